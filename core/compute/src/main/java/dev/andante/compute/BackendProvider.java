@@ -1,0 +1,29 @@
+package dev.andante.compute;
+
+/**
+ * Entry point of a backend, found by {@link java.util.ServiceLoader}. Looking at one must be cheap
+ * and never throw.
+ */
+public interface BackendProvider {
+
+  /** As {@link Backend#name()}. */
+  String name();
+
+  /**
+   * The available provider with the highest priority is chosen: reference 0, vector 100, cuda 1000.
+   */
+  int priority();
+
+  /** Empty when {@link #create} can be expected to work, else the reason why not. */
+  String unavailableReason();
+
+  default boolean isAvailable() {
+    return unavailableReason().isEmpty();
+  }
+
+  /**
+   * @param pool threads for the kernels; owned by the caller, outlives the backend
+   * @throws BackendException if the backend cannot start after all
+   */
+  Backend create(ComputePool pool);
+}
