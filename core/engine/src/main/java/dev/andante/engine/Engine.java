@@ -1,0 +1,69 @@
+package dev.andante.engine;
+
+import dev.andante.compute.KvLayout;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Serves requests on one model. All methods may be called from any thread and return at once; work
+ * happens on the engine thread, which also completes the futures and calls the listeners.
+ *
+ * <p>Nothing is reserved for a request that is refused. {@link #abort} and {@link #release} are
+ * idempotent, and take effect before the next step.
+ */
+public interface Engine extends AutoCloseable {
+
+  KvLayout kvLayout();
+
+  /** Prompt and answer on this engine. Refusals arrive as {@link RequestListener#onFailed}. */
+  void generate(GenerationRequest request, RequestListener listener);
+
+  /** Prompt on this engine, answer elsewhere. */
+  void prefill(PrefillJob job, PrefillListener listener);
+
+  /**
+   * Sets blocks aside for a prompt whose KV will be pushed. A newer epoch of the same request
+   * releases the older one's reservation.
+   *
+   * @return fails with {@link EngineException}: SATURATED, STALE_EPOCH, CONTEXT_LENGTH_EXCEEDED
+   */
+  CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt);
+
+  /**
+   * Stores KV of a run of tokens in a reservation and renews its lease. Storing the same run twice
+   * is harmless.
+   *
+   * @param kv in wire order; must stay valid until the future completes
+   */
+  CompletableFuture<Void> storeKv(
+      String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv);
+
+  /**
+   * Declares a reservation complete; fails with BAD_FRAME if runs are missing. Renews the lease.
+   */
+  CompletableFuture<Void> commit(String handle);
+
+  /** Generates from committed KV. The reservation's blocks become the request's. */
+  void decode(TransferredRequest request, RequestListener listener);
+
+  /** Gives a reservation back, in whatever state; true if there was one. */
+  CompletableFuture<Boolean> release(String handle);
+
+  /**
+   * Ends a request of this id and epoch: onFinished(ABORTED), blocks freed before the next step.
+   * Unknown ids are ignored.
+   */
+  void abort(Attempt attempt);
+
+  EngineStatus status();
+
+  /**
+   * Fails with {@link IllegalStateException} describing the first inconsistency between blocks,
+   * requests and reservations.
+   */
+  CompletableFuture<Void> checkIntegrity();
+
+  /** Stops accepting, fails what is left with SHUTTING_DOWN, stops the thread, frees the pool. */
+  @Override
+  void close();
+}

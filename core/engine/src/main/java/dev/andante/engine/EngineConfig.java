@@ -1,0 +1,50 @@
+package dev.andante.engine;
+
+import dev.andante.compute.DType;
+import java.time.Duration;
+
+/**
+ * Limits of one engine.
+ *
+ * @param blockSize tokens per KV block
+ * @param blocks size of the pool
+ * @param kvDtype F32 or BF16
+ * @param maxBatchTokens rows of one step: decode rows first, the rest for prefill chunks
+ * @param maxSequences requests running at once
+ * @param maxWaiting requests waiting; one more is refused as SATURATED
+ * @param maxDraftTokens most draft tokens verified per request and step; 0 = no speculation
+ * @param draftWait how long a step may wait for outstanding drafts
+ * @param lease how long a reservation lives without a sign of life
+ */
+public record EngineConfig(
+    int blockSize,
+    int blocks,
+    DType kvDtype,
+    int maxBatchTokens,
+    int maxSequences,
+    int maxWaiting,
+    int maxDraftTokens,
+    Duration draftWait,
+    Duration lease) {
+
+  public EngineConfig {
+    positive("block_size", blockSize);
+    positive("blocks", blocks);
+    positive("max_batch_tokens", maxBatchTokens);
+    positive("max_sequences", maxSequences);
+    positive("max_waiting", maxWaiting);
+    if (maxDraftTokens < 0) {
+      throw new IllegalArgumentException(
+          "max_draft_tokens must be at least 0, not " + maxDraftTokens);
+    }
+    if (lease.isNegative() || lease.isZero()) {
+      throw new IllegalArgumentException("lease must be positive, not " + lease);
+    }
+  }
+
+  private static void positive(String field, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(field + " must be at least 1, not " + value);
+    }
+  }
+}

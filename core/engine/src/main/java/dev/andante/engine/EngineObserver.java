@@ -1,0 +1,28 @@
+package dev.andante.engine;
+
+/**
+ * Counts what the engine does, for metrics. Called on the engine thread; must be cheap. Every
+ * method may be left out.
+ */
+public interface EngineObserver {
+
+  /** Hears nothing. */
+  EngineObserver NONE = new EngineObserver() {};
+
+  /** One step ran {@code tokens} rows for {@code requests} requests in {@code nanos}. */
+  default void onStep(int requests, int tokens, long nanos) {}
+
+  default void onPromptTokens(int computed, int cached, int transferred) {}
+
+  default void onGeneratedTokens(int count) {}
+
+  default void onPreemption() {}
+
+  default void onFinished(
+      FinishReason reason, int promptTokens, int generatedTokens, GenerationStats stats) {}
+
+  /** A draft of {@code drafted} tokens was verified; the first {@code accepted} of them held. */
+  default void onDraft(int drafted, int accepted) {}
+
+  default void onLeaseExpired() {}
+}

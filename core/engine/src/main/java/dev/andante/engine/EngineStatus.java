@@ -1,0 +1,19 @@
+package dev.andante.engine;
+
+/**
+ * A snapshot that can be read at any time without waiting for the engine loop.
+ *
+ * @param running requests in the batch
+ * @param waiting requests not yet scheduled, preempted ones included
+ * @param freeBlocks allocatable now
+ * @param totalBlocks of the pool
+ * @param reservedBlocks held by transfers not yet joined
+ * @param queuedPromptTokens prompt tokens accepted and not yet computed
+ */
+public record EngineStatus(
+    int running,
+    int waiting,
+    int freeBlocks,
+    int totalBlocks,
+    int reservedBlocks,
+    long queuedPromptTokens) {}

@@ -1,0 +1,32 @@
+package dev.andante.engine;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Hears of a {@link PrefillJob} on the engine thread; must not block. Exactly one of {@link
+ * #onFirstToken} and {@link #onFailed} ends it.
+ */
+public interface PrefillListener {
+
+  /**
+   * KV of a computed run of tokens, all layers. Runs come in order, cover the prompt without holes
+   * and stay within one block each.
+   *
+   * @param firstToken position of the first token
+   * @param tokens how many
+   * @param kv in wire order ({@link dev.andante.compute.KvLayout}); valid only during the call
+   */
+  void onKv(int firstToken, int tokens, MemorySegment kv);
+
+  /**
+   * The prompt is done.
+   *
+   * @param finished why the answer already ends with this token, or null
+   */
+  void onFirstToken(
+      GeneratedToken token,
+      @org.jspecify.annotations.Nullable FinishReason finished,
+      GenerationStats stats);
+
+  void onFailed(EngineException failure);
+}

@@ -1,0 +1,17 @@
+package dev.andante.engine;
+
+import java.util.List;
+
+/**
+ * Hears of one request, on the engine thread; must not block. After {@link #onFinished} or {@link
+ * #onFailed}, exactly one of which comes, nothing follows.
+ */
+public interface RequestListener {
+
+  /** New tokens in order, at least one. */
+  void onTokens(List<GeneratedToken> tokens);
+
+  void onFinished(FinishReason reason, GenerationStats stats);
+
+  void onFailed(EngineException failure);
+}

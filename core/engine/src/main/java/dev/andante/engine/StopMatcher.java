@@ -1,0 +1,15 @@
+package dev.andante.engine;
+
+/**
+ * Ends an answer on its text. Stateful, one per request, called on the engine thread for each
+ * generated token in order; the caller supplies it since the engine knows no text.
+ */
+@FunctionalInterface
+public interface StopMatcher {
+
+  /** Never stops. */
+  StopMatcher NONE = token -> false;
+
+  /** Whether the text up to and including {@code token} contains a stop string. */
+  boolean accept(int token);
+}

@@ -1,0 +1,89 @@
+package dev.andante.service.grpc;
+
+import dev.andante.service.state.InFlight;
+import dev.andante.service.state.ServiceState;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Turns new calls away while the process drains and counts the others, so that a drain can wait for
+ * them. Calls of the services named in {@code exempt} (status, health, streams that live as long as
+ * their client) pass uncounted.
+ */
+public final class AdmissionInterceptor implements ServerInterceptor {
+
+  private final ServiceState state;
+  private final InFlight inFlight;
+  private final Set<String> exempt;
+
+  public AdmissionInterceptor(ServiceState state, InFlight inFlight, Set<String> exempt) {
+    this.state = state;
+    this.inFlight = inFlight;
+    this.exempt = Set.copyOf(exempt);
+  }
+
+  @Override
+  public <Q, R> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    String service = call.getMethodDescriptor().getServiceName();
+    if (service != null && exempt.contains(service)) {
+      return next.startCall(call, headers);
+    }
+    if (state.draining()) {
+      StatusRuntimeException refusal =
+          Failures.of(
+              Status.Code.UNAVAILABLE, "draining", "this worker is stopping; use another", true);
+      Metadata trailers = refusal.getTrailers();
+      call.close(refusal.getStatus(), trailers == null ? new Metadata() : trailers);
+      return new ServerCall.Listener<>() {};
+    }
+    inFlight.begin();
+    AtomicBoolean ended = new AtomicBoolean();
+    try {
+      return new Counted<>(next.startCall(call, headers), ended);
+    } catch (RuntimeException | Error e) {
+      end(ended);
+      throw e;
+    }
+  }
+
+  private void end(AtomicBoolean ended) {
+    if (ended.compareAndSet(false, true)) {
+      inFlight.end();
+    }
+  }
+
+  private final class Counted<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final AtomicBoolean ended;
+
+    Counted(ServerCall.Listener<Q> delegate, AtomicBoolean ended) {
+      super(delegate);
+      this.ended = ended;
+    }
+
+    @Override
+    public void onCancel() {
+      try {
+        super.onCancel();
+      } finally {
+        end(ended);
+      }
+    }
+
+    @Override
+    public void onComplete() {
+      try {
+        super.onComplete();
+      } finally {
+        end(ended);
+      }
+    }
+  }
+}

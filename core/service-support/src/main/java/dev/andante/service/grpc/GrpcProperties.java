@@ -1,0 +1,28 @@
+package dev.andante.service.grpc;
+
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotBlank;
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The gRPC server of a worker and the channels of its clients.
+ *
+ * @param address interface to bind; 0.0.0.0 in a container
+ * @param port 0 = any free port
+ * @param maxMessageSize largest message accepted; a tokenizer travels in one message
+ * @param keepAlive idle time after which a peer is probed, so that a dead one is noticed
+ * @param keepAliveTimeout how long a probe may go unanswered
+ */
+@Validated
+@ConfigurationProperties(prefix = "andante.grpc", ignoreUnknownFields = false)
+public record GrpcProperties(
+    @DefaultValue("127.0.0.1") @NotBlank String address,
+    @DefaultValue("0") @Min(0) @Max(65535) int port,
+    @DefaultValue("64MB") DataSize maxMessageSize,
+    @DefaultValue("10s") Duration keepAlive,
+    @DefaultValue("5s") Duration keepAliveTimeout) {}

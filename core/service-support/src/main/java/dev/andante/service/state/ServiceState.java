@@ -1,0 +1,60 @@
+package dev.andante.service.state;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Life cycle of a process as others see it.
+ *
+ * <pre>STARTING → READY ⇄ STARTING (a check fails again) → DRAINING</pre>
+ */
+public final class ServiceState {
+
+  /** What a load balancer acts on. */
+  public enum Phase {
+    /** Not yet, or not any more: see the reason. */
+    STARTING,
+    READY,
+    /** No new work; what runs may finish. */
+    DRAINING
+  }
+
+  /**
+   * @param reason why the phase is not READY, else empty
+   */
+  public record Snapshot(Phase phase, String reason) {}
+
+  private final List<ReadinessCheck> checks;
+  private final AtomicBoolean draining = new AtomicBoolean();
+
+  public ServiceState(List<ReadinessCheck> checks) {
+    this.checks = List.copyOf(checks);
+  }
+
+  public Snapshot snapshot() {
+    if (draining.get()) {
+      return new Snapshot(Phase.DRAINING, "the process is stopping");
+    }
+    for (ReadinessCheck check : checks) {
+      Optional<String> reason = check.notReadyReason();
+      if (reason.isPresent()) {
+        return new Snapshot(Phase.STARTING, reason.get());
+      }
+    }
+    return new Snapshot(Phase.READY, "");
+  }
+
+  public boolean ready() {
+    return snapshot().phase() == Phase.READY;
+  }
+
+  public boolean draining() {
+    return draining.get();
+  }
+
+  /** From now on no new work; cannot be undone. */
+  public void drain() {
+    draining.set(true);
+  }
+}
