@@ -136,8 +136,8 @@ public interface Backend extends AutoCloseable {
   void write(float[] source, Tensor x);
 
   /**
-   * Column of the largest element of each row, the lowest on a tie; NaN never wins. Waits for
-   * pending work.
+   * Column of the largest element of each row, the lowest on a tie; NaN never wins, and a row of
+   * nothing but NaN gives 0. Waits for pending work.
    */
   void argmax(Tensor x, int[] target);
 

@@ -20,4 +20,22 @@ public record RopeParameters(
     /** Element 2i with 2i + 1, as GGUF lays out the llama architecture. */
     ADJACENT
   }
+
+  /** Elements of a head that are rotated. */
+  public int rotary() {
+    return 2 * inverseFrequencies.length;
+  }
+
+  /**
+   * Cosine factor of a pair at a position. The angle is rounded to f32, as the frameworks that
+   * trained the checkpoints do.
+   */
+  public float cosine(int position, int pair) {
+    return (float) (Math.cos(position * inverseFrequencies[pair]) * magnitude);
+  }
+
+  /** Sine factor of a pair at a position; see {@link #cosine}. */
+  public float sine(int position, int pair) {
+    return (float) (Math.sin(position * inverseFrequencies[pair]) * magnitude);
+  }
 }

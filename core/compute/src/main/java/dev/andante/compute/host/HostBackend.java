@@ -1,0 +1,433 @@
+package dev.andante.compute.host;
+
+import dev.andante.compute.AttentionParameters;
+import dev.andante.compute.Backend;
+import dev.andante.compute.Batch;
+import dev.andante.compute.BoundBatch;
+import dev.andante.compute.Dequantizer;
+import dev.andante.compute.HostTensor;
+import dev.andante.compute.KvLayout;
+import dev.andante.compute.KvPool;
+import dev.andante.compute.RopeParameters;
+import dev.andante.compute.RopeTable;
+import dev.andante.compute.Tensor;
+import dev.andante.compute.UnsupportedTensorException;
+import dev.andante.compute.Weight;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything about a backend in the Java heap but its kernels: each operation of the SPI is checked
+ * and unwrapped here, then handed to one kernel method. Operations that only move data are done
+ * here too.
+ *
+ * @param <W> the backend's weights
+ */
+public abstract class HostBackend<W extends Weight> implements Backend {
+
+  private static final String SHAPES = "vectors [n], matrices [outputs, inputs], stacked matrices";
+
+  private final Class<W> weightType;
+
+  protected HostBackend(Class<W> weightType) {
+    this.weightType = weightType;
+  }
+
+  // Kernels. Shapes are checked; matrices may be column views.
+
+  /** Converts checked parts; bias is {@code [sum of outputs]} or null. */
+  protected abstract W convert(String name, List<HostTensor> parts, float @Nullable [] bias);
+
+  /** Writes row {@code token} of a table to {@code target[at …]}. */
+  protected abstract void embedRow(W table, int token, float[] target, int at);
+
+  /** RMS norm of each run of {@code run} columns; out may be x. */
+  protected abstract void normalize(HostMatrix x, int run, W gain, float eps, HostMatrix out);
+
+  /** {@code out = x · Wᵀ + bias}, or {@code out += …} if {@code add}. */
+  protected abstract void multiply(HostMatrix x, W weight, HostMatrix out, boolean add);
+
+  /** See {@link #attention}. */
+  protected abstract void attend(
+      HostMatrix q,
+      HostKvPool pool,
+      int layer,
+      AttentionParameters parameters,
+      HostBatch batch,
+      HostMatrix out);
+
+  /** See {@link #siluMul}. */
+  protected abstract void gate(HostMatrix x, HostMatrix out);
+
+  // The SPI.
+
+  @Override
+  public final W load(
+      String name, List<HostTensor> parts, @Nullable List<@Nullable HostTensor> bias) {
+    if (parts.isEmpty()) {
+      throw new IllegalArgumentException(name + ": no parts");
+    }
+    for (HostTensor part : parts) {
+      if (part.shape().length == 0) {
+        throw new UnsupportedTensorException(part.name(), "a shape without dimensions", SHAPES);
+      }
+      if (part.columns() != parts.getFirst().columns()) {
+        throw new UnsupportedTensorException(
+            part.name(),
+            part.columns() + " inputs beside " + parts.getFirst().columns() + " in " + name,
+            "parts with equal inputs");
+      }
+    }
+    return convert(name, parts, bias == null ? null : stackBias(name, parts, bias));
+  }
+
+  private static float[] stackBias(
+      String name, List<HostTensor> parts, List<@Nullable HostTensor> bias) {
+    if (bias.size() != parts.size()) {
+      throw new IllegalArgumentException(
+          name + ": " + bias.size() + " biases for " + parts.size() + " parts");
+    }
+    float[] stacked = new float[parts.stream().mapToInt(HostTensor::rows).sum()];
+    int at = 0;
+    for (int i = 0; i < parts.size(); i++) {
+      int outputs = parts.get(i).rows();
+      HostTensor one = bias.get(i);
+      if (one != null) {
+        if (one.elements() != outputs) {
+          throw new UnsupportedTensorException(
+              one.name(), "a bias of shape " + Arrays.toString(one.shape()), "[" + outputs + "]");
+        }
+        System.arraycopy(Dequantizer.dequantize(one), 0, stacked, at, outputs);
+      }
+      at += outputs;
+    }
+    return stacked;
+  }
+
+  @Override
+  public final Tensor allocate(int rows, int columns) {
+    return HostMatrix.allocate(rows, columns);
+  }
+
+  @Override
+  public final KvPool allocateKv(KvLayout layout, int blocks) {
+    return new HostKvPool(layout, blocks);
+  }
+
+  @Override
+  public final RopeTable rope(RopeParameters parameters) {
+    return new HostRopeTable(parameters);
+  }
+
+  @Override
+  public final BoundBatch bind(Batch batch) {
+    return new HostBatch(batch);
+  }
+
+  @Override
+  public final void embed(Weight table, BoundBatch batch, Tensor out) {
+    W weight = own(table);
+    HostMatrix target = HostMatrix.of(out);
+    int[] tokens = batch.batch().tokens();
+    requireRows("embed out", target, tokens.length);
+    requireColumns("embed out", target, weight.inputs());
+    for (int r = 0; r < tokens.length; r++) {
+      if (tokens[r] < 0 || tokens[r] >= weight.outputs()) {
+        throw new IllegalArgumentException(
+            "row " + r + ": token " + tokens[r] + " of " + weight.outputs());
+      }
+      embedRow(weight, tokens[r], target.data(), target.offset(r));
+    }
+  }
+
+  @Override
+  public final void rmsNorm(Tensor x, Weight gain, float eps, Tensor out) {
+    HostMatrix in = HostMatrix.of(x);
+    HostMatrix target = HostMatrix.of(out);
+    W weight = own(gain);
+    requireSame("rmsNorm out", target, in);
+    requireVector("rmsNorm gain", weight, in.columns());
+    normalize(in, in.columns(), weight, eps, target);
+  }
+
+  @Override
+  public final void rmsNormHeads(Tensor x, int headDim, Weight gain, float eps) {
+    HostMatrix in = HostMatrix.of(x);
+    W weight = own(gain);
+    requireHeads("rmsNormHeads x", in, headDim);
+    requireVector("rmsNormHeads gain", weight, headDim);
+    normalize(in, headDim, weight, eps, in);
+  }
+
+  @Override
+  public final void matmul(Tensor x, Weight weight, Tensor out) {
+    product(HostMatrix.of(x), own(weight), HostMatrix.of(out), false);
+  }
+
+  @Override
+  public final void matmulAdd(Tensor x, Weight weight, Tensor sum) {
+    product(HostMatrix.of(x), own(weight), HostMatrix.of(sum), true);
+  }
+
+  private void product(HostMatrix x, W weight, HostMatrix out, boolean add) {
+    requireColumns("matmul x (" + weight.name() + ")", x, weight.inputs());
+    requireColumns("matmul out (" + weight.name() + ")", out, weight.outputs());
+    requireRows("matmul out (" + weight.name() + ")", out, x.rows());
+    multiply(x, weight, out, add);
+  }
+
+  @Override
+  public final void rope(Tensor x, int headDim, RopeTable table, BoundBatch batch) {
+    HostMatrix in = HostMatrix.of(x);
+    HostRopeTable angles = HostRopeTable.of(table);
+    HostBatch bound = HostBatch.of(batch);
+    requireRows("rope x", in, bound.batch().rows());
+    requireHeads("rope x", in, headDim);
+    if (angles.parameters().rotary() > headDim) {
+      throw new IllegalArgumentException(
+          "rope of " + angles.parameters().rotary() + " elements in heads of " + headDim);
+    }
+    for (int r = 0; r < in.rows(); r++) {
+      int position = bound.position(r);
+      if (position >= angles.parameters().maxPositions()) {
+        throw new IllegalArgumentException(
+            "position "
+                + position
+                + " of "
+                + angles.parameters().maxPositions()
+                + " in rope table");
+      }
+      for (int column = 0; column < in.columns(); column += headDim) {
+        angles.rotate(in.data(), in.offset(r) + column, position);
+      }
+    }
+  }
+
+  @Override
+  public final void writeKv(Tensor k, Tensor v, KvPool pool, int layer, BoundBatch batch) {
+    HostKvPool memory = HostKvPool.of(pool);
+    HostBatch bound = HostBatch.of(batch);
+    KvLayout layout = memory.layout();
+    requireLayer(layout, layer);
+    bound.checkBlocks(layout, memory.blocks());
+    writeSide("writeKv k", HostMatrix.of(k), memory, layer, HostKvPool.KEYS, bound);
+    writeSide("writeKv v", HostMatrix.of(v), memory, layer, HostKvPool.VALUES, bound);
+  }
+
+  private static void writeSide(
+      String what, HostMatrix x, HostKvPool pool, int layer, int side, HostBatch batch) {
+    KvLayout layout = pool.layout();
+    requireRows(what, x, batch.batch().rows());
+    requireColumns(what, x, layout.kvHeads() * layout.headDim());
+    for (int r = 0; r < x.rows(); r++) {
+      int block = batch.blocks(r)[batch.position(r) / layout.blockSize()];
+      int token = batch.position(r) % layout.blockSize();
+      for (int head = 0; head < layout.kvHeads(); head++) {
+        pool.store(
+            pool.offset(layer, block, side, head, token),
+            x.data(),
+            x.offset(r) + head * layout.headDim());
+      }
+    }
+  }
+
+  @Override
+  public final void attention(
+      Tensor q,
+      KvPool pool,
+      int layer,
+      AttentionParameters parameters,
+      BoundBatch batch,
+      Tensor out) {
+    HostMatrix queries = HostMatrix.of(q);
+    HostMatrix target = HostMatrix.of(out);
+    HostKvPool memory = HostKvPool.of(pool);
+    HostBatch bound = HostBatch.of(batch);
+    KvLayout layout = memory.layout();
+    requireLayer(layout, layer);
+    if (parameters.kvHeads() != layout.kvHeads() || parameters.headDim() != layout.headDim()) {
+      throw new IllegalArgumentException(parameters + " over a cache of " + layout);
+    }
+    requireRows("attention q", queries, bound.batch().rows());
+    requireColumns("attention q", queries, parameters.heads() * parameters.headDim());
+    requireSame("attention out", target, queries);
+    bound.checkBlocks(layout, memory.blocks());
+    attend(queries, memory, layer, parameters, bound, target);
+  }
+
+  @Override
+  public final void siluMul(Tensor x, Tensor out) {
+    HostMatrix in = HostMatrix.of(x);
+    HostMatrix target = HostMatrix.of(out);
+    requireRows("siluMul out", target, in.rows());
+    requireColumns("siluMul x", in, 2 * target.columns());
+    gate(in, target);
+  }
+
+  @Override
+  public final void add(Tensor x, Tensor sum) {
+    HostMatrix in = HostMatrix.of(x);
+    HostMatrix target = HostMatrix.of(sum);
+    requireSame("add sum", target, in);
+    for (int r = 0; r < in.rows(); r++) {
+      addScaled(in.data(), in.offset(r), 1, target.data(), target.offset(r), in.columns());
+    }
+  }
+
+  @Override
+  public final void gatherRows(Tensor x, int[] rows, Tensor out) {
+    HostMatrix in = HostMatrix.of(x);
+    HostMatrix target = HostMatrix.of(out);
+    requireRows("gatherRows out", target, rows.length);
+    requireColumns("gatherRows out", target, in.columns());
+    for (int i = 0; i < rows.length; i++) {
+      requireRow(rows[i], in);
+      System.arraycopy(
+          in.data(), in.offset(rows[i]), target.data(), target.offset(i), in.columns());
+    }
+  }
+
+  @Override
+  public final void scatterAddRows(Tensor x, int[] rows, float[] scales, Tensor sum) {
+    HostMatrix in = HostMatrix.of(x);
+    HostMatrix target = HostMatrix.of(sum);
+    requireRows("scatterAddRows x", in, rows.length);
+    requireColumns("scatterAddRows x", in, target.columns());
+    if (scales.length != rows.length) {
+      throw new IllegalArgumentException(scales.length + " scales for " + rows.length + " rows");
+    }
+    for (int i = 0; i < rows.length; i++) {
+      requireRow(rows[i], target);
+      addScaled(
+          in.data(), in.offset(i), scales[i], target.data(), target.offset(rows[i]), in.columns());
+    }
+  }
+
+  private static void addScaled(float[] x, int xAt, float scale, float[] sum, int sumAt, int n) {
+    for (int i = 0; i < n; i++) {
+      sum[sumAt + i] += scale * x[xAt + i];
+    }
+  }
+
+  @Override
+  public final void clear(Tensor x) {
+    HostMatrix in = HostMatrix.of(x);
+    for (int r = 0; r < in.rows(); r++) {
+      Arrays.fill(in.data(), in.offset(r), in.offset(r) + in.columns(), 0);
+    }
+  }
+
+  @Override
+  public final void read(Tensor x, float[] target) {
+    HostMatrix in = HostMatrix.of(x);
+    requireLength("read", target.length, in);
+    for (int r = 0; r < in.rows(); r++) {
+      System.arraycopy(in.data(), in.offset(r), target, r * in.columns(), in.columns());
+    }
+  }
+
+  @Override
+  public final void write(float[] source, Tensor x) {
+    HostMatrix in = HostMatrix.of(x);
+    requireLength("write", source.length, in);
+    for (int r = 0; r < in.rows(); r++) {
+      System.arraycopy(source, r * in.columns(), in.data(), in.offset(r), in.columns());
+    }
+  }
+
+  @Override
+  public final void argmax(Tensor x, int[] target) {
+    HostMatrix in = HostMatrix.of(x);
+    if (target.length < in.rows()) {
+      throw new IllegalArgumentException(target.length + " results for " + in.rows() + " rows");
+    }
+    for (int r = 0; r < in.rows(); r++) {
+      target[r] = largest(in.data(), in.offset(r), in.columns());
+    }
+  }
+
+  private static int largest(float[] x, int at, int n) {
+    int best = 0;
+    float max = Float.NaN;
+    for (int i = 0; i < n; i++) {
+      float value = x[at + i];
+      if (value > max || (Float.isNaN(max) && !Float.isNaN(value))) {
+        max = value;
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  @Override
+  public void close() {
+    // heap memory only
+  }
+
+  // Checks.
+
+  private W own(Weight weight) {
+    if (weightType.isInstance(weight)) {
+      return weightType.cast(weight);
+    }
+    throw new IllegalArgumentException(weight.name() + " was loaded by another backend");
+  }
+
+  private static void requireRows(String what, HostMatrix x, int rows) {
+    if (x.rows() != rows) {
+      throw new IllegalArgumentException(what + " is " + x + ", not of " + rows + " rows");
+    }
+  }
+
+  private static void requireColumns(String what, HostMatrix x, int columns) {
+    if (x.columns() != columns) {
+      throw new IllegalArgumentException(what + " is " + x + ", not of " + columns + " columns");
+    }
+  }
+
+  private static void requireSame(String what, HostMatrix x, HostMatrix like) {
+    requireRows(what, x, like.rows());
+    requireColumns(what, x, like.columns());
+  }
+
+  private static void requireHeads(String what, HostMatrix x, int headDim) {
+    if (headDim < 1 || x.columns() % headDim != 0) {
+      throw new IllegalArgumentException(what + " is " + x + ", not whole heads of " + headDim);
+    }
+  }
+
+  private static void requireVector(String what, Weight weight, int n) {
+    if (weight.outputs() != 1 || weight.inputs() != n) {
+      throw new IllegalArgumentException(
+          what
+              + " "
+              + weight.name()
+              + " is ["
+              + weight.outputs()
+              + ", "
+              + weight.inputs()
+              + "], not ["
+              + n
+              + "]");
+    }
+  }
+
+  private static void requireLayer(KvLayout layout, int layer) {
+    if (layer < 0 || layer >= layout.layers()) {
+      throw new IllegalArgumentException("layer " + layer + " of " + layout.layers());
+    }
+  }
+
+  private static void requireRow(int row, HostMatrix x) {
+    if (row < 0 || row >= x.rows()) {
+      throw new IllegalArgumentException("row " + row + " of " + x);
+    }
+  }
+
+  private static void requireLength(String what, int length, HostMatrix x) {
+    if (length < x.rows() * x.columns()) {
+      throw new IllegalArgumentException(what + ": " + length + " floats for " + x);
+    }
+  }
+}
