@@ -1,0 +1,86 @@
+# Builds the runnable jars when a source is newer than the last build.
+# shellcheck shell=bash
+
+readonly BUILD_STAMP=$ANDANTE_HOME/target/andante-build.stamp
+readonly BUILD_LOG=$ANDANTE_HOME/target/andante-build.log
+
+# jar_of MODULE: the runnable jar of a module
+jar_of() { echo "$ANDANTE_HOME/$1/target/andante-$1.jar"; }
+
+maven() {
+  local options=(-B -ntp)
+  [ -z "${MAVEN_USER_HOME:-}" ] || options+=("-Dmaven.repo.local=$MAVEN_USER_HOME/repository")
+  (cd "$ANDANTE_HOME" && ANDANTE_CACHE=$cache ./mvnw "${options[@]}" "$@")
+}
+
+# changed_source: the first source that is newer than the last build
+changed_source() {
+  local folder
+  for folder in "$ANDANTE_HOME"/core/*/ "$ANDANTE_HOME"/gateway/ "$ANDANTE_HOME"/*-service/ "$ANDANTE_HOME"/standalone/; do
+    [ -d "$folder" ] || continue
+    find "$folder" "$ANDANTE_HOME/pom.xml" -path '*/target' -prune -o -path '*/src/test' -prune \
+      -o -newer "$BUILD_STAMP" \( -path '*/src/*' -o -name pom.xml \) -print -quit
+  done | head -n 1
+}
+
+# build_needed MODULE…: why a build is needed, nothing if it is not
+build_needed() {
+  local module source
+  for module in "$@"; do
+    [ -e "$(jar_of "$module")" ] || { echo "$module is not built yet" && return; }
+  done
+  [ -e "$BUILD_STAMP" ] || { echo 'it is not known which sources are in the build' && return; }
+  source=$(changed_source)
+  [ -z "$source" ] || echo "${source#"$ANDANTE_HOME"/} is newer than the build"
+}
+
+# show_modules: turns Maven's output into one progress line a module
+show_modules() {
+  local line
+  while IFS= read -r line; do
+    case $line in
+      *'Building Andante'*'['*/*']'*)
+        line=${line#*Building Andante}
+        progress "building${line//  / }"
+        ;;
+      *'Downloading from'*) ;;
+    esac
+  done
+  progress_end
+}
+
+# build MODULE…: makes their jars current
+build() {
+  local reason begin=$SECONDS modules status=0
+  reason=$(build_needed "$@")
+  [ -n "$reason" ] || return 0
+  need_disk "$ANDANTE_HOME/target" 1000 'the build'
+  say "Building ($reason; the first time downloads the libraries, a few minutes) …"
+  : >"$BUILD_STAMP.new" # its time is the start: a source that changes meanwhile is newer
+  modules=$(IFS=, && echo "$*")
+  maven -DskipTests -pl "$modules" -am package 2>&1 | tee "$BUILD_LOG" | show_modules || status=$?
+  if [ "$status" -ne 0 ]; then
+    rm -f "$BUILD_STAMP.new"
+    grep -m 15 -F '[ERROR]' "$BUILD_LOG" >&2 || tail -n 15 "$BUILD_LOG" >&2
+    build_failed
+  fi
+  mv "$BUILD_STAMP.new" "$BUILD_STAMP"
+  say "Built in $((SECONDS - begin)) s."
+}
+
+build_failed() {
+  if grep -qiE 'No space left on device' "$BUILD_LOG"; then
+    die 'the build ran out of disk' "free some space and run the command again; the whole log: $BUILD_LOG"
+  elif grep -qE 'Could not transfer|Could not resolve|Failed to (fetch|download)|Unknown host' "$BUILD_LOG"; then
+    die 'the build could not download a library' 'check the network (a proxy or mirror goes into ~/.m2/settings.xml)' \
+      "the whole log: $BUILD_LOG"
+  fi
+  die 'the build failed' "the whole log: $BUILD_LOG"
+}
+
+cmd_build() {
+  [ $# -eq 0 ] || fail_usage "build takes no options, got '$1'"
+  need_jdk
+  build standalone
+  say "Up to date: $(jar_of standalone)"
+}

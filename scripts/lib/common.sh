@@ -1,0 +1,72 @@
+# Messages, exit codes and small helpers that every other part uses.
+# shellcheck shell=bash
+
+readonly EXIT_USAGE=2 EXIT_MISSING=3
+
+say() { printf '%s\n' "$*"; }
+warn() { printf 'andante: %s\n' "$*" >&2; }
+
+# die MESSAGE [NEXT-STEP…]: every failure names what to do next
+die() {
+  fail_with 1 "$@"
+}
+
+# die_missing MESSAGE [NEXT-STEP…]: something this machine lacks
+die_missing() {
+  fail_with "$EXIT_MISSING" "$@"
+}
+
+fail_usage() {
+  fail_with "$EXIT_USAGE" "$1" "./andante help   lists the commands and options"
+}
+
+fail_with() {
+  local code=$1 line
+  shift
+  warn "$1"
+  shift
+  for line in "$@"; do printf '  → %s\n' "$line" >&2; done
+  exit "$code"
+}
+
+# need_value OPTION COUNT-OF-WHAT-IS-LEFT
+need_value() {
+  [ "$2" -ge 2 ] || fail_usage "$1 needs a value"
+}
+
+# progress TEXT: one line that overwrites itself on a terminal, a line of its own elsewhere
+progress() {
+  if [ -t 1 ]; then
+    printf '\r\033[K  %s' "$*"
+  else
+    printf '  %s\n' "$*"
+  fi
+}
+
+progress_end() {
+  [ ! -t 1 ] || printf '\r\033[K'
+}
+
+# python: the interpreter that runs the helpers beside this folder
+python() {
+  PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 python3 "$@"
+}
+
+need_python() {
+  command -v python3 >/dev/null 2>&1 || die_missing 'python3 was not found; the launcher needs it with pip' \
+    'Debian, Ubuntu: apt-get install python3-pip' 'macOS: brew install python'
+}
+
+# free_kib FOLDER: free space of the file system it is on
+free_kib() {
+  df -Pk "$1" | { read -r _ && read -r _ _ _ free _ && echo "$free"; }
+}
+
+# need_disk FOLDER MIB WHAT-FOR
+need_disk() {
+  local free
+  mkdir -p "$1" || die "cannot create $1" 'choose another place: ANDANTE_CACHE=/some/folder ./andante …'
+  free=$(free_kib "$1") || return 0
+  [ "$free" -ge $(($2 * 1024)) ] || die "$3 needs $2 MiB in $1, and $((free / 1024)) MiB are free" \
+    'free some space there, or choose another place: ANDANTE_CACHE=/some/folder ./andante …'
+}

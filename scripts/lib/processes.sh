@@ -1,0 +1,120 @@
+# Starts and stops the services. A pid file counts only while the process it names carries our mark on its command line.
+# shellcheck shell=bash
+
+readonly RUN=$cache/run
+
+pid_file() { echo "$RUN/$1.pid"; }
+log_file() { echo "$RUN/$1.log"; }
+mark_of() { echo "-Dandante.launched=$RUN/$1"; }
+
+# pid_of SERVICE: its pid if it runs and is ours, nothing otherwise
+pid_of() {
+  local pid
+  pid=$(cat "$(pid_file "$1")" 2>/dev/null) || return 0
+  [[ $pid =~ ^[0-9]+$ ]] || return 0
+  ! is_ours "$pid" "$1" || echo "$pid"
+}
+
+# is_ours PID SERVICE
+is_ours() {
+  if [ -d /proc/self ]; then
+    tr '\0' '\n' <"/proc/$1/cmdline" | grep -qxF -- "$(mark_of "$2")"
+  else
+    ps -o command= -p "$1" | grep -qF -- "$(mark_of "$2")"
+  fi 2>/dev/null
+}
+
+# running_services: the names of all that run
+running_services() {
+  local file name
+  for file in "$RUN"/*.pid; do
+    [ -e "$file" ] || continue
+    name=$(basename "$file" .pid)
+    [ -z "$(pid_of "$name")" ] || echo "$name"
+  done
+}
+
+# start_service NAME JAR HEAP ARGUMENT…: starts it in the background, detached from the terminal
+start_service() {
+  local name=$1 jar=$2 heap=$3 extra=() detach=nohup
+  shift 3
+  read -r -a extra <<<"${ANDANTE_JAVA_OPTS:-}"
+  mkdir -p "$RUN"
+  ! command -v setsid >/dev/null 2>&1 || detach='setsid nohup'
+  $detach "$JAVA_HOME/bin/java" "$(mark_of "$name")" "${JVM_OPTIONS[@]}" "-Xmx$heap" ${extra[@]+"${extra[@]}"} \
+    -jar "$jar" "$@" >"$(log_file "$name")" 2>&1 </dev/null &
+  echo $! >"$(pid_file "$name")"
+  disown $! 2>/dev/null || true
+}
+
+# stop_services SECONDS NAME…: asks all to end, waits for them, and kills what does not listen
+stop_services() {
+  local patience=$1 name pid left
+  shift
+  for name in "$@"; do
+    pid=$(pid_of "$name")
+    [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null || true
+  done
+  local end=$((SECONDS + patience))
+  while left=$(still_running "$@") && [ -n "$left" ] && [ "$SECONDS" -lt "$end" ]; do sleep 0.2; done
+  for name in $left; do
+    warn "$name did not end within $patience s and is killed"
+    pid=$(pid_of "$name")
+    [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+  done
+  for name in "$@"; do rm -f "$(pid_file "$name")"; done
+}
+
+still_running() {
+  local name
+  for name in "$@"; do [ -z "$(pid_of "$name")" ] || echo "$name"; done
+}
+
+# explain_death SERVICE: shows the end of its log and what it suggests
+explain_death() {
+  local log advice="the whole log: ./andante logs $1"
+  log=$(log_file "$1")
+  warn "$1 ended while starting; the last lines of its log:"
+  tail -n 15 "$log" 2>/dev/null | sed 's/^/    /' >&2
+  if grep -qE 'OutOfMemoryError|insufficient memory|Cannot allocate memory' "$log"; then
+    advice="it ran out of memory: free some, or give it more heap, as in ANDANTE_JAVA_OPTS=-Xmx2g ./andante up"
+  elif grep -qE 'Address already in use|Port [0-9]+ was already in use' "$log"; then
+    advice='a port is taken: choose another one with ./andante up --port N'
+  elif grep -qE 'No space left on device' "$log"; then
+    advice='the disk is full: free some space and try again'
+  elif grep -qE 'Unrecognized (VM )?option|Could not create the Java Virtual Machine' "$log"; then
+    advice='the JVM refused an option: see ANDANTE_JAVA_OPTS, and that JAVA_HOME is an OpenJDK of 25 or newer'
+  fi
+  printf '  → %s\n' "$advice" >&2
+}
+
+# await_ready SECONDS NAME=PORT…: until all are ready; 1 when one died (it is explained) or the time is over
+await_ready() {
+  local end=$((SECONDS + $1)) begin=$SECONDS pair name waiting
+  shift
+  waiting=("$@")
+  while [ ${#waiting[@]} -gt 0 ]; do
+    local next=()
+    for pair in "${waiting[@]}"; do
+      name=${pair%%=*}
+      if [ -z "$(pid_of "$name")" ]; then
+        progress_end
+        explain_death "$name"
+        return 1
+      fi
+      is_ready "${pair#*=}" || next+=("$pair")
+    done
+    waiting=(${next[@]+"${next[@]}"})
+    [ ${#waiting[@]} -gt 0 ] || break
+    if [ "$SECONDS" -ge "$end" ]; then
+      progress_end
+      warn "not ready after $((SECONDS - begin)) s: ${waiting[*]%%=*}"
+      printf '  → %s\n' "see why: ./andante logs ${waiting[0]%%=*}" \
+        'more patience: ANDANTE_START_TIMEOUT=300 ./andante up' >&2
+      return 1
+    fi
+    [ ! -t 1 ] || progress "waiting for ${waiting[*]%%=*} … $((SECONDS - begin)) s"
+    sleep 0.25
+  done
+  progress_end
+}

@@ -1,0 +1,41 @@
+# test and bench.
+# shellcheck shell=bash
+
+readonly TEST_LOG=$ANDANTE_HOME/target/andante-test.log
+
+cmd_test() {
+  case "$#:${1:-}" in
+    0:) test_all ;;
+    1:--fast) test_all -DexcludedGroups=slow ;;
+    1:--cluster) test_cluster ;;
+    1:--faults*) die 'the fault tests are not there yet' './andante test runs all tests there are' ;;
+    *) fail_usage "test does not know '$*'" ;;
+  esac
+}
+
+# test_all MAVEN-OPTION…: the launcher's own tests, then the whole build with all its tests; counted from their reports
+test_all() {
+  local begin status=0 model
+  need_jdk
+  need_python
+  need_disk "$ANDANTE_HOME/target" 1500 'the build and its tests'
+  model=$(find_model) || exit $?
+  begin=$(date +%s)
+  say 'Testing the launcher …'
+  python "$ANDANTE_HOME/scripts/tests/run.py" "$ANDANTE_HOME/target/launcher-reports" || status=1
+  say "Building and testing the modules (everything Maven says: ${TEST_LOG#"$ANDANTE_HOME"/}) …"
+  ANDANTE_MODEL=$model maven -fae "$@" verify 2>&1 | tee "$TEST_LOG" | python "$ANDANTE_HOME/scripts/report.py" follow ||
+    status=1
+  python "$ANDANTE_HOME/scripts/report.py" summary --since "$begin" "$ANDANTE_HOME" || status=1
+  [ "$status" -eq 0 ] || die 'the tests did not pass' "what Maven said: $TEST_LOG"
+}
+
+cmd_bench() {
+  local script=$ANDANTE_HOME/benchmarks/run
+  [ -x "$script" ] || die 'there are no benchmarks in this checkout' './andante up   shows the speed of an answer'
+  need_jdk
+  need_python
+  local model
+  model=$(find_model) || exit $?
+  ANDANTE_MODEL=$model ANDANTE_CACHE=$cache exec "$script" "$@"
+}

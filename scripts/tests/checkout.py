@@ -1,0 +1,69 @@
+"""A throw-away checkout with the real launcher, a fake JDK and a fake Maven, for the tests beside it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = ("standalone", "gateway", "prefill-service", "decode-service", "draft-service", "expert-service")
+MAVEN = """#!/usr/bin/env bash
+[ -z "$FAKE_MAVEN" ] || { echo "[ERROR] $FAKE_MAVEN"; exit 1; }
+echo "$*" >>maven-calls
+for m in %s; do
+  echo "[INFO] Building Andante :: $m 0.1.0-SNAPSHOT  [1/6]"
+  mkdir -p "$m/target" && touch "$m/target/andante-$m.jar"
+done
+""" % " ".join(MODULES)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Checkout:
+    def __init__(self):
+        self.base = Path(tempfile.mkdtemp(prefix="andante-launcher-"))
+        self.root, self.cache, self.jdk = self.base / "checkout", self.base / "cache", self.base / "jdk"
+        self.root.mkdir()
+        shutil.copy(ROOT / "andante", self.root)
+        shutil.copytree(ROOT / "scripts", self.root / "scripts", ignore=shutil.ignore_patterns("tests", "__pycache__"))
+        (self.root / "pom.xml").write_text("<project/>")
+        self.executable(self.root / "mvnw", MAVEN)
+        self.make_jdk(self.jdk, "25.0.3")
+        self.model = self.base / "tiny.gguf"
+        self.model.write_bytes(b"GGUF\x03\0\0\0" + bytes(64))
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(self.base), "ANDANTE_CACHE": str(self.cache), "JAVA_HOME": str(self.jdk)}
+        self.port = free_port()
+
+    @staticmethod
+    def executable(path, text):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def make_jdk(self, home, version):
+        self.executable(home / "bin/javac", "#!/bin/sh\n")
+        shutil.copy(Path(__file__).with_name("fake_java"), home / "bin/java")
+        (home / "release").write_text(f'JAVA_VERSION="{version}"\n')
+
+    def andante(self, *arguments, timeout=60, stdin="", **env):
+        return subprocess.run(
+            [str(self.root / "andante"), *map(str, arguments)],
+            env={**self.env, **{k: str(v) for k, v in env.items()}},
+            input=stdin, capture_output=True, text=True, timeout=timeout, check=False, cwd=self.base,
+        )
+
+    def up(self, *arguments, **env):
+        return self.andante("up", "--port", self.port, "--model", self.model, *arguments, **env)
+
+    def pids(self):
+        return {p.stem: int(p.read_text()) for p in (self.cache / "run").glob("*.pid")}
+
+    def close(self):
+        self.andante("down", ANDANTE_STOP_TIMEOUT=2)
+        shutil.rmtree(self.base)

@@ -1,0 +1,196 @@
+"""The launcher's commands against a fake JDK and a fake Maven: what a user sees, and what is left behind."""
+
+import os
+import socket
+import unittest
+from pathlib import Path
+
+from checkout import Checkout
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+class LauncherTest(unittest.TestCase):
+    def setUp(self):
+        self.checkout = Checkout()
+        self.addCleanup(self.checkout.close)
+
+    def assert_fails(self, result, code, *texts):
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        for text in (*texts, "→"):
+            self.assertIn(text, result.stderr)
+
+
+class UpTest(LauncherTest):
+    def test_up_builds_starts_chats_and_shows_the_address(self):
+        result = self.checkout.up()
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("> What is the capital of France?", result.stdout)
+        self.assertIn("París is[31m it, What", result.stdout)  # streamed, and the escape character is gone
+        self.assertIn(f"curl -N http://127.0.0.1:{self.checkout.port}/v1/chat/completions", result.stdout)
+        self.assertIn('"model":"fake-model"', result.stdout)
+        log = self.checkout.andante("logs", "standalone").stdout
+        self.assertIn(f"--andante.model.path={self.checkout.model}", log)
+        self.assertIn("--add-modules=jdk.incubator.vector", log)
+
+    def test_a_second_up_says_so_and_starts_nothing(self):
+        self.checkout.up()
+        before = self.checkout.pids()
+        result = self.checkout.up()
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("already up", result.stdout)
+        self.assertIn("París", result.stdout)
+        self.assertIn("curl", result.stdout)
+        self.assertEqual(self.checkout.pids(), before)
+
+    def test_mesh_starts_five_processes_that_know_each_other(self):
+        result = self.checkout.up("--mesh")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(set(self.checkout.pids()), {"gateway", "prefill", "decode", "draft", "expert"})
+        grpc = self.argument("decode", "--andante.grpc.port")
+        self.assertEqual(self.argument("gateway", "--spring.cloud.discovery.client.simple.instances.andante-decode[0].uri"), f"http://127.0.0.1:{grpc}")
+        draft = self.argument("draft", "--andante.grpc.port")
+        self.assertEqual(self.argument("decode", "--andante.decode.draft-address"), f"127.0.0.1:{draft}")
+        status = self.checkout.andante("status")
+        self.assertEqual(status.returncode, 0)
+        self.assertEqual(status.stdout.count(" ready"), 5)
+
+    def argument(self, service, name):
+        log = self.checkout.andante("logs", service).stdout
+        return log.split(f"{name}=")[1].split()[0]
+
+    def test_arguments_after_the_dashes_reach_the_service(self):
+        self.checkout.up("--", "--andante.compute.backend=reference")
+        self.assertIn("--andante.compute.backend=reference", self.checkout.andante("logs").stdout)
+
+    def test_it_builds_only_what_is_older_than_its_sources(self):
+        source = self.checkout.root / "gateway/src/main/java/A.java"
+        source.parent.mkdir(parents=True)
+        source.write_text("class A {}")
+        for _ in range(2):
+            self.assertEqual(self.checkout.andante("build").returncode, 0)
+        calls = self.checkout.root / "maven-calls"
+        self.assertEqual(len(calls.read_text().splitlines()), 1)
+        stamp = (self.checkout.root / "target/andante-build.stamp").stat().st_mtime
+        os.utime(source, (stamp + 10, stamp + 10))
+        self.assertIn("A.java is newer", self.checkout.andante("build").stdout)
+        self.assertEqual(len(calls.read_text().splitlines()), 2)
+
+    def test_maven_user_home_holds_the_repository(self):
+        self.checkout.andante("build", MAVEN_USER_HOME="/somewhere/m2")
+        self.assertIn("-Dmaven.repo.local=/somewhere/m2/repository", (self.checkout.root / "maven-calls").read_text())
+
+
+class FailureTest(LauncherTest):
+    def test_no_jdk(self):
+        self.checkout.make_jdk(self.checkout.jdk, "21.0.1")
+        # hides what this machine has: no JDK on PATH, and a root without /usr/lib/jvm cannot be had, so the finder is cut
+        (self.checkout.root / "scripts/lib/jdk.sh").write_text(
+            (self.checkout.root / "scripts/lib/jdk.sh").read_text().replace("/usr/lib/jvm/*", "").replace("/opt/*", "")
+        )
+        bin_dir = self.checkout.base / "bin"
+        bin_dir.mkdir()
+        for tool in ("bash", "sed", "sort", "dirname", "readlink", "cat", "basename", "env", "python3", "df", "mkdir", "grep"):
+            real = next(p for d in os.environ["PATH"].split(":") if (p := Path(d) / tool).exists())
+            (bin_dir / tool).symlink_to(real)
+        result = self.checkout.up(PATH=str(bin_dir))
+        self.assert_fails(result, 3, "no JDK 25 or newer was found", "the newest found is 21", "JAVA_HOME=", "apt-get install")
+
+    def test_port_taken_names_the_owner_and_another_port(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", self.checkout.port))
+            other.listen()
+            result = self.checkout.up()
+        self.assert_fails(result, 1, f"port {self.checkout.port} is taken", f"(pid {os.getpid()})", "--port")
+        self.assertEqual(self.checkout.pids(), {})
+
+    def test_not_a_port(self):
+        for port in ("0", "65536", "http", "-1", ""):
+            result = self.checkout.andante("up", "--port", port)
+            self.assert_fails(result, 2, "is no port")
+
+    def test_died_at_start_shows_the_log_and_advice(self):
+        self.assert_fails(self.checkout.up(FAKE_JAVA="die"), 1, "ended while starting", "OutOfMemoryError", "ANDANTE_JAVA_OPTS")
+        self.assertEqual(self.checkout.pids(), {})
+
+    def test_never_ready_is_stopped_after_the_deadline(self):
+        result = self.checkout.up(FAKE_JAVA="hang", ANDANTE_START_TIMEOUT=1)
+        self.assert_fails(result, 1, "not ready after", "ANDANTE_START_TIMEOUT")
+        self.assertEqual(self.checkout.pids(), {})
+
+    def test_the_first_chat_is_refused(self):
+        self.assert_fails(self.checkout.up(FAKE_JAVA="refuse"), 1, "all places are taken", "try again in 7 s")
+
+    def test_the_build_fails(self):
+        result = self.checkout.up(FAKE_MAVEN="Could not transfer artifact")
+        self.assert_fails(result, 1, "could not download a library", "check the network")
+        self.assert_fails(self.checkout.up(FAKE_MAVEN="cannot find symbol"), 1, "cannot find symbol", "the build failed")
+        self.assert_fails(self.checkout.up(FAKE_MAVEN="No space left on device"), 1, "ran out of disk")
+
+    def test_unknown_words(self):
+        self.assert_fails(self.checkout.andante("upp"), 2, "no command 'upp'")
+        self.assert_fails(self.checkout.andante("up", "--meshh"), 2, "--meshh")
+        self.assert_fails(self.checkout.andante("up", "--model"), 2, "needs a value")
+        self.assert_fails(self.checkout.andante("up", "--model", "nope"), 1, "no model 'nope'")
+        self.assert_fails(self.checkout.andante("test", "--slow"), 2, "--slow")
+        self.assert_fails(self.checkout.andante("chat", "hi"), 1, "not running")
+        self.assert_fails(self.checkout.andante("logs", "gateway"), 1, "no log of 'gateway'")
+
+    def test_an_unwritable_cache(self):
+        (self.checkout.base / "file").write_text("")
+        result = self.checkout.up(ANDANTE_CACHE=str(self.checkout.base / "file/cache"))
+        self.assert_fails(result, 1, "cannot create", "ANDANTE_CACHE=")
+
+
+class DownTest(LauncherTest):
+    def test_down_stops_and_cleans(self):
+        self.checkout.up("--mesh")
+        pids = self.checkout.pids()
+        result = self.checkout.andante("down")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("Stopped", result.stdout)
+        self.assertFalse([p for p in pids.values() if alive(p)])
+        self.assertEqual(self.checkout.pids(), {})
+        self.assertIn("not running", self.checkout.andante("down").stdout)
+        self.assertEqual(self.checkout.andante("status").returncode, 1)
+
+    def test_down_kills_what_does_not_listen(self):
+        self.checkout.up(FAKE_JAVA="deaf")
+        pid = self.checkout.pids()["standalone"]
+        result = self.checkout.andante("down", ANDANTE_STOP_TIMEOUT=1)
+        self.assertIn("is killed", result.stderr)
+        self.assertFalse(alive(pid))
+
+    def test_down_never_touches_another_process_with_the_same_pid(self):
+        run = self.checkout.cache / "run"
+        run.mkdir(parents=True)
+        (run / "standalone.pid").write_text(str(os.getpid()))
+        result = self.checkout.andante("down")
+        self.assertIn("not running", result.stdout)
+        self.assertTrue(alive(os.getpid()))
+
+
+class ChatTest(LauncherTest):
+    def test_a_question_a_conversation_and_commands(self):
+        self.checkout.up()
+        self.assertIn("París", self.checkout.andante("chat", "Hello there").stdout)
+        talk = self.checkout.andante("chat", stdin="first\n/help\n/system be brief\n/reset\nsecond\n/quit\n")
+        self.assertEqual(talk.returncode, 0, talk.stderr)
+        self.assertIn("first", talk.stdout)
+        self.assertIn("secon", talk.stdout)
+        self.assertIn("forgets", talk.stdout)
+
+    def test_a_broken_stream_is_a_failure(self):
+        self.checkout.up(FAKE_JAVA="break")
+        result = self.checkout.andante("chat", "Hello")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("the decode worker is gone", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
