@@ -7,8 +7,8 @@ import dev.andante.compute.KvPool;
 import dev.andante.compute.Tensor;
 
 /**
- * A decoder-only transformer whose weights are loaded in a backend. Immutable; forward passes of several threads may run at once,
- * each with a {@link Workspace} of its own.
+ * A decoder-only transformer whose weights are loaded in a backend. Immutable; forward passes of
+ * several threads may run at once, each with a {@link Workspace} of its own.
  */
 public interface LanguageModel extends AutoCloseable {
 
@@ -21,15 +21,16 @@ public interface LanguageModel extends AutoCloseable {
   KvLayout kvLayout(int blockSize, DType dtype);
 
   /**
-   * Scratch memory for passes of at most {@code maxRows} rows, of which at most {@code maxLogitRows} want logits. The caller closes
-   * it.
+   * Scratch memory for passes of at most {@code maxRows} rows, of which at most {@code
+   * maxLogitRows} want logits. The caller closes it.
    */
   Workspace workspace(int maxRows, int maxLogitRows);
 
   /**
    * One forward pass: stores K and V of the batch's rows in {@code cache} and computes logits.
    *
-   * @return {@code [batch.logitRows().length, vocabulary]}, a view of the workspace valid until its next pass
+   * @return {@code [batch.logitRows().length, vocabulary]}, a view of the workspace valid until its
+   *     next pass
    */
   Tensor forward(Batch batch, KvPool cache, Workspace workspace);
 

@@ -11,8 +11,7 @@ import java.util.Arrays;
  * @param inverseFrequencies {@code [rotary / 2]}
  * @param magnitude factor on cosine and sine
  */
-public record RopeConfig(
-    RopeParameters.Style style, float[] inverseFrequencies, float magnitude) {
+public record RopeConfig(RopeParameters.Style style, float[] inverseFrequencies, float magnitude) {
 
   @Override
   public boolean equals(Object other) {

@@ -16,24 +16,24 @@ public final class ExpertShardModel implements AutoCloseable {
   private final String fingerprint;
   private final Backend backend;
   private final ExpertWeights weights;
-  private final AutoCloseable file;
+  private final Runnable onClose;
   private final ScratchPool<ShardScratch> scratches;
 
   /**
    * @param fingerprint of the whole model
-   * @param file closed with this shard; the weights may be views of it
+   * @param onClose frees what the weights are views of, the mapped file
    */
   public ExpertShardModel(
       ModelConfig config,
       String fingerprint,
       Backend backend,
       ExpertWeights weights,
-      AutoCloseable file) {
+      Runnable onClose) {
     this.config = config;
     this.fingerprint = fingerprint;
     this.backend = backend;
     this.weights = weights;
-    this.file = file;
+    this.onClose = onClose;
     this.scratches =
         new ScratchPool<>(
             rows -> new ShardScratch(backend, weights.hiddenSize(), weights.innerSize(), rows));
@@ -94,9 +94,9 @@ public final class ExpertShardModel implements AutoCloseable {
 
   /** Frees scratch memory and the file, not the backend. */
   @Override
-  public void close() throws Exception {
+  public void close() {
     scratches.close();
-    file.close();
+    onClose.run();
   }
 
   private int requireConsistent(

@@ -67,19 +67,6 @@ public final class ExpertWeights {
     return new ExpertWeights(experts, sorted, config);
   }
 
-  /** Declares the experts' weights part of the model, though they are not loaded here. */
-  public static void skip(ModelConfig config, Parameters parameters) {
-    for (int layer = 0; layer < config.layers(); layer++) {
-      if (config.isMoe(layer)) {
-        for (int id = 0; id < moeOf(config).experts(); id++) {
-          parameters.skip(name(layer, "gate", id));
-          parameters.skip(name(layer, "up", id));
-          parameters.skip(name(layer, "down", id));
-        }
-      }
-    }
-  }
-
   /** Experts per layer in the model, here or not. */
   public int count() {
     return count;

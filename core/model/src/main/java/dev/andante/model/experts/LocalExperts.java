@@ -21,8 +21,7 @@ public final class LocalExperts implements ExpertExecutor {
     this.weights = weights;
     this.scratches =
         new ScratchPool<>(
-            rows ->
-                new ExpertScratch(backend, weights.hiddenSize(), weights.innerSize(), rows));
+            rows -> new ExpertScratch(backend, weights.hiddenSize(), weights.innerSize(), rows));
   }
 
   @Override

@@ -111,8 +111,7 @@ public final class RemoteExperts implements ExpertExecutor {
     }
   }
 
-  private float[] await(
-      ShardCall call, int layer, CompletableFuture<float[]> answer, long end) {
+  private float[] await(ShardCall call, int layer, CompletableFuture<float[]> answer, long end) {
     String what = "experts of layer " + layer + " on " + call.shard().name();
     try {
       return answer.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);

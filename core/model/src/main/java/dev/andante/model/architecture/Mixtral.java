@@ -1,0 +1,27 @@
+package dev.andante.model.architecture;
+
+import dev.andante.model.ExpertExecutor;
+import dev.andante.model.ModelConfig;
+import dev.andante.model.layers.Decoder;
+import dev.andante.model.layers.QkNorm;
+import dev.andante.model.weights.Parameters;
+import org.jspecify.annotations.Nullable;
+
+/** Mixtral: Llama with experts in place of the MLP. */
+final class Mixtral implements Architecture {
+
+  @Override
+  public String name() {
+    return "mixtral";
+  }
+
+  @Override
+  public Decoder build(
+      ModelConfig config, Parameters parameters, @Nullable ExpertExecutor experts) {
+    Composer model = new Composer(config, parameters);
+    return model.decoder(
+        layer ->
+            model.block(
+                layer, model.attention(layer, new QkNorm.None()), model.moe(layer, experts)));
+  }
+}

@@ -1,0 +1,21 @@
+package dev.andante.model.layers;
+
+import dev.andante.compute.Backend;
+import dev.andante.compute.Weight;
+
+/**
+ * {@code down(silu(gate(x)) * up(x))}.
+ *
+ * @param gateUp fused projections, gate first
+ */
+public record Mlp(Weight gateUp, Weight down) implements FeedForward {
+
+  @Override
+  public void forward(Pass pass, int layer) {
+    Backend backend = pass.backend();
+    Activations a = pass.activations();
+    backend.matmul(a.normed(), gateUp, a.gateUp());
+    backend.siluMul(a.gateUp(), a.inner());
+    backend.matmulAdd(a.inner(), down, a.hidden());
+  }
+}
