@@ -1,0 +1,35 @@
+package dev.andante.kvtransfer;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One prompt on its way. Ends exactly once: {@link #finished} completes with a receipt, or with a
+ * {@link KvTransferException}. Unless it completes with a receipt the receiver keeps nothing.
+ *
+ * <p><b>Memory.</b> Runs that the link cannot take yet are kept on the heap. {@link #send} never
+ * blocks and never refuses, since the engine thread calls it; what is kept is bounded by the KV of
+ * the prompt, which is all that can ever be sent.
+ */
+public interface KvOutbound {
+
+  /** Completes when the receiver has set blocks aside, or with why it did not. */
+  CompletableFuture<KvGrant> granted();
+
+  /**
+   * Hands over KV of a run of tokens, all layers. Runs come in order, without holes, each within
+   * one block. Ignored once the transfer is over, and for tokens the receiver has already.
+   *
+   * @param kv in wire order; copied, so valid only during the call
+   */
+  void send(int firstToken, int tokens, MemorySegment kv);
+
+  /** All runs have been handed over. */
+  void commit();
+
+  /** Gives up; no effect once the transfer is over. */
+  void cancel(String reason);
+
+  /** Completes when the receiver has everything and said so, or with why that did not happen. */
+  CompletableFuture<KvReceipt> finished();
+}

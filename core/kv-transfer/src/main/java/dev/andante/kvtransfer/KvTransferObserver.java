@@ -1,0 +1,15 @@
+package dev.andante.kvtransfer;
+
+/** Counts transfers, for metrics. Called from any thread; must be cheap. */
+public interface KvTransferObserver {
+
+  /** Hears nothing. */
+  KvTransferObserver NONE = new KvTransferObserver() {};
+
+  default void onCompleted(long nanos, long bytes) {}
+
+  /**
+   * @param reason a failure code: few values, usable as a label
+   */
+  default void onFailed(String reason) {}
+}

@@ -1,0 +1,59 @@
+package dev.andante.kvtransfer.grpc;
+
+import dev.andante.compute.KvLayout;
+import dev.andante.engine.Attempt;
+import dev.andante.engine.PromptTokens;
+import dev.andante.kvtransfer.KvFormat;
+import dev.andante.kvtransfer.KvOutbound;
+import dev.andante.kvtransfer.KvSender;
+import dev.andante.kvtransfer.KvTransferObserver;
+import dev.andante.protocol.v1.KvTransferGrpc;
+import io.grpc.Channel;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/** Pushes KV to receivers over gRPC. */
+public final class GrpcKvSender implements KvSender {
+
+  private final Function<String, ? extends Channel> channels;
+  private final KvLayout layout;
+  private final KvFormat format;
+  private final Executor executor;
+  private final KvTransferObserver observer;
+  private final int maxFrameBytes;
+
+  /**
+   * @param channels a channel for a target; theirs to keep and close
+   * @param executor makes frames and writes them, so that the engine thread need not; its tasks
+   *     never block
+   * @param maxFrameBytes payload of a frame, rounded up to one layer of one run; a block of a big
+   *     model is split by layers
+   */
+  public GrpcKvSender(
+      Function<String, ? extends Channel> channels,
+      KvLayout layout,
+      KvFormat format,
+      Executor executor,
+      KvTransferObserver observer,
+      int maxFrameBytes) {
+    this.channels = channels;
+    this.layout = layout;
+    this.format = format;
+    this.executor = executor;
+    this.observer = observer;
+    this.maxFrameBytes = maxFrameBytes;
+  }
+
+  @Override
+  public KvOutbound open(String target, Attempt attempt, PromptTokens prompt, Duration timeout) {
+    PushOutbound push =
+        new PushOutbound(target, layout, prompt.ids().length, maxFrameBytes, executor, observer);
+    push.start(
+        KvTransferGrpc.newStub(channels.apply(target))
+            .withDeadlineAfter(Math.max(1, timeout.toNanos()), TimeUnit.NANOSECONDS),
+        KvWire.open(attempt, format, prompt));
+    return push;
+  }
+}

@@ -1,0 +1,30 @@
+package dev.andante.kvtransfer.grpc;
+
+import dev.andante.kvtransfer.KvReceiver;
+import dev.andante.protocol.v1.KvAck;
+import dev.andante.protocol.v1.KvFrame;
+import dev.andante.protocol.v1.KvTransferGrpc;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.function.Supplier;
+
+/** Takes pushes. */
+public final class KvTransferService extends KvTransferGrpc.KvTransferImplBase {
+
+  private final Supplier<KvReceiver> receiver;
+
+  /**
+   * @param receiver asked once per call; may throw an {@link dev.andante.engine.EngineException} or
+   *     a status, which refuses the call
+   */
+  public KvTransferService(Supplier<KvReceiver> receiver) {
+    this.receiver = receiver;
+  }
+
+  @Override
+  public StreamObserver<KvFrame> push(StreamObserver<KvAck> responses) {
+    PushInbound call = new PushInbound((ServerCallStreamObserver<KvAck>) responses, receiver);
+    call.start();
+    return call;
+  }
+}

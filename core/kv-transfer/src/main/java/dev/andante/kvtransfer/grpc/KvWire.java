@@ -1,0 +1,112 @@
+package dev.andante.kvtransfer.grpc;
+
+import com.google.protobuf.UnsafeByteOperations;
+import dev.andante.engine.Attempt;
+import dev.andante.engine.EngineException;
+import dev.andante.engine.PromptTokens;
+import dev.andante.kvtransfer.KvFormat;
+import dev.andante.kvtransfer.KvRun;
+import dev.andante.protocol.v1.KvCommit;
+import dev.andante.protocol.v1.KvData;
+import dev.andante.protocol.v1.KvFrame;
+import dev.andante.protocol.v1.KvHandshake;
+import dev.andante.protocol.v1.KvOpen;
+import java.nio.ByteBuffer;
+
+/** Transfer types as messages and back. */
+public final class KvWire {
+
+  private KvWire() {}
+
+  public static KvHandshake handshake(KvFormat format) {
+    return KvHandshake.newBuilder()
+        .setProtocolVersion(format.protocolVersion())
+        .setModelFingerprint(format.modelFingerprint())
+        .setDtype(format.dtype())
+        .setLayout(format.layout())
+        .setBlockSize(format.blockSize())
+        .setLayers(format.layers())
+        .setKvHeads(format.kvHeads())
+        .setHeadDim(format.headDim())
+        .setNumerics(format.numerics())
+        .build();
+  }
+
+  static KvFormat format(KvHandshake handshake) {
+    return new KvFormat(
+        handshake.getProtocolVersion(),
+        handshake.getModelFingerprint(),
+        handshake.getDtype(),
+        handshake.getLayout(),
+        handshake.getBlockSize(),
+        handshake.getLayers(),
+        handshake.getKvHeads(),
+        handshake.getHeadDim(),
+        handshake.getNumerics());
+  }
+
+  static KvFrame open(Attempt attempt, KvFormat format, PromptTokens prompt) {
+    KvOpen.Builder open =
+        KvOpen.newBuilder()
+            .setAttempt(
+                dev.andante.protocol.v1.Attempt.newBuilder()
+                    .setRequestId(attempt.requestId())
+                    .setEpoch(attempt.epoch()))
+            .setHandshake(handshake(format))
+            .setGenerated(prompt.generated());
+    for (int token : prompt.ids()) {
+      open.addTokens(token);
+    }
+    return KvFrame.newBuilder().setOpen(open).build();
+  }
+
+  static Attempt attempt(KvOpen open) {
+    return new Attempt(open.getAttempt().getRequestId(), open.getAttempt().getEpoch());
+  }
+
+  /**
+   * @throws EngineException INVALID_REQUEST if there is no such prompt
+   */
+  static PromptTokens prompt(KvOpen open) {
+    int[] ids = open.getTokensList().stream().mapToInt(Integer::intValue).toArray();
+    try {
+      return new PromptTokens(ids, open.getGenerated());
+    } catch (IllegalArgumentException e) {
+      throw new EngineException(EngineException.Code.INVALID_REQUEST, e.getMessage(), e);
+    }
+  }
+
+  /** The payload is wrapped, not copied: it must not change any more. */
+  static KvFrame data(KvRun run) {
+    return KvFrame.newBuilder()
+        .setData(
+            KvData.newBuilder()
+                .setSequence(run.sequence())
+                .setFirstToken(run.firstToken())
+                .setTokenCount(run.tokens())
+                .setFirstLayer(run.firstLayer())
+                .setLayerCount(run.layers())
+                .setCrc32C(run.crc32c())
+                .setPayload(UnsafeByteOperations.unsafeWrap(run.payload())))
+        .build();
+  }
+
+  /** The run's payload is a view of the message. */
+  static KvRun run(KvData data) {
+    ByteBuffer payload = data.getPayload().asReadOnlyByteBuffer();
+    return new KvRun(
+        data.getSequence(),
+        data.getFirstToken(),
+        data.getTokenCount(),
+        data.getFirstLayer(),
+        data.getLayerCount(),
+        data.getCrc32C(),
+        payload);
+  }
+
+  static KvFrame commit(long frames, int tokens) {
+    return KvFrame.newBuilder()
+        .setCommit(KvCommit.newBuilder().setFrames(frames).setTokens(tokens))
+        .build();
+  }
+}

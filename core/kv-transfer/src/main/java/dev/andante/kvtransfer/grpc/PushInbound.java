@@ -1,0 +1,212 @@
+package dev.andante.kvtransfer.grpc;
+
+import dev.andante.engine.EngineException;
+import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.KvReservation;
+import dev.andante.kvtransfer.KvInbound;
+import dev.andante.kvtransfer.KvReceiver;
+import dev.andante.protocol.v1.KvAck;
+import dev.andante.protocol.v1.KvCommit;
+import dev.andante.protocol.v1.KvCommitted;
+import dev.andante.protocol.v1.KvData;
+import dev.andante.protocol.v1.KvFrame;
+import dev.andante.protocol.v1.KvGranted;
+import dev.andante.protocol.v1.KvOpen;
+import dev.andante.protocol.v1.KvReceived;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving end of one Push call. Frames come one at a time on gRPC's threads; answers leave
+ * from the engine thread as the engine completes its futures. At most {@link #WINDOW} frames are
+ * held here.
+ */
+final class PushInbound implements StreamObserver<KvFrame> {
+
+  /** Frames taken off the wire and not yet stored; more stay in the sender's flow control. */
+  private static final int WINDOW = 8;
+
+  private final ServerCallStreamObserver<KvAck> responses;
+  private final Supplier<KvReceiver> receiver;
+  private final ReentrantLock responseLock = new ReentrantLock();
+  private boolean ended; // guarded by responseLock
+
+  // Touched by gRPC's serialised callbacks only.
+  private @Nullable KvInbound inbound;
+  private boolean commitSeen;
+
+  PushInbound(ServerCallStreamObserver<KvAck> responses, Supplier<KvReceiver> receiver) {
+    this.responses = responses;
+    this.receiver = receiver;
+  }
+
+  void start() {
+    responses.disableAutoRequest();
+    responses.setOnCancelHandler(() -> giveUp("the sender cancelled, or its deadline passed"));
+    responses.request(WINDOW);
+  }
+
+  @Override
+  public void onNext(KvFrame frame) {
+    switch (frame.getFrameCase()) {
+      case OPEN -> open(frame.getOpen());
+      case DATA -> data(frame.getData());
+      case COMMIT -> commit(frame.getCommit());
+      case FRAME_NOT_SET -> refuse("a frame without content");
+    }
+  }
+
+  @Override
+  public void onError(Throwable error) {
+    giveUp("the connection was lost");
+  }
+
+  @Override
+  public void onCompleted() {
+    if (!commitSeen) {
+      refuse("the stream ended before a commit");
+    }
+  }
+
+  private void open(KvOpen open) {
+    if (inbound != null) {
+      refuse("a second open");
+      return;
+    }
+    if (open.getAttempt().getRequestId().isEmpty()) {
+      end(new EngineException(Code.INVALID_REQUEST, "attempt.request_id is empty"));
+      return;
+    }
+    KvInbound opened;
+    try {
+      opened =
+          receiver
+              .get()
+              .open(KvWire.attempt(open), KvWire.format(open.getHandshake()), KvWire.prompt(open));
+    } catch (RuntimeException e) {
+      end(e);
+      return;
+    }
+    inbound = opened;
+    var _ =
+        opened
+            .reservation()
+            .whenComplete(
+                (made, error) -> {
+                  if (error != null) {
+                    end(error);
+                  } else {
+                    answer(granted(made));
+                  }
+                });
+  }
+
+  private void data(KvData data) {
+    KvInbound current = inbound;
+    if (current == null) {
+      refuse("data before open");
+      return;
+    }
+    var _ =
+        current
+            .store(KvWire.run(data))
+            .whenComplete(
+                (next, error) -> {
+                  if (error != null) {
+                    end(error);
+                  } else {
+                    answer(received(next));
+                  }
+                });
+  }
+
+  private void commit(KvCommit commit) {
+    KvInbound current = inbound;
+    if (current == null) {
+      refuse("commit before open");
+      return;
+    }
+    commitSeen = true;
+    var _ =
+        current
+            .commit(commit.getFrames(), commit.getTokens())
+            .whenComplete(
+                (_, error) -> {
+                  if (error != null) {
+                    end(error);
+                  } else {
+                    finish(committed(commit.getTokens()));
+                  }
+                });
+  }
+
+  private void refuse(String fault) {
+    giveUp(fault);
+    end(new EngineException(Code.BAD_FRAME, "the KV stream had " + fault));
+  }
+
+  private void giveUp(String reason) {
+    KvInbound current = inbound;
+    if (current != null) {
+      current.cancel(reason);
+    }
+  }
+
+  private void answer(KvAck ack) {
+    responseLock.lock();
+    try {
+      if (!ended && !responses.isCancelled()) {
+        responses.onNext(ack);
+        responses.request(1);
+      }
+    } finally {
+      responseLock.unlock();
+    }
+  }
+
+  private void finish(KvAck last) {
+    responseLock.lock();
+    try {
+      if (!ended && !responses.isCancelled()) {
+        ended = true;
+        responses.onNext(last);
+        responses.onCompleted();
+      }
+    } finally {
+      responseLock.unlock();
+    }
+  }
+
+  private void end(Throwable error) {
+    responseLock.lock();
+    try {
+      if (!ended && !responses.isCancelled()) {
+        ended = true;
+        responses.onError(EngineFailures.toStatus(error));
+      }
+    } finally {
+      responseLock.unlock();
+    }
+  }
+
+  private static KvAck granted(KvReservation made) {
+    return KvAck.newBuilder()
+        .setGranted(
+            KvGranted.newBuilder()
+                .setKvHandle(made.handle())
+                .setLeaseMillis(made.leaseMillis())
+                .setCachedTokens(made.cachedTokens()))
+        .build();
+  }
+
+  private static KvAck received(long next) {
+    return KvAck.newBuilder().setReceived(KvReceived.newBuilder().setNextSequence(next)).build();
+  }
+
+  private static KvAck committed(int tokens) {
+    return KvAck.newBuilder().setCommitted(KvCommitted.newBuilder().setTokens(tokens)).build();
+  }
+}

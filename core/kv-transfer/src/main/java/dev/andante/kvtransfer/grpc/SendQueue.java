@@ -1,0 +1,112 @@
+package dev.andante.kvtransfer.grpc;
+
+import dev.andante.kvtransfer.KvRun;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs on their way out: filled by the engine thread, emptied as the link takes them. Holds at most
+ * {@code capacityBytes}, the KV of the whole prompt. Thread-safe; locks are held for moments.
+ */
+final class SendQueue {
+
+  /** A run whose checksum has not been computed yet. */
+  private record Pending(int firstToken, int tokens, int firstLayer, int layers, byte[] payload) {}
+
+  private final long bytesPerTokenLayer;
+  private final int layers;
+  private final long capacityBytes;
+  private final int maxFrameBytes;
+  private final Queue<Pending> pending = new ArrayDeque<>();
+  private long acceptedBytes;
+  private long taken;
+  private boolean closed;
+  private boolean dropped;
+
+  SendQueue(long bytesPerTokenLayer, int layers, long capacityBytes, int maxFrameBytes) {
+    this.bytesPerTokenLayer = bytesPerTokenLayer;
+    this.layers = layers;
+    this.capacityBytes = capacityBytes;
+    this.maxFrameBytes = maxFrameBytes;
+  }
+
+  /**
+   * Copies a run of all layers, in pieces of whole layers.
+   *
+   * @return false if that would be more than the prompt has: the caller is at fault
+   */
+  synchronized boolean add(int firstToken, int tokens, MemorySegment kv) {
+    if (dropped || closed) {
+      return true;
+    }
+    long perLayer = bytesPerTokenLayer * tokens;
+    if (acceptedBytes + perLayer * layers > capacityBytes) {
+      return false;
+    }
+    acceptedBytes += perLayer * layers;
+    int layersPerFrame = (int) Math.max(1, Math.min(layers, maxFrameBytes / perLayer));
+    for (int first = 0; first < layers; first += layersPerFrame) {
+      int count = Math.min(layersPerFrame, layers - first);
+      byte[] payload = new byte[Math.toIntExact(perLayer * count)];
+      MemorySegment.copy(
+          kv,
+          java.lang.foreign.ValueLayout.JAVA_BYTE,
+          perLayer * first,
+          payload,
+          0,
+          payload.length);
+      pending.add(new Pending(firstToken, tokens, first, count, payload));
+    }
+    return true;
+  }
+
+  /** The next run, numbered and with its checksum; null if none waits. */
+  @Nullable KvRun take() {
+    Pending next;
+    long sequence;
+    synchronized (this) {
+      next = pending.poll();
+      if (next == null) {
+        return null;
+      }
+      sequence = taken++;
+    }
+    ByteBuffer payload = ByteBuffer.wrap(next.payload());
+    return new KvRun(
+        sequence,
+        next.firstToken(),
+        next.tokens(),
+        next.firstLayer(),
+        next.layers(),
+        KvRun.checksum(payload),
+        payload);
+  }
+
+  /** No more runs will be added. */
+  synchronized void close() {
+    closed = true;
+  }
+
+  /** Whether everything has been taken and nothing more will come. */
+  synchronized boolean exhausted() {
+    return closed && pending.isEmpty();
+  }
+
+  /** How many runs have been taken. */
+  synchronized long taken() {
+    return taken;
+  }
+
+  synchronized long acceptedBytes() {
+    return acceptedBytes;
+  }
+
+  /** Lets go of everything; later runs are ignored. */
+  synchronized void drop() {
+    dropped = true;
+    pending.clear();
+  }
+}
