@@ -1,18 +1,24 @@
 package dev.andante.compute;
 
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The threads that kernels run on: one pool per JVM, shared by all roles in it. The calling thread
- * always takes part, so a pool of one adds no thread, and callers that meet here make progress
- * whatever the others do.
+ * always takes part and never waits for a helper to start, so a pool of one adds no thread, callers
+ * that meet here make progress whatever the others do, and a call may be made from inside a task.
  *
  * <p>Work is split into tasks whose results do not depend on which thread runs them, so results do
  * not depend on the pool's size.
+ *
+ * <p>Waiting is a short bounded spin, because the next operation of a forward pass usually follows
+ * within microseconds, and then parking: cores shared with other processes are given back.
  */
 public final class ComputePool implements AutoCloseable {
 
@@ -22,8 +28,12 @@ public final class ComputePool implements AutoCloseable {
     void run(int index);
   }
 
+  private static final long SPIN_NANOS = 30_000;
+
   private final int threads;
-  private final ExecutorService workers;
+  private final Worker[] workers;
+  private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
+  private volatile boolean closed;
 
   /**
    * @param threads how many threads work on one call, the caller included; at least 1
@@ -33,15 +43,12 @@ public final class ComputePool implements AutoCloseable {
       throw new IllegalArgumentException("threads must be at least 1, not " + threads);
     }
     this.threads = threads;
-    AtomicInteger names = new AtomicInteger();
-    this.workers =
-        Executors.newFixedThreadPool(
-            Math.max(1, threads - 1),
-            task -> {
-              Thread thread = new Thread(task, "andante-compute-" + names.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
+    List<Worker> started = new ArrayList<>();
+    for (int i = 1; i < threads; i++) {
+      started.add(new Worker(i));
+    }
+    this.workers = started.toArray(Worker[]::new);
+    started.forEach(Thread::start);
   }
 
   /** A pool as wide as the machine. */
@@ -55,71 +62,154 @@ public final class ComputePool implements AutoCloseable {
 
   /**
    * Runs {@code task} for every index below {@code count} and returns when all are done; rethrows
-   * the first failure.
+   * the first failure, after which indices not yet begun are left out. Everything the tasks did is
+   * visible to the caller. Interruption does not cut it short. After {@link #close} the caller does
+   * all the work.
    */
   public void run(int count, Task task) {
     int helpers = Math.min(threads, count) - 1;
-    if (helpers <= 0) {
+    if (helpers <= 0 || closed) {
       for (int i = 0; i < count; i++) {
         task.run(i);
       }
       return;
     }
-    AtomicInteger next = new AtomicInteger();
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    CountDownLatch done = new CountDownLatch(helpers);
-    Runnable share = () -> drain(count, task, next, failure);
+    Call call = new Call(count, task, Thread.currentThread());
+    calls.add(call);
     for (int i = 0; i < helpers; i++) {
-      workers.execute(
-          () -> {
-            try {
-              share.run();
-            } finally {
-              done.countDown();
-            }
-          });
+      workers[i].wake();
     }
-    share.run();
-    awaitUninterruptibly(done);
-    Throwable first = failure.get();
-    if (first instanceof RuntimeException e) {
-      throw e;
-    }
-    if (first instanceof Error e) {
-      throw e;
-    }
+    call.work();
+    calls.remove(call);
+    call.await();
+    call.rethrow();
   }
 
-  private static void drain(
-      int count, Task task, AtomicInteger next, AtomicReference<Throwable> failure) {
-    int i;
-    while ((i = next.getAndIncrement()) < count) {
-      try {
-        task.run(i);
-      } catch (RuntimeException | Error e) {
-        failure.compareAndSet(null, e);
-        next.set(count);
-      }
-    }
-  }
-
-  private static void awaitUninterruptibly(CountDownLatch latch) {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        latch.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true; // kernels are short and must leave no half-written tensor behind
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
+  /** Ends the threads; calls under way complete. */
   @Override
   public void close() {
-    workers.shutdown();
+    closed = true;
+    for (Worker worker : workers) {
+      worker.wake();
+    }
+  }
+
+  /** One call of {@link #run}, shared by the caller and whoever helps. */
+  private static final class Call {
+
+    private final int count;
+    private final Task task;
+    private final Thread caller;
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicInteger completed = new AtomicInteger();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+    Call(int count, Task task, Thread caller) {
+      this.count = count;
+      this.task = task;
+      this.caller = caller;
+    }
+
+    boolean hasMore() {
+      return next.get() < count;
+    }
+
+    /** Takes indices until none is left. */
+    void work() {
+      int finished = 0;
+      int index;
+      while ((index = next.getAndIncrement()) < count) {
+        finished++;
+        if (failure.get() == null) {
+          try {
+            task.run(index);
+          } catch (RuntimeException | Error e) {
+            failure.compareAndSet(null, e);
+          }
+        }
+      }
+      if (finished > 0 && completed.addAndGet(finished) == count) {
+        LockSupport.unpark(caller);
+      }
+    }
+
+    void await() {
+      long spinUntil = System.nanoTime() + SPIN_NANOS;
+      boolean interrupted = false;
+      while (completed.get() < count) {
+        if (System.nanoTime() < spinUntil) {
+          Thread.onSpinWait();
+        } else {
+          LockSupport.park(this);
+          // Kernels are short and must leave no half-written tensor behind.
+          interrupted |= Thread.interrupted();
+        }
+      }
+      if (interrupted) {
+        caller.interrupt();
+      }
+    }
+
+    void rethrow() {
+      Throwable first = failure.get();
+      if (first instanceof RuntimeException e) {
+        throw e;
+      }
+      if (first instanceof Error e) {
+        throw e;
+      }
+    }
+  }
+
+  /** Helps with calls; parks when there have been none for a while. */
+  private final class Worker extends Thread {
+
+    private volatile boolean parked;
+
+    Worker(int number) {
+      super("andante-compute-" + number);
+      setDaemon(true);
+    }
+
+    void wake() {
+      if (parked) {
+        LockSupport.unpark(this);
+      }
+    }
+
+    @Override
+    public void run() {
+      long spinUntil = System.nanoTime() + SPIN_NANOS;
+      while (!closed) {
+        Call call = callWithWork();
+        if (call != null) {
+          call.work();
+          spinUntil = System.nanoTime() + SPIN_NANOS;
+        } else if (System.nanoTime() < spinUntil) {
+          Thread.onSpinWait();
+        } else {
+          parkUnlessCalled();
+          spinUntil = System.nanoTime() + SPIN_NANOS;
+        }
+      }
+    }
+
+    /** A caller adds its call before it reads {@code parked}, so one of the two sees the other. */
+    private void parkUnlessCalled() {
+      parked = true;
+      if (!closed && callWithWork() == null) {
+        LockSupport.park(ComputePool.this);
+      }
+      parked = false;
+    }
+
+    private @Nullable Call callWithWork() {
+      for (Call call : calls) {
+        if (call.hasMore()) {
+          return call;
+        }
+      }
+      return null;
+    }
   }
 }
