@@ -1,0 +1,97 @@
+package dev.andante.draft;
+
+import dev.andante.engine.speculative.PromptLookup;
+import dev.andante.protocol.v1.DraftGrpc;
+import dev.andante.protocol.v1.DraftReply;
+import dev.andante.protocol.v1.DraftRequest;
+import dev.andante.protocol.v1.Proposal;
+import dev.andante.protocol.v1.SequenceUpdate;
+import dev.andante.service.grpc.Failures;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Optional;
+
+/** Answers each message of a decode worker with one of its own, in order. */
+final class DraftGrpcService extends DraftGrpc.DraftImplBase {
+
+  private final DraftProperties properties;
+  private final DraftMetrics metrics;
+
+  DraftGrpcService(DraftProperties properties, DraftMetrics metrics) {
+    this.properties = properties;
+    this.metrics = metrics;
+  }
+
+  @Override
+  public StreamObserver<DraftRequest> propose(StreamObserver<DraftReply> replies) {
+    ServerCallStreamObserver<DraftReply> out = (ServerCallStreamObserver<DraftReply>) replies;
+    out.disableAutoRequest();
+    out.request(
+        1); // one message is read only after the one before is answered: a slow client slows itself
+    metrics.streamOpened();
+    out.setOnCloseHandler(metrics::streamClosed);
+    out.setOnCancelHandler(metrics::streamClosed);
+    SequenceContexts contexts = new SequenceContexts(properties);
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(DraftRequest request) {
+        try {
+          out.onNext(answer(request, contexts));
+          out.request(1);
+        } catch (IllegalArgumentException e) {
+          out.onError(Failures.invalid("updates", String.valueOf(e.getMessage())));
+        }
+      }
+
+      @Override
+      public void onError(Throwable t) {
+        // the close handlers have run; the contexts go with this object
+      }
+
+      @Override
+      public void onCompleted() {
+        out.onCompleted();
+      }
+    };
+  }
+
+  private DraftReply answer(DraftRequest request, SequenceContexts contexts) {
+    DraftReply.Builder reply = DraftReply.newBuilder().setRound(request.getRound());
+    request.getEndedList().forEach(contexts::end);
+    for (SequenceUpdate update : request.getUpdatesList()) {
+      check(update);
+      int[] tokens = update.getTokensList().stream().mapToInt(Integer::intValue).toArray();
+      Optional<PromptLookup> context =
+          contexts.append(update.getSequence(), update.getOffset(), tokens);
+      if (context.isEmpty()) {
+        reply.addUnknown(update.getSequence());
+      } else if (update.getMaxTokens() > 0) {
+        propose(update, context.get(), reply);
+      }
+    }
+    return reply.build();
+  }
+
+  private void propose(SequenceUpdate update, PromptLookup context, DraftReply.Builder reply) {
+    int[] tokens = context.propose(Math.min(update.getMaxTokens(), properties.maxTokens()));
+    metrics.proposed(tokens.length);
+    if (tokens.length == 0) {
+      return;
+    }
+    Proposal.Builder proposal =
+        Proposal.newBuilder().setSequence(update.getSequence()).setPosition(context.size());
+    for (int token : tokens) {
+      proposal.addTokens(token);
+    }
+    reply.addProposals(proposal);
+  }
+
+  private static void check(SequenceUpdate update) {
+    if (update.getSequence().isEmpty()) {
+      throw new IllegalArgumentException("sequence must not be empty");
+    }
+    if (update.getOffset() < 0) {
+      throw new IllegalArgumentException("offset must be at least 0, not " + update.getOffset());
+    }
+  }
+}
