@@ -8,6 +8,7 @@ import dev.andante.format.WeightFiles;
 import dev.andante.model.loading.Models;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -38,6 +39,13 @@ class GoldenZooTest {
   void gguf(String name, String backend) {
     ZooModel zoo = ZooModel.require(name);
     check(zoo, ZooGguf.convert(zoo, directory.resolve(name + ".gguf"), true), backend);
+  }
+
+  /** The oldest files hold experts one by one. */
+  @Test
+  void ggufWithSeparateExperts() {
+    ZooModel zoo = ZooModel.require("mixtral-top2");
+    check(zoo, ZooGguf.convert(zoo, directory.resolve("separate.gguf"), false), "reference");
   }
 
   private static void check(ZooModel zoo, Path file, String backendName) {

@@ -1,0 +1,5 @@
+/** Tests of experts here and elsewhere. */
+@NullMarked
+package dev.andante.model.experts;
+
+import org.jspecify.annotations.NullMarked;
