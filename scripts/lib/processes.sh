@@ -5,7 +5,7 @@ readonly RUN=$cache/run
 
 pid_file() { echo "$RUN/$1.pid"; }
 log_file() { echo "$RUN/$1.log"; }
-mark_of() { echo "-Dandante.launched=$RUN/$1"; }
+mark_of() { echo "-Dlaunched.from=$RUN/$1"; }
 
 # pid_of SERVICE: its pid if it runs and is ours, nothing otherwise
 pid_of() {

@@ -31,11 +31,10 @@ test_all() {
 }
 
 cmd_bench() {
-  local script=$ANDANTE_HOME/benchmarks/run
-  [ -x "$script" ] || die 'there are no benchmarks in this checkout' './andante up   shows the speed of an answer'
+  local model
   need_jdk
   need_python
-  local model
   model=$(find_model) || exit $?
-  ANDANTE_MODEL=$model ANDANTE_CACHE=$cache exec "$script" "$@"
+  build standalone benchmarks
+  python "$ANDANTE_HOME/benchmarks/bench.py" --model "$model" "$@"
 }
