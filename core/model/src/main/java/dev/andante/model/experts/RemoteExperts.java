@@ -98,7 +98,7 @@ public final class RemoteExperts implements ExpertExecutor {
     List<CompletableFuture<float[]>> answers = new ArrayList<>();
     try {
       for (ShardCall call : calls) {
-        answers.add(call.send(transport, layer, groups, activations, hiddenSize));
+        answers.add(send(call, layer, groups, activations));
       }
       float[] results = new float[groups.entries() * hiddenSize];
       for (int i = 0; i < calls.size(); i++) {
@@ -108,6 +108,15 @@ public final class RemoteExperts implements ExpertExecutor {
       return results;
     } finally {
       answers.forEach(answer -> answer.cancel(false)); // no effect on those that have arrived
+    }
+  }
+
+  private CompletableFuture<float[]> send(
+      ShardCall call, int layer, ExpertGroups groups, float[] activations) {
+    try {
+      return call.send(transport, layer, groups, activations, hiddenSize);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e); // a transport may fail at once or later
     }
   }
 

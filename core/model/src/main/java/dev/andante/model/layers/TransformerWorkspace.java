@@ -7,6 +7,7 @@ import dev.andante.model.MoeConfig;
 import dev.andante.model.Workspace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** All tensors that a {@link Transformer} needs for one pass. */
@@ -42,8 +43,9 @@ final class TransformerWorkspace implements Workspace {
       normed = allocate(backend, maxRows, config.hiddenSize());
       qkv = allocate(backend, maxRows, heads * config.headDim());
       attended = allocate(backend, maxRows, config.heads() * config.headDim());
-      gateUp = allocate(backend, maxRows, 2 * config.feedForwardSize());
-      inner = allocate(backend, maxRows, config.feedForwardSize());
+      int feedForward = hasDenseLayers(config) ? config.feedForwardSize() : 1;
+      gateUp = allocate(backend, maxRows, 2 * feedForward);
+      inner = allocate(backend, maxRows, feedForward);
       moe = allocateMoe(backend, config.moe());
       lastHidden = allocate(backend, logitRows, config.hiddenSize());
       logits = allocate(backend, logitRows, config.vocabularySize());
@@ -116,6 +118,11 @@ final class TransformerWorkspace implements Workspace {
             allocate(backend, maxRows, experts.experts()),
             new float[maxRows * experts.experts()],
             allocate(backend, maxRows, config.hiddenSize()));
+  }
+
+  /** Where all layers have experts, the wide tensors of a dense MLP would be wasted. */
+  private static boolean hasDenseLayers(ModelConfig config) {
+    return IntStream.range(0, config.layers()).anyMatch(layer -> !config.isMoe(layer));
   }
 
   private Tensor allocate(Backend backend, int rows, int columns) {

@@ -10,8 +10,10 @@ import dev.andante.model.UnsupportedModelException;
 import dev.andante.model.dummy.DummyModels;
 import dev.andante.model.dummy.TinyModels;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +54,20 @@ class ExpertShardModelTest {
       assertThat(shard.compute(1, new int[] {row < 2 ? 1 : 3}, new int[] {1}, one))
           .isEqualTo(Arrays.copyOfRange(together, row * HIDDEN, (row + 1) * HIDDEN));
     }
+  }
+
+  @Test
+  void severalThreadsMayComputeAtOnce() {
+    float[] x = rows(6);
+    float[] expected = shard.compute(0, new int[] {1, 3}, new int[] {4, 2}, x);
+
+    List<float[]> results =
+        IntStream.range(0, 64)
+            .parallel()
+            .mapToObj(_ -> shard.compute(0, new int[] {1, 3}, new int[] {4, 2}, x))
+            .toList();
+
+    assertThat(results).allSatisfy(result -> assertThat(result).isEqualTo(expected));
   }
 
   @Test

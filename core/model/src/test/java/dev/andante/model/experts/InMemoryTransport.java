@@ -15,6 +15,8 @@ final class InMemoryTransport implements ExpertTransport {
     GONE,
     /** Listed, but the connection breaks. */
     BROKEN,
+    /** As BROKEN, but noticed at once. */
+    CLOSED,
     /** Never answers. */
     SILENT,
     /** Answers with too few numbers. */
@@ -59,6 +61,7 @@ final class InMemoryTransport implements ExpertTransport {
                   .compute(layer, experts, rowsPerExpert, activations));
       case SILENT -> new CompletableFuture<>();
       case SHORT -> CompletableFuture.completedFuture(new float[1]);
+      case CLOSED -> throw new IllegalStateException("channel closed");
       case GONE, BROKEN ->
           CompletableFuture.failedFuture(new IllegalStateException("connection reset"));
     };

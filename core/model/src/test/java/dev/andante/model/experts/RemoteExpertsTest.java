@@ -98,6 +98,16 @@ class RemoteExpertsTest {
   }
 
   @Test
+  void shardThatRefusesAtOnceFailsThePassToo() {
+    transport.fail("shard-1", InMemoryTransport.Fault.CLOSED);
+    try (LanguageModel model = remote(Duration.ofSeconds(30))) {
+      assertThatExceptionOfType(ExpertUnavailableException.class)
+          .isThrownBy(() -> run(model))
+          .withMessageContaining("channel closed");
+    }
+  }
+
+  @Test
   void silentShardFailsThePassAtTheDeadline() {
     transport.fail("shard-0", InMemoryTransport.Fault.SILENT);
     try (LanguageModel model = remote(Duration.ofMillis(20))) {
