@@ -8,6 +8,7 @@ import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.KvReservation;
 import dev.andante.engine.PromptTokens;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -168,10 +169,17 @@ public final class KvInbound {
    * reservation back in any state, also while it is still being made.
    */
   public void cancel(String reason) {
-    var _ =
-        fail(
-            new EngineException(
-                Code.BAD_FRAME, "the transfer of " + attempt.requestId() + " ended: " + reason));
+    lock.lock();
+    try {
+      var _ =
+          endLocked(
+              TransferState.FAILED,
+              KvTransferException.CANCELLED,
+              new EngineException(
+                  Code.BAD_FRAME, "the transfer of " + attempt.requestId() + " ended: " + reason));
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void onReserved(@Nullable KvReservation made, @Nullable Throwable error) {
@@ -234,8 +242,7 @@ public final class KvInbound {
       silent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lastSign);
       if (silent >= leaseMillis) {
         var _ =
-            endLocked(
-                TransferState.EXPIRED,
+            failLocked(
                 new EngineException(
                     Code.LEASE_EXPIRED,
                     "no frame for " + silent + " ms; the lease is " + leaseMillis + " ms"));
@@ -297,17 +304,19 @@ public final class KvInbound {
 
   private EngineException failLocked(EngineException reason) {
     return endLocked(
-        reason.code() == Code.LEASE_EXPIRED ? TransferState.EXPIRED : TransferState.FAILED, reason);
+        reason.code() == Code.LEASE_EXPIRED ? TransferState.EXPIRED : TransferState.FAILED,
+        reason.code().name().toLowerCase(Locale.ROOT),
+        reason);
   }
 
   /** The first failure wins and releases; later ones report it again. */
-  private EngineException endLocked(TransferState end, EngineException reason) {
+  private EngineException endLocked(TransferState end, String label, EngineException reason) {
     if (failure != null) {
       return failure;
     }
     failure = reason;
     state = end;
-    observer.onFailed(reason.code().name().toLowerCase(java.util.Locale.ROOT));
+    observer.onFailed(label);
     if (granted != null) {
       release(granted);
     }

@@ -1,0 +1,81 @@
+package dev.andante.host.config;
+
+import dev.andante.compute.DType;
+import dev.andante.compute.KvLayout;
+import dev.andante.engine.EngineConfig;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.Pattern;
+import java.time.Duration;
+import java.util.Locale;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * Limits of the engine. Prefill and decode workers that exchange KV need the same {@code blockSize}
+ * and {@code kvDtype}.
+ *
+ * @param blockSize tokens per KV block
+ * @param kvMemory size of the KV cache
+ * @param blocks size of the KV cache in blocks, in place of {@code kvMemory}; 0 = by {@code
+ *     kvMemory}
+ * @param kvDtype bf16, or f32 for exactness runs
+ * @param maxBatchTokens rows of one step: decode rows first, the rest for prefill chunks
+ * @param maxSequences requests running at once
+ * @param maxWaiting requests waiting; one more is refused
+ * @param maxDraftTokens most draft tokens verified per request and step; 0 = no speculation
+ * @param draftWait how long a step may wait for outstanding drafts
+ * @param lease how long transferred KV waits for its request, or for the next frame
+ */
+@Validated
+@ConfigurationProperties(prefix = "andante.engine", ignoreUnknownFields = false)
+public record EngineProperties(
+    @DefaultValue("16") @Min(1) @Max(1024) int blockSize,
+    @DefaultValue("256MB") DataSize kvMemory,
+    @DefaultValue("0") @Min(0) int blocks,
+    @DefaultValue("bf16") @Pattern(regexp = "bf16|f32") String kvDtype,
+    @DefaultValue("256") @Min(1) int maxBatchTokens,
+    @DefaultValue("64") @Min(1) int maxSequences,
+    @DefaultValue("256") @Min(1) int maxWaiting,
+    @DefaultValue("8") @Min(0) @Max(64) int maxDraftTokens,
+    @DefaultValue("2ms") Duration draftWait,
+    @DefaultValue("30s") Duration lease) {
+
+  public DType dtype() {
+    return DType.valueOf(kvDtype.toUpperCase(Locale.ROOT));
+  }
+
+  /**
+   * @param layout the KV layout of the model with this block size and dtype
+   * @throws IllegalArgumentException naming the key to change, if a limit makes no sense
+   */
+  public EngineConfig toConfig(KvLayout layout) {
+    return new EngineConfig(
+        blockSize,
+        blocks > 0 ? blocks : blocksOf(layout),
+        dtype(),
+        maxBatchTokens,
+        maxSequences,
+        maxWaiting,
+        maxDraftTokens,
+        draftWait,
+        lease);
+  }
+
+  private int blocksOf(KvLayout layout) {
+    long fit = kvMemory.toBytes() / layout.bytesPerBlock();
+    if (fit < 1 || fit > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "andante.engine.kv-memory of "
+              + kvMemory.toBytes()
+              + " bytes holds "
+              + fit
+              + " blocks of "
+              + layout.bytesPerBlock()
+              + " bytes; it must hold at least one and fewer than 2^31");
+    }
+    return (int) fit;
+  }
+}

@@ -1,0 +1,168 @@
+package dev.andante.host.engine;
+
+import dev.andante.engine.DraftSource;
+import dev.andante.engine.Engine;
+import dev.andante.engine.EngineConfig;
+import dev.andante.engine.EngineObserver;
+import dev.andante.engine.runtime.Engines;
+import dev.andante.host.config.EngineProperties;
+import dev.andante.host.model.LoadedModel;
+import dev.andante.host.model.ModelHost;
+import dev.andante.host.model.ProcessExit;
+import dev.andante.service.grpc.Failures;
+import dev.andante.service.state.ReadinessCheck;
+import io.grpc.Status;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/** Starts a role's engine as soon as the model is there, and closes it before the model. */
+public final class EngineHost implements SmartLifecycle, ReadinessCheck {
+
+  /** After the model, before the gRPC server. */
+  public static final int PHASE = 1000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(EngineHost.class);
+
+  private final ModelHost models;
+  private final EngineProperties properties;
+  private final Supplier<DraftSource> drafts;
+  private final Function<RunningEngineParts, EngineObserver> observers;
+  private final ProcessExit exit;
+  private final CompletableFuture<RunningEngine> started = new CompletableFuture<>();
+  private @Nullable RunningEngine running; // guarded by this
+  private boolean active; // guarded by this
+
+  /** What is known before the engine runs. */
+  public record RunningEngineParts(LoadedModel model, EngineConfig config) {}
+
+  /**
+   * @param drafts asked once, when the engine starts; the engine closes what it gets
+   * @param observers asked once, when the engine starts
+   */
+  public EngineHost(
+      ModelHost models,
+      EngineProperties properties,
+      Supplier<DraftSource> drafts,
+      Function<RunningEngineParts, EngineObserver> observers,
+      ProcessExit exit) {
+    this.models = models;
+    this.properties = properties;
+    this.drafts = drafts;
+    this.observers = observers;
+    this.exit = exit;
+  }
+
+  /**
+   * The engine.
+   *
+   * @throws io.grpc.StatusRuntimeException UNAVAILABLE, retryable, while there is none
+   */
+  public RunningEngine require() {
+    if (!started.isDone() || started.isCompletedExceptionally()) {
+      throw Failures.of(
+          Status.Code.UNAVAILABLE, "not_ready", notReadyReason().orElse("starting"), true);
+    }
+    return started.join();
+  }
+
+  /** The engine, if it runs. */
+  public Optional<RunningEngine> current() {
+    return started.isDone() && !started.isCompletedExceptionally()
+        ? Optional.of(started.join())
+        : Optional.empty();
+  }
+
+  /** Completes when the engine runs. */
+  public CompletableFuture<RunningEngine> started() {
+    return started.copy();
+  }
+
+  @Override
+  public Optional<String> notReadyReason() {
+    if (!started.isDone()) {
+      return Optional.of("loading model '" + models.modelName() + "'");
+    }
+    return started.isCompletedExceptionally()
+        ? Optional.of("the model could not be loaded; see the log")
+        : Optional.empty();
+  }
+
+  @Override
+  public synchronized void start() {
+    if (active) {
+      return;
+    }
+    active = true;
+    var _ = models.loaded().whenComplete(this::onLoaded);
+  }
+
+  @Override
+  public void stop() {
+    RunningEngine last;
+    synchronized (this) {
+      active = false;
+      last = running;
+      running = null;
+    }
+    if (last != null) {
+      last.engine().close();
+    }
+  }
+
+  @Override
+  public synchronized boolean isRunning() {
+    return active;
+  }
+
+  @Override
+  public int getPhase() {
+    return PHASE;
+  }
+
+  private void onLoaded(@Nullable LoadedModel model, @Nullable Throwable failure) {
+    if (model == null) {
+      started.completeExceptionally(
+          failure == null ? new IllegalStateException("no model") : failure);
+      return;
+    }
+    try {
+      synchronized (this) {
+        if (!active) {
+          return; // stopped while the model was loading
+        }
+        running = startEngine(model);
+        started.complete(running);
+      }
+    } catch (RuntimeException | Error e) {
+      LOG.error("cannot start the engine: {}", e.getMessage(), e);
+      started.completeExceptionally(e);
+      Thread.ofPlatform()
+          .name("andante-exit")
+          .daemon(true)
+          .start(() -> exit.exit(ProcessExit.CANNOT_START));
+    }
+  }
+
+  private RunningEngine startEngine(LoadedModel model) {
+    EngineConfig config =
+        properties.toConfig(model.model().kvLayout(properties.blockSize(), properties.dtype()));
+    EngineObserver observer = observers.apply(new RunningEngineParts(model, config));
+    Engine engine =
+        Engines.start(
+            config, model.model(), model.backend(), observer, drafts.get(), model.endTokenIds());
+    LOG.info(
+        "engine ready: {} KV blocks of {} tokens ({}), {} tokens per step, {} sequences",
+        config.blocks(),
+        config.blockSize(),
+        config.kvDtype(),
+        config.maxBatchTokens(),
+        config.maxSequences());
+    return new RunningEngine(model, engine, config);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.andante.host.grpc;
+
+import com.google.protobuf.ByteString;
+import dev.andante.engine.EngineStatus;
+import dev.andante.host.engine.EngineHost;
+import dev.andante.host.engine.RunningEngine;
+import dev.andante.host.model.LoadedModel;
+import dev.andante.kvtransfer.grpc.KvWire;
+import dev.andante.protocol.v1.GetModelInfoRequest;
+import dev.andante.protocol.v1.GetStatusRequest;
+import dev.andante.protocol.v1.ModelInfo;
+import dev.andante.protocol.v1.Role;
+import dev.andante.protocol.v1.WorkerGrpc;
+import dev.andante.protocol.v1.WorkerStatus;
+import dev.andante.service.state.ServiceState;
+import dev.andante.service.state.ServiceState.Phase;
+import dev.andante.tokenizer.TokenizerSpec;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import java.util.Arrays;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** What a worker with an engine answers about itself. Never waits for the engine. */
+public final class WorkerService extends WorkerGrpc.WorkerImplBase {
+
+  private final Role role;
+  private final EngineHost host;
+  private final ServiceState state;
+  private final Supplier<String> kvAddress;
+  private final String instance;
+
+  /**
+   * @param kvAddress {@code host:port} where this worker takes KV; "" if it takes none
+   */
+  public WorkerService(Role role, EngineHost host, ServiceState state, Supplier<String> kvAddress) {
+    this.role = role;
+    this.host = host;
+    this.state = state;
+    this.kvAddress = kvAddress;
+    this.instance =
+        role.name().substring("ROLE_".length()).toLowerCase(java.util.Locale.ROOT)
+            + "-"
+            + UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  @Override
+  public void getModelInfo(GetModelInfoRequest request, StreamObserver<ModelInfo> responses) {
+    RunningEngine running;
+    try {
+      running = host.require();
+    } catch (StatusRuntimeException notReady) {
+      responses.onError(notReady);
+      return;
+    }
+    responses.onNext(info(running, request.getIncludeTokenizer()));
+    responses.onCompleted();
+  }
+
+  @Override
+  public void getStatus(GetStatusRequest request, StreamObserver<WorkerStatus> responses) {
+    ServiceState.Snapshot snapshot = state.snapshot();
+    WorkerStatus.Builder status =
+        WorkerStatus.newBuilder()
+            .setRole(role)
+            .setInstance(instance)
+            .setReady(snapshot.phase() == Phase.READY)
+            .setDraining(snapshot.phase() == Phase.DRAINING)
+            .setKvAddress(kvAddress.get());
+    host.current().ifPresent(running -> describe(running, status));
+    responses.onNext(status.build());
+    responses.onCompleted();
+  }
+
+  private static void describe(RunningEngine running, WorkerStatus.Builder status) {
+    EngineStatus now = running.engine().status();
+    status
+        .setRunning(now.running())
+        .setWaiting(now.waiting())
+        .setFreeBlocks(now.freeBlocks())
+        .setTotalBlocks(now.totalBlocks())
+        .setBlockSize(running.config().blockSize())
+        .setQueuedPromptTokens(now.queuedPromptTokens())
+        .setKv(KvWire.handshake(running.kvFormat()));
+  }
+
+  private static ModelInfo info(RunningEngine running, boolean includeTokenizer) {
+    LoadedModel model = running.model();
+    // An engine whose pool is smaller than the context serves no more than the pool.
+    long poolTokens = (long) running.config().blocks() * running.config().blockSize();
+    ModelInfo.Builder info =
+        ModelInfo.newBuilder()
+            .setName(model.name())
+            .setFingerprint(model.model().fingerprint())
+            .setContextLength((int) Math.min(model.model().config().contextLength(), poolTokens))
+            .setVocabularySize(model.model().config().vocabularySize())
+            .setBosTokenId(-1);
+    model.tokenizerSpec().ifPresent(spec -> describe(spec, includeTokenizer, info));
+    return info.build();
+  }
+
+  private static void describe(
+      TokenizerSpec spec, boolean includeTokenizer, ModelInfo.Builder info) {
+    Arrays.stream(spec.endTokenIds()).forEach(info::addEndTokenIds);
+    info.setBosTokenId(spec.bosTokenId().orElse(-1))
+        .setAddBos(spec.addBos())
+        .setBosToken(spec.bosToken())
+        .setEosToken(spec.eosToken());
+    if (includeTokenizer) {
+      info.setTokenizerJson(ByteString.copyFrom(spec.tokenizerJson()))
+          .setChatTemplate(spec.chatTemplate())
+          .putAllSpecialTokens(spec.specialTokens());
+    }
+  }
+}

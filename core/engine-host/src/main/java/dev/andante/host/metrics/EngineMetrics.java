@@ -1,0 +1,255 @@
+package dev.andante.host.metrics;
+
+import dev.andante.engine.EngineObserver;
+import dev.andante.engine.EngineStatus;
+import dev.andante.engine.FinishReason;
+import dev.andante.engine.GenerationStats;
+import dev.andante.service.metrics.MetricBuckets;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * An engine's counts under the names that dashboards and autoscalers made for vLLM read. All meters
+ * are made once; gauges read the engine's snapshot when they are scraped.
+ */
+public final class EngineMetrics implements EngineObserver {
+
+  private static final double MICROS = 1e-6;
+  private static final int MAX_STEP_TOKENS = 16384;
+
+  private final MeterRegistry registry;
+  private final Tags tags;
+  private final int maxDraftTokens;
+  private final Counter promptTokens;
+  private final Counter computed;
+  private final Counter cacheHits;
+  private final Counter transferred;
+  private final Counter prefixQueries;
+  private final Counter prefixHits;
+  private final Counter generationTokens;
+  private final Counter preemptions;
+  private final Map<FinishReason, Counter> finished = new EnumMap<>(FinishReason.class);
+  private final Counter drafts;
+  private final Counter draftTokens;
+  private final Counter acceptedTokens;
+  private final Counter[] acceptedPerPosition;
+  private final Counter leasesExpired;
+  private final DistributionSummary timeToFirstToken;
+  private final DistributionSummary interTokenLatency;
+  private final DistributionSummary timePerOutputToken;
+  private final DistributionSummary endToEnd;
+  private final DistributionSummary queueTime;
+  private final DistributionSummary prefillTime;
+  private final DistributionSummary decodeTime;
+  private final DistributionSummary inferenceTime;
+  private final DistributionSummary requestPromptTokens;
+  private final DistributionSummary requestGenerationTokens;
+  private final DistributionSummary iterationTokens;
+
+  /**
+   * @param engine the role, as the label {@code engine}
+   * @param contextLength the most tokens that a request may have
+   * @param maxDraftTokens most draft tokens per request and step
+   * @param status the engine's snapshot; zeros before it runs
+   */
+  public EngineMetrics(
+      MeterRegistry registry,
+      String model,
+      String engine,
+      int contextLength,
+      int maxDraftTokens,
+      Supplier<EngineStatus> status) {
+    this.registry = registry;
+    this.tags = Tags.of("model_name", model, "engine", engine);
+    this.maxDraftTokens = maxDraftTokens;
+    gauge(status, "vllm:num_requests_running", "Requests in the batch", EngineStatus::running);
+    gauge(status, "vllm:num_requests_waiting", "Requests not yet scheduled", EngineStatus::waiting);
+    gauge(
+        status,
+        "vllm:kv_cache_usage_perc",
+        "Share of KV blocks in use, 0 to 1",
+        EngineMetrics::usage);
+    promptTokens = counter("vllm:prompt_tokens", "Prompt tokens processed");
+    computed = bySource("local_compute");
+    cacheHits = bySource("local_cache_hit");
+    transferred = bySource("external_kv_transfer");
+    prefixQueries = counter("vllm:prefix_cache_queries", "Prompt tokens looked up in the cache");
+    prefixHits = counter("vllm:prefix_cache_hits", "Prompt tokens found in the cache");
+    generationTokens = counter("vllm:generation_tokens", "Tokens generated");
+    preemptions = counter("vllm:num_preemptions", "Requests that lost their blocks");
+    for (FinishReason reason : FinishReason.values()) {
+      finished.put(
+          reason,
+          counter(
+              "vllm:request_success",
+              "Requests that ended, by reason",
+              "finished_reason",
+              vllmReason(reason)));
+    }
+    drafts = counter("vllm:spec_decode_num_drafts", "Drafts verified");
+    draftTokens = counter("vllm:spec_decode_num_draft_tokens", "Draft tokens verified");
+    acceptedTokens = counter("vllm:spec_decode_num_accepted_tokens", "Draft tokens accepted");
+    acceptedPerPosition = new Counter[maxDraftTokens];
+    for (int i = 0; i < maxDraftTokens; i++) {
+      acceptedPerPosition[i] =
+          counter(
+              "vllm:spec_decode_num_accepted_tokens_per_pos",
+              "Draft tokens accepted, by position",
+              "position",
+              Integer.toString(i));
+    }
+    leasesExpired =
+        counter("andante_kv_leases_expired", "Reservations that ran out before they were used");
+    timeToFirstToken =
+        histogram(
+            "vllm:time_to_first_token_seconds",
+            "From arrival to the first token",
+            MetricBuckets.timeToFirstToken());
+    interTokenLatency =
+        histogram(
+            "vllm:inter_token_latency_seconds",
+            "Between tokens of one request",
+            MetricBuckets.perToken());
+    timePerOutputToken =
+        histogram(
+            "vllm:request_time_per_output_token_seconds",
+            "Mean time per token after the first",
+            MetricBuckets.perToken());
+    endToEnd = seconds("vllm:e2e_request_latency_seconds", "From arrival to the last token");
+    queueTime = seconds("vllm:request_queue_time_seconds", "From arrival to the first step");
+    prefillTime = seconds("vllm:request_prefill_time_seconds", "Computing the prompt");
+    decodeTime = seconds("vllm:request_decode_time_seconds", "From the first token to the last");
+    inferenceTime = seconds("vllm:request_inference_time_seconds", "Prefill and decode together");
+    requestPromptTokens =
+        histogram(
+            "vllm:request_prompt_tokens",
+            "Prompt tokens per request",
+            MetricBuckets.tokens(contextLength));
+    requestGenerationTokens =
+        histogram(
+            "vllm:request_generation_tokens",
+            "Generated tokens per request",
+            MetricBuckets.tokens(contextLength));
+    iterationTokens =
+        histogram(
+            "vllm:iteration_tokens_total",
+            "Tokens per engine step",
+            MetricBuckets.tokens(MAX_STEP_TOKENS));
+  }
+
+  @Override
+  public void onStep(int requests, int tokens, long nanos) {
+    iterationTokens.record(tokens);
+  }
+
+  @Override
+  public void onPromptTokens(int computedTokens, int cachedTokens, int transferredTokens) {
+    promptTokens.increment((double) computedTokens + cachedTokens + transferredTokens);
+    computed.increment(computedTokens);
+    cacheHits.increment(cachedTokens);
+    transferred.increment(transferredTokens);
+    prefixQueries.increment((double) computedTokens + cachedTokens);
+    prefixHits.increment(cachedTokens);
+  }
+
+  @Override
+  public void onGeneratedTokens(int count) {
+    generationTokens.increment(count);
+  }
+
+  @Override
+  public void onPreemption() {
+    preemptions.increment();
+  }
+
+  @Override
+  public void onFinished(FinishReason reason, int prompt, int generated, GenerationStats stats) {
+    finished.get(reason).increment();
+    if (reason == FinishReason.ABORTED) {
+      return; // a time cut short says nothing about speed
+    }
+    requestPromptTokens.record(prompt);
+    requestGenerationTokens.record(generated);
+    queueTime.record(stats.queueMicros() * MICROS);
+    decodeTime.record(stats.decodeMicros() * MICROS);
+    inferenceTime.record((stats.prefillMicros() + stats.decodeMicros()) * MICROS);
+    endToEnd.record((stats.queueMicros() + stats.prefillMicros() + stats.decodeMicros()) * MICROS);
+    if (stats.prefillMicros() > 0) {
+      prefillTime.record(stats.prefillMicros() * MICROS);
+      timeToFirstToken.record((stats.queueMicros() + stats.prefillMicros()) * MICROS);
+    }
+    if (generated > 1) {
+      timePerOutputToken.record(stats.decodeMicros() * MICROS / (generated - 1));
+    }
+  }
+
+  @Override
+  public void onDraft(int drafted, int accepted) {
+    drafts.increment();
+    draftTokens.increment(drafted);
+    acceptedTokens.increment(accepted);
+    for (int i = 0; i < Math.min(accepted, maxDraftTokens); i++) {
+      acceptedPerPosition[i].increment();
+    }
+  }
+
+  @Override
+  public void onLeaseExpired() {
+    leasesExpired.increment();
+  }
+
+  /** Tokens of one request left the engine this long after the ones before. Any thread. */
+  public void onInterTokenLatency(long nanos) {
+    interTokenLatency.record(nanos * 1e-9);
+  }
+
+  private static double usage(EngineStatus status) {
+    return status.totalBlocks() == 0 ? 0 : 1 - (double) status.freeBlocks() / status.totalBlocks();
+  }
+
+  /** vLLM calls an aborted request "abort". */
+  private static String vllmReason(FinishReason reason) {
+    return reason == FinishReason.ABORTED ? "abort" : reason.name().toLowerCase(Locale.ROOT);
+  }
+
+  private void gauge(
+      Supplier<EngineStatus> status,
+      String name,
+      String help,
+      ToDoubleFunction<EngineStatus> value) {
+    Gauge.builder(name, status, current -> value.applyAsDouble(current.get()))
+        .strongReference(true)
+        .description(help)
+        .tags(tags)
+        .register(registry);
+  }
+
+  private Counter bySource(String source) {
+    return counter(
+        "vllm:prompt_tokens_by_source", "Prompt tokens, by where KV came from", "source", source);
+  }
+
+  private Counter counter(String name, String help, String... more) {
+    return Counter.builder(name).description(help).tags(tags).tags(more).register(registry);
+  }
+
+  private DistributionSummary seconds(String name, String help) {
+    return histogram(name, help, MetricBuckets.endToEnd());
+  }
+
+  private DistributionSummary histogram(String name, String help, double[] bounds) {
+    return DistributionSummary.builder(name)
+        .description(help)
+        .tags(tags)
+        .serviceLevelObjectives(bounds)
+        .register(registry);
+  }
+}

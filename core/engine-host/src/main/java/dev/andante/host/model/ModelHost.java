@@ -1,0 +1,142 @@
+package dev.andante.host.model;
+
+import dev.andante.compute.Backend;
+import dev.andante.compute.Backends;
+import dev.andante.compute.ComputePool;
+import dev.andante.host.config.ComputeProperties;
+import dev.andante.host.config.ModelProperties;
+import dev.andante.model.ExpertExecutorFactory;
+import dev.andante.model.loading.ModelOptions;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Loads the model of this process in the background, so that the process can say it is alive
+ * meanwhile, and closes it after everything that uses it. A model that cannot be loaded ends the
+ * process: restarting is the supervisor's business.
+ */
+public final class ModelHost implements SmartLifecycle {
+
+  /** Starts first, stops last. */
+  public static final int PHASE = 0;
+
+  private static final Logger LOG = LoggerFactory.getLogger(ModelHost.class);
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
+
+  private final ModelProperties model;
+  private final ComputeProperties compute;
+  private final ComputePool pool;
+  private final Optional<ExpertExecutorFactory> experts;
+  private final ProcessExit exit;
+  private final CompletableFuture<LoadedModel> loaded = new CompletableFuture<>();
+  private volatile @Nullable Thread loader;
+  private volatile boolean running;
+
+  /**
+   * @param experts where the experts of a mixture-of-experts model run; empty = here
+   */
+  public ModelHost(
+      ModelProperties model,
+      ComputeProperties compute,
+      ComputePool pool,
+      Optional<ExpertExecutorFactory> experts,
+      ProcessExit exit) {
+    this.model = model;
+    this.compute = compute;
+    this.pool = pool;
+    this.experts = experts;
+    this.exit = exit;
+  }
+
+  /** Completes on the loading thread; fails if the model cannot be loaded. */
+  public CompletableFuture<LoadedModel> loaded() {
+    return loaded.copy();
+  }
+
+  /** What clients call the model; known before it is loaded. */
+  public String modelName() {
+    return ModelSource.nameOf(model);
+  }
+
+  @Override
+  public synchronized void start() {
+    if (running) {
+      return;
+    }
+    running = true;
+    loader = Thread.ofPlatform().name("andante-model-loader").daemon(true).start(this::load);
+  }
+
+  /** Waits for a load in progress, since its memory cannot be freed under it. */
+  @Override
+  public synchronized void stop() {
+    if (!running) {
+      return;
+    }
+    running = false;
+    try {
+      Thread thread = loader;
+      if (thread != null && !thread.join(STOP_TIMEOUT)) {
+        LOG.warn(
+            "the model is still loading after {}; leaving it to the end of the process",
+            STOP_TIMEOUT);
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    if (loaded.isDone() && !loaded.isCompletedExceptionally()) {
+      loaded.join().close();
+    }
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+
+  @Override
+  public int getPhase() {
+    return PHASE;
+  }
+
+  private void load() {
+    long start = System.nanoTime();
+    LoadedModel made;
+    try {
+      made = open();
+    } catch (RuntimeException | Error e) {
+      LOG.error(
+          "cannot load the model '{}' (andante.model.path): {}", model.path(), e.getMessage(), e);
+      loaded.completeExceptionally(e);
+      // Not on this thread: stopping the context waits for it.
+      Thread.ofPlatform()
+          .name("andante-exit")
+          .daemon(true)
+          .start(() -> exit.exit(ProcessExit.CANNOT_START));
+      return;
+    }
+    LOG.info("model '{}' ready after {} ms", made.name(), (System.nanoTime() - start) / 1_000_000);
+    loaded.complete(made);
+  }
+
+  private LoadedModel open() {
+    ModelOptions options =
+        new ModelOptions(
+            experts,
+            model.contextLength() > 0 ? Optional.of(model.contextLength()) : Optional.empty());
+    Backend backend = Backends.open(compute.backend(), pool);
+    try {
+      return ModelSource.load(model, backend, options);
+    } catch (RuntimeException | Error e) {
+      backend.close();
+      throw e;
+    }
+  }
+}

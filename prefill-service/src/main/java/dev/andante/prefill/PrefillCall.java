@@ -1,0 +1,197 @@
+package dev.andante.prefill;
+
+import dev.andante.engine.Engine;
+import dev.andante.engine.EngineException;
+import dev.andante.engine.FinishReason;
+import dev.andante.engine.GeneratedToken;
+import dev.andante.engine.GenerationStats;
+import dev.andante.engine.PrefillJob;
+import dev.andante.engine.PrefillListener;
+import dev.andante.engine.StopMatcher;
+import dev.andante.host.grpc.Requests;
+import dev.andante.kvtransfer.KvGrant;
+import dev.andante.kvtransfer.KvOutbound;
+import dev.andante.kvtransfer.KvReceipt;
+import dev.andante.kvtransfer.grpc.EngineFailures;
+import dev.andante.protocol.v1.PrefillReply;
+import dev.andante.service.grpc.RequestIds;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One Prefill call. Ends exactly once, with a reply or an error; whichever way it ends, what it
+ * does not need any more on the engine and on the receiver is given up.
+ *
+ * <pre>
+ * open the push ──granted──▶ compute, KV leaves meanwhile ──first token──▶ commit ──acknowledged──▶ reply
+ *      │                        │                              └─ answer already over: cancel the push, reply
+ *      └────── refused ─────────┴──── push failed, engine failed, cancelled, deadline ──▶ abort both, error
+ * </pre>
+ */
+final class PrefillCall implements PrefillListener {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PrefillCall.class);
+
+  private final Engine engine;
+  private final PrefillJob job;
+  private final StopMatcher stops;
+  private final ServerCallStreamObserver<PrefillReply> responses;
+  private final AtomicBoolean over = new AtomicBoolean();
+  private volatile @Nullable KvOutbound push;
+  private volatile @Nullable Outcome outcome;
+
+  private record Outcome(GeneratedToken token, GenerationStats stats) {}
+
+  /**
+   * @param stops has seen what was generated before
+   */
+  PrefillCall(
+      Engine engine,
+      PrefillJob job,
+      StopMatcher stops,
+      ServerCallStreamObserver<PrefillReply> responses) {
+    this.engine = engine;
+    this.job = job;
+    this.stops = stops;
+    this.responses = responses;
+  }
+
+  /** Nothing is computed before the receiver has granted blocks. */
+  void start(Supplier<KvOutbound> open) {
+    responses.setOnCancelHandler(this::onCancelled);
+    KvOutbound opened = open.get();
+    push = opened;
+    if (over.get()) { // cancelled before there was a push to cancel
+      opened.cancel("the call is over");
+      return;
+    }
+    var _ = opened.finished().whenComplete(this::onTransferEnded);
+    var _ = opened.granted().thenAccept(this::compute);
+  }
+
+  @Override
+  public void onKv(int firstToken, int tokens, MemorySegment kv) {
+    KvOutbound current = push;
+    if (current != null) {
+      current.send(firstToken, tokens, kv);
+    }
+  }
+
+  @Override
+  public void onFirstToken(
+      GeneratedToken token, @Nullable FinishReason finished, GenerationStats stats) {
+    KvOutbound current = push;
+    if (current == null) {
+      return;
+    }
+    FinishReason reason = finished != null ? finished : stoppedBy(token);
+    if (reason == null) {
+      outcome = new Outcome(token, stats);
+      current.commit();
+      return;
+    }
+    if (over.compareAndSet(false, true)) {
+      current.cancel("the answer ends with its first token");
+      reply(replyOf(token, stats).setFinishReason(Requests.finishReason(reason)).build());
+    }
+  }
+
+  @Override
+  public void onFailed(EngineException failure) {
+    fail(failure);
+  }
+
+  private void compute(KvGrant grant) {
+    if (over.get()) {
+      return;
+    }
+    engine.prefill(job, this);
+    if (over.get()) { // ended while the job was being posted, so the abort may have come too early
+      engine.abort(job.attempt());
+    }
+  }
+
+  private void onTransferEnded(@Nullable KvReceipt receipt, @Nullable Throwable failure) {
+    Outcome done = outcome;
+    if (receipt == null || done == null) {
+      fail(failure != null ? failure : new IllegalStateException("committed before computed"));
+      return;
+    }
+    if (over.compareAndSet(false, true)) {
+      reply(
+          replyOf(done.token(), done.stats())
+              .setKvHandle(receipt.grant().handle())
+              .setTransferMicros(receipt.transferMicros())
+              .setExposedTransferMicros(receipt.exposedMicros())
+              .setKvBytes(receipt.bytes())
+              .build());
+    }
+  }
+
+  private void onCancelled() {
+    if (over.compareAndSet(false, true)) {
+      giveUp("the caller cancelled, or its deadline passed");
+      logged(() -> LOG.info("prefill cancelled"));
+    }
+  }
+
+  private void fail(Throwable failure) {
+    if (over.compareAndSet(false, true)) {
+      StatusRuntimeException status = EngineFailures.toStatus(failure);
+      giveUp("prefill failed");
+      responses.onError(status);
+      logged(() -> LOG.warn("prefill failed: {}", status.getStatus()));
+    }
+  }
+
+  private void giveUp(String reason) {
+    engine.abort(job.attempt());
+    KvOutbound current = push;
+    if (current != null) {
+      current.cancel(reason);
+    }
+  }
+
+  private void reply(PrefillReply reply) {
+    responses.onNext(reply);
+    responses.onCompleted();
+    logged(
+        () ->
+            LOG.info(
+                "prefill done: {} tokens, {} cached, queue {} us, compute {} us, transfer {} us"
+                    + " ({} exposed), {} bytes",
+                job.prompt().ids().length,
+                reply.getCachedTokens(),
+                reply.getQueueMicros(),
+                reply.getComputeMicros(),
+                reply.getTransferMicros(),
+                reply.getExposedTransferMicros(),
+                reply.getKvBytes()));
+  }
+
+  /** The engine knows no text, so a stop string that ends here is found here. */
+  private @Nullable FinishReason stoppedBy(GeneratedToken token) {
+    boolean stop = stops.accept(token.id());
+    return stop && job.prompt().generated() + 1 >= job.stop().minTokens()
+        ? FinishReason.STOP
+        : null;
+  }
+
+  private void logged(Runnable log) {
+    RequestIds.logged(job.attempt().requestId(), log);
+  }
+
+  private static PrefillReply.Builder replyOf(GeneratedToken token, GenerationStats stats) {
+    return PrefillReply.newBuilder()
+        .setFirstToken(Requests.token(token))
+        .setCachedTokens(stats.cachedTokens())
+        .setQueueMicros(stats.queueMicros())
+        .setComputeMicros(stats.prefillMicros());
+  }
+}

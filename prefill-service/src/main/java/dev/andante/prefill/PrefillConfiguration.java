@@ -1,0 +1,79 @@
+package dev.andante.prefill;
+
+import dev.andante.engine.DraftSource;
+import dev.andante.host.HostedEngine;
+import dev.andante.host.ModelHostConfiguration;
+import dev.andante.host.config.EngineProperties;
+import dev.andante.host.engine.EngineHost;
+import dev.andante.host.grpc.WorkerService;
+import dev.andante.host.metrics.CacheConfigInfo;
+import dev.andante.host.model.ModelHost;
+import dev.andante.host.model.ProcessExit;
+import dev.andante.kvtransfer.grpc.GrpcKvSender;
+import dev.andante.protocol.v1.Role;
+import dev.andante.service.grpc.GrpcChannels;
+import dev.andante.service.state.ServiceState;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/** Wires the prefill role. */
+@Configuration(proxyBeanMethods = false)
+@Import(ModelHostConfiguration.class)
+@EnableConfigurationProperties({EngineProperties.class, PrefillProperties.class})
+public class PrefillConfiguration {
+
+  private static final String ROLE = "prefill";
+
+  @Bean
+  HostedEngine hostedEngine(
+      ModelHost models,
+      EngineProperties properties,
+      PrometheusMeterRegistry registry,
+      CacheConfigInfo cacheConfig,
+      ProcessExit exit) {
+    return new HostedEngine(
+        ROLE, models, properties, () -> DraftSource.NONE, registry, cacheConfig, exit);
+  }
+
+  @Bean
+  EngineHost engineHost(HostedEngine engine) {
+    return engine.host();
+  }
+
+  /** Writes KV frames. */
+  @Bean(destroyMethod = "shutdown")
+  ExecutorService kvSendExecutor() {
+    return Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("kv-send-", 0).factory());
+  }
+
+  @Bean
+  PrefillService prefillService(
+      EngineHost host,
+      HostedEngine engine,
+      GrpcChannels channels,
+      ExecutorService kvSendExecutor,
+      PrefillProperties properties) {
+    int maxFrame = Math.toIntExact(properties.maxFrame().toBytes());
+    return new PrefillService(
+        host,
+        running ->
+            new GrpcKvSender(
+                channels::channel,
+                running.kvLayout(),
+                running.kvFormat(),
+                kvSendExecutor,
+                engine.transferMetrics(),
+                maxFrame),
+        properties.transferTimeout());
+  }
+
+  @Bean
+  WorkerService workerService(EngineHost host, ServiceState state) {
+    return new WorkerService(Role.ROLE_PREFILL, host, state, () -> "");
+  }
+}

@@ -1,0 +1,89 @@
+package dev.andante.prefill;
+
+import dev.andante.engine.Attempt;
+import dev.andante.engine.PrefillJob;
+import dev.andante.engine.PromptTokens;
+import dev.andante.engine.StopMatcher;
+import dev.andante.host.engine.EngineHost;
+import dev.andante.host.engine.RunningEngine;
+import dev.andante.host.grpc.Requests;
+import dev.andante.host.grpc.StopStrings;
+import dev.andante.kvtransfer.KvSender;
+import dev.andante.kvtransfer.grpc.EngineFailures;
+import dev.andante.protocol.v1.PrefillGrpc;
+import dev.andante.protocol.v1.PrefillReply;
+import dev.andante.protocol.v1.PrefillRequest;
+import dev.andante.service.grpc.Failures;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/** Translates requests and starts a {@link PrefillCall} for each. */
+public final class PrefillService extends PrefillGrpc.PrefillImplBase {
+
+  private final EngineHost host;
+  private final Function<RunningEngine, KvSender> senders;
+  private final Duration transferTimeout;
+
+  /**
+   * @param transferTimeout longest transfer where the call's deadline does not end it earlier
+   */
+  public PrefillService(
+      EngineHost host, Function<RunningEngine, KvSender> senders, Duration transferTimeout) {
+    this.host = host;
+    this.senders = senders;
+    this.transferTimeout = transferTimeout;
+  }
+
+  @Override
+  public void prefill(PrefillRequest request, StreamObserver<PrefillReply> responses) {
+    try {
+      RunningEngine running = host.require();
+      Attempt attempt = Requests.attempt(request.getAttempt());
+      PromptTokens prompt = Requests.prompt(request.getTokensList(), request.getGenerated());
+      PrefillJob job =
+          new PrefillJob(
+              attempt,
+              prompt,
+              Requests.sampling(request.getSampling()),
+              Requests.stop(request.getStop()));
+      StopMatcher stops =
+          StopStrings.matcher(
+              running.model(), request.getStop().getStopList(), generatedOf(prompt));
+      String target = requireTarget(request.getKvTarget());
+      PrefillCall call =
+          new PrefillCall(
+              running.engine(), job, stops, (ServerCallStreamObserver<PrefillReply>) responses);
+      call.start(() -> senders.apply(running).open(target, attempt, prompt, timeLeft()));
+    } catch (RuntimeException e) {
+      responses.onError(EngineFailures.toStatus(e));
+    }
+  }
+
+  private Duration timeLeft() {
+    Deadline deadline = Context.current().getDeadline();
+    if (deadline == null) {
+      return transferTimeout;
+    }
+    Duration left = Duration.ofNanos(Math.max(1, deadline.timeRemaining(TimeUnit.NANOSECONDS)));
+    return left.compareTo(transferTimeout) < 0 ? left : transferTimeout;
+  }
+
+  private static int[] generatedOf(PromptTokens prompt) {
+    int[] ids = prompt.ids();
+    return Arrays.copyOfRange(ids, ids.length - prompt.generated(), ids.length);
+  }
+
+  private static String requireTarget(String target) {
+    int colon = target.lastIndexOf(':');
+    if (colon < 1 || !target.substring(colon + 1).matches("[1-9]\\d{0,4}")) {
+      throw Failures.invalid("kv_target", "kv_target must be host:port, not '" + target + "'");
+    }
+    return target;
+  }
+}
