@@ -66,7 +66,8 @@ start_mesh() {
   echo "offset=$base" >>"$STATE"
   start_worker 3 draft 192m "$@"
   start_worker 4 expert 256m "--andante.model.path=$model" --andante.expert.shard=0 --andante.expert.shards=1 "$@"
-  start_worker 1 prefill 384m "--andante.model.path=$model" "$@"
+  start_worker 1 prefill 384m "--andante.model.path=$model" \
+    "--andante.prefill.expert-addresses=127.0.0.1:$((grpc + 4))" "$@"
   start_worker 2 decode 384m "--andante.model.path=$model" "--andante.decode.draft-address=127.0.0.1:$((grpc + 3))" \
     "--andante.decode.expert-addresses=127.0.0.1:$((grpc + 4))" "$@"
   start_service gateway "$(jar_of gateway)" 256m "--server.port=$port" \

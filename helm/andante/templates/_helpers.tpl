@@ -76,17 +76,15 @@ All workloads, as JSON {items: [{name, role, component, shard}]}: one a role, an
 {{- $_ := set $set "spring.cloud.kubernetes.discovery.enabled" true }}
 {{- $_ := set $set "spring.cloud.kubernetes.discovery.primary-port-name" "grpc" }}
 {{- end }}
-{{- if eq .role "decode" }}
-{{- if $v.draft.enabled }}
+{{- if and (eq .role "decode") $v.draft.enabled }}
 {{- $_ := set $set "andante.decode.draft-address" (printf "dns:///%s-draft:9090" $full) }}
 {{- end }}
-{{- if $v.expert.enabled }}
+{{- if and (has .role (list "prefill" "decode")) $v.expert.enabled }}
 {{- $addresses := list }}
 {{- range $shard := until (int $v.expert.shards) }}
 {{- $addresses = append $addresses (printf "dns:///%s-expert-%d:9090" $full $shard) }}
 {{- end }}
-{{- $_ := set $set "andante.decode.expert-addresses" (join "," $addresses) }}
-{{- end }}
+{{- $_ := set $set (printf "andante.%s.expert-addresses" .role) (join "," $addresses) }}
 {{- end }}
 {{- if eq .role "expert" }}
 {{- $_ := set $set "andante.expert.shards" (int $v.expert.shards) }}

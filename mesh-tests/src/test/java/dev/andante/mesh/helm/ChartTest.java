@@ -45,10 +45,12 @@ class ChartTest {
         .contains("andante-expert-0", "andante-expert-1");
     assertThat(environment(all, "andante-expert-1")).containsEntry("ANDANTE_EXPERT_SHARD", "1");
     assertThat(all.settings("expert")).containsEntry("andante.expert.shards", 2);
-    assertThat(all.settings("decode"))
-        .containsEntry(
-            "andante.decode.expert-addresses",
-            "dns:///andante-expert-0:9090,dns:///andante-expert-1:9090");
+    for (String role : List.of("prefill", "decode")) {
+      assertThat(all.settings(role))
+          .containsEntry(
+              "andante." + role + ".expert-addresses",
+              "dns:///andante-expert-0:9090,dns:///andante-expert-1:9090");
+    }
   }
 
   @Test
