@@ -15,7 +15,6 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -156,7 +155,7 @@ final class GgufConfig {
     float[] plain = RopeFrequencies.of(theta, rotary);
     String scaling = metadata.string(key("rope.scaling.type")).orElse("none");
     double factor = real("rope.scaling.factor", real("rope.scale_linear", 1));
-    if (!Map.of("none", true, "linear", true).containsKey(scaling) || !(factor > 0)) {
+    if (!Set.of("none", "linear").contains(scaling) || !(factor > 0)) {
       throw unsupported(
           "rope.scaling.type = " + scaling + " with factor " + factor,
           "none, linear, and factors in rope_freqs.weight");
