@@ -1,0 +1,103 @@
+package dev.andante.decode;
+
+import dev.andante.engine.DraftSource;
+import dev.andante.host.HostedEngine;
+import dev.andante.host.ModelHostConfiguration;
+import dev.andante.host.config.EngineProperties;
+import dev.andante.host.engine.EngineHost;
+import dev.andante.host.engine.RunningEngine;
+import dev.andante.host.grpc.WorkerService;
+import dev.andante.host.metrics.CacheConfigInfo;
+import dev.andante.host.model.ModelHost;
+import dev.andante.host.model.ProcessExit;
+import dev.andante.kvtransfer.KvReceiver;
+import dev.andante.kvtransfer.grpc.KvTransferService;
+import dev.andante.protocol.v1.Role;
+import dev.andante.service.grpc.GrpcChannels;
+import dev.andante.service.grpc.GrpcProperties;
+import dev.andante.service.grpc.GrpcServer;
+import dev.andante.service.state.ServiceState;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/** Wires the decode role. */
+@Configuration(proxyBeanMethods = false)
+@Import(ModelHostConfiguration.class)
+@EnableConfigurationProperties({EngineProperties.class, DecodeProperties.class})
+public class DecodeConfiguration {
+
+  private static final String ROLE = "decode";
+
+  @Bean
+  HostedEngine hostedEngine(
+      ModelHost models,
+      EngineProperties engine,
+      DecodeProperties properties,
+      GrpcChannels channels,
+      PrometheusMeterRegistry registry,
+      CacheConfigInfo cacheConfig,
+      ProcessExit exit) {
+    return new HostedEngine(
+        ROLE, models, engine, () -> drafts(properties, channels), registry, cacheConfig, exit);
+  }
+
+  @Bean
+  EngineHost engineHost(HostedEngine engine) {
+    return engine.host();
+  }
+
+  /** Writes tokens to streams. */
+  @Bean(destroyMethod = "shutdown")
+  ExecutorService tokenWriters() {
+    return Executors.newThreadPerTaskExecutor(
+        Thread.ofVirtual().name("token-writer-", 0).factory());
+  }
+
+  @Bean
+  DecodeService decodeService(
+      EngineHost host,
+      HostedEngine engine,
+      ExecutorService tokenWriters,
+      DecodeProperties properties) {
+    return new DecodeService(
+        host, tokenWriters, properties.maxBufferedTokens(), engine::onInterTokenLatency);
+  }
+
+  @Bean
+  KvTransferService kvTransferService(EngineHost host, HostedEngine engine) {
+    return new KvTransferService(
+        () -> {
+          RunningEngine running = host.require();
+          return new KvReceiver(running.engine(), running.kvFormat(), engine.transferMetrics());
+        });
+  }
+
+  @Bean
+  WorkerService workerService(
+      EngineHost host,
+      ServiceState state,
+      DecodeProperties properties,
+      GrpcProperties grpc,
+      ObjectProvider<GrpcServer> server) {
+    return new WorkerService(
+        Role.ROLE_DECODE,
+        host,
+        state,
+        () ->
+            properties.kvAddress().isEmpty()
+                ? grpc.address() + ":" + server.getObject().port()
+                : properties.kvAddress());
+  }
+
+  private static DraftSource drafts(DecodeProperties properties, GrpcChannels channels) {
+    return properties.draftAddress().isBlank()
+        ? DraftSource.NONE
+        : new GrpcDraftSource(channels.channel(properties.draftAddress()));
+  }
+}

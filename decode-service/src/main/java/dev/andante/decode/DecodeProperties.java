@@ -1,0 +1,28 @@
+package dev.andante.decode;
+
+import jakarta.validation.constraints.Min;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The decode role.
+ *
+ * @param draftAddress {@code host:port} of a draft service; empty = no speculation
+ * @param expertAddresses {@code host:port} of expert services that hold the experts of a
+ *     mixture-of-experts model; empty = experts run here
+ * @param expertDeadline for the answers of one layer
+ * @param maxBufferedTokens tokens kept for a reader that does not read; a slower one is cancelled
+ * @param kvAddress {@code host:port} under which prefill workers reach this one; empty = where its
+ *     gRPC server listens
+ */
+@Validated
+@ConfigurationProperties(prefix = "andante.decode", ignoreUnknownFields = false)
+public record DecodeProperties(
+    @DefaultValue("") String draftAddress,
+    @DefaultValue List<String> expertAddresses,
+    @DefaultValue("5s") Duration expertDeadline,
+    @DefaultValue("4096") @Min(1) int maxBufferedTokens,
+    @DefaultValue("") String kvAddress) {}
