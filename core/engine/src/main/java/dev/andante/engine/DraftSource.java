@@ -32,11 +32,13 @@ public interface DraftSource extends AutoCloseable {
    *
    * @param position length of the sequence that they continue; a draft for another length is stale
    *     and ignored
+   * @param tokens the guess; empty says that there is none, so that nobody waits for one
    */
   record Draft(String sequence, int position, int[] tokens) {}
 
   /**
-   * A sequence gained tokens, and a proposal of up to {@code maxTokens} is wanted for what follows.
+   * A sequence gained tokens, and a proposal of up to {@code maxTokens} is wanted for what follows;
+   * none if 0.
    *
    * @param offset position of {@code tokens[0]}; 0 starts the sequence
    */

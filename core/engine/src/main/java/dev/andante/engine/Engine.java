@@ -2,6 +2,7 @@ package dev.andante.engine;
 
 import dev.andante.compute.KvLayout;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -31,19 +32,25 @@ public interface Engine extends AutoCloseable {
 
   /**
    * Stores KV of a run of tokens in a reservation and renews its lease. Storing the same run twice
-   * is harmless.
+   * is harmless. Runs may come in any order and may cross block borders. A bad frame leaves the
+   * reservation as it was.
    *
-   * @param kv in wire order; must stay valid until the future completes
+   * @param kv in wire order, exactly as long as the run; must stay valid until the future completes
+   * @return fails with UNKNOWN_KV_HANDLE, LEASE_EXPIRED, BAD_FRAME
    */
   CompletableFuture<Void> storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv);
 
   /**
-   * Declares a reservation complete; fails with BAD_FRAME if runs are missing. Renews the lease.
+   * Declares a reservation complete; fails with BAD_FRAME if runs are missing, which may then still
+   * be stored. Renews the lease; harmless when repeated.
    */
   CompletableFuture<Void> commit(String handle);
 
-  /** Generates from committed KV. The reservation's blocks become the request's. */
+  /**
+   * Generates from committed KV. The reservation's blocks become the request's, which joins the
+   * batch at the next step. A refusal leaves the reservation to its lease.
+   */
   void decode(TransferredRequest request, RequestListener listener);
 
   /** Gives a reservation back, in whatever state; true if there was one. */
@@ -56,6 +63,15 @@ public interface Engine extends AutoCloseable {
   void abort(Attempt attempt);
 
   EngineStatus status();
+
+  /**
+   * The defect that ended the engine's loop, if one did: everything has been failed with INTERNAL
+   * and whatever comes is refused, so the process should report itself unready and be replaced.
+   * Answers without waiting for the loop.
+   */
+  default Optional<Throwable> failure() {
+    return Optional.empty();
+  }
 
   /**
    * Fails with {@link IllegalStateException} describing the first inconsistency between blocks,

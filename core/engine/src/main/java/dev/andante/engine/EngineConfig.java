@@ -37,6 +37,9 @@ public record EngineConfig(
       throw new IllegalArgumentException(
           "max_draft_tokens must be at least 0, not " + maxDraftTokens);
     }
+    if (draftWait.isNegative()) {
+      throw new IllegalArgumentException("draft_wait must be at least 0, not " + draftWait);
+    }
     if (lease.isNegative() || lease.isZero()) {
       throw new IllegalArgumentException("lease must be positive, not " + lease);
     }

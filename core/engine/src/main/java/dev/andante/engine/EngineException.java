@@ -12,7 +12,7 @@ public class EngineException extends RuntimeException {
   public enum Code {
     /** Bad input; the same request would fail again. */
     INVALID_REQUEST,
-    /** Prompt and answer do not fit the context, or the whole pool. */
+    /** The prompt and one more token do not fit the context, or the whole pool. */
     CONTEXT_LENGTH_EXCEEDED,
     /** No blocks, or the waiting queue is full; later may work. */
     SATURATED,

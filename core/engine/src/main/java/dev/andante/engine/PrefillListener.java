@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Hears of a {@link PrefillJob} on the engine thread; must not block. Exactly one of {@link
- * #onFirstToken} and {@link #onFailed} ends it.
+ * #onFirstToken} and {@link #onFailed} ends it; a job that is aborted ends in onFailed(INTERNAL).
  */
 public interface PrefillListener {
 

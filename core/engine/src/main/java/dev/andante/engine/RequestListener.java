@@ -8,7 +8,7 @@ import java.util.List;
  */
 public interface RequestListener {
 
-  /** New tokens in order, at least one. */
+  /** New tokens in order, at least one; the end or stop token that ends the answer included. */
   void onTokens(List<GeneratedToken> tokens);
 
   void onFinished(FinishReason reason, GenerationStats stats);

@@ -2,7 +2,8 @@ package dev.andante.engine;
 
 /**
  * Ends an answer on its text. Stateful, one per request, called on the engine thread for each
- * generated token in order; the caller supplies it since the engine knows no text.
+ * generated token in order, those that a resumed prompt brings along and the first token of a
+ * {@link TransferredRequest} included; the caller supplies it since the engine knows no text.
  */
 @FunctionalInterface
 public interface StopMatcher {

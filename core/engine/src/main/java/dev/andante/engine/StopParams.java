@@ -5,8 +5,10 @@ import java.util.Set;
 /**
  * When an answer ends.
  *
- * @param maxTokens tokens to generate, counted from the end of the given prompt; at least 1
- * @param minTokens stop tokens and {@link StopMatcher} are not honoured before
+ * @param maxTokens tokens to generate, counted from the end of the original prompt, so that those a
+ *     resumed prompt brings along count; at least 1. The context length ends an answer earlier.
+ * @param minTokens counted alike; until then end and stop tokens cannot be sampled and {@link
+ *     StopMatcher} is not honoured
  * @param ignoreEos whether the model's end tokens are ordinary
  * @param stopTokenIds in addition to the model's end tokens; honoured even with ignoreEos
  */

@@ -1,0 +1,8 @@
+/**
+ * Which blocks of the {@link dev.andante.compute.KvPool} are whose. Storage only: who may run, wait
+ * or be preempted is decided in {@code scheduler}. Used by the engine thread alone.
+ */
+@NullMarked
+package dev.andante.engine.kvcache;
+
+import org.jspecify.annotations.NullMarked;

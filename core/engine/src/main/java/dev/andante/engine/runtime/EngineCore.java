@@ -1,0 +1,358 @@
+package dev.andante.engine.runtime;
+
+import dev.andante.engine.Attempt;
+import dev.andante.engine.EngineConfig;
+import dev.andante.engine.EngineException;
+import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.EngineObserver;
+import dev.andante.engine.EngineStatus;
+import dev.andante.engine.FinishReason;
+import dev.andante.engine.GenerationRequest;
+import dev.andante.engine.GenerationStats;
+import dev.andante.engine.KvReservation;
+import dev.andante.engine.PrefillJob;
+import dev.andante.engine.PrefillListener;
+import dev.andante.engine.PromptTokens;
+import dev.andante.engine.RequestListener;
+import dev.andante.engine.StopMatcher;
+import dev.andante.engine.TransferredRequest;
+import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.BlockTable;
+import dev.andante.engine.request.GenerationDelivery;
+import dev.andante.engine.request.PrefillDelivery;
+import dev.andante.engine.request.Request;
+import dev.andante.engine.request.RequestState;
+import dev.andante.engine.request.RequestTimes;
+import dev.andante.engine.scheduler.ScheduledRequest;
+import dev.andante.engine.scheduler.Scheduler;
+import dev.andante.engine.scheduler.StepPlan;
+import dev.andante.engine.transfer.Transfer;
+import dev.andante.engine.transfer.Transfers;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that happens on the engine thread. */
+final class EngineCore implements StepRunner.Results {
+
+  private static final System.Logger LOG = System.getLogger(EngineCore.class.getName());
+
+  private final EngineConfig config;
+  private final BlockPool blocks;
+  private final Scheduler scheduler;
+  private final Transfers transfers;
+  private final StepRunner runner;
+  private final DraftBook drafts;
+  private final Admission admission;
+  private final EngineObserver observer;
+  private final Set<Integer> endTokenIds;
+  private final LongSupplier nanoTime;
+  private final ActiveRequests active = new ActiveRequests();
+  private long arrivals;
+
+  EngineCore(
+      EngineConfig config,
+      BlockPool blocks,
+      Scheduler scheduler,
+      Transfers transfers,
+      StepRunner runner,
+      DraftBook drafts,
+      Admission admission,
+      EngineObserver observer,
+      Set<Integer> endTokenIds,
+      LongSupplier nanoTime) {
+    this.config = config;
+    this.blocks = blocks;
+    this.scheduler = scheduler;
+    this.transfers = transfers;
+    this.runner = runner;
+    this.drafts = drafts;
+    this.admission = admission;
+    this.observer = observer;
+    this.endTokenIds = endTokenIds;
+    this.nanoTime = nanoTime;
+  }
+
+  // Messages. Each either takes effect or throws an EngineException and changes nothing.
+
+  void generate(GenerationRequest given, RequestListener listener, long submitted) {
+    admission.check(given.prompt());
+    admission.check(given.sampling());
+    active.check(given.attempt(), false);
+    requireRoomInQueue();
+    Request request =
+        new Request(
+            given.attempt(),
+            arrivals++,
+            given.prompt(),
+            given.sampling(),
+            given.stop(),
+            given.stopMatcher(),
+            endTokenIds,
+            given.speculate(),
+            new GenerationDelivery(listener),
+            newTable(),
+            admission.maxLength(),
+            new RequestTimes(submitted));
+    FinishReason over = request.replay();
+    register(request);
+    if (over != null) {
+      finish(request, over);
+    } else {
+      scheduler.add(request);
+    }
+  }
+
+  void prefill(PrefillJob given, PrefillListener listener, long submitted) {
+    admission.check(given.prompt());
+    admission.check(given.sampling());
+    active.check(given.attempt(), true);
+    requireRoomInQueue();
+    Request request =
+        new Request(
+            given.attempt(),
+            arrivals++,
+            given.prompt(),
+            given.sampling(),
+            given.stop(),
+            StopMatcher.NONE,
+            endTokenIds,
+            false,
+            new PrefillDelivery(listener),
+            newTable(),
+            admission.maxLength(),
+            new RequestTimes(submitted));
+    if (request.replay() != null) {
+      throw new EngineException(
+          Code.INVALID_REQUEST, "the answer that the prompt resumes is already complete");
+    }
+    register(request);
+    scheduler.add(request);
+  }
+
+  KvReservation reserve(Attempt attempt, PromptTokens prompt) {
+    admission.check(prompt);
+    active.check(attempt, false);
+    overtake(attempt, false);
+    Transfer transfer = transfers.reserve(attempt, prompt, scheduler.spokenFor());
+    return new KvReservation(transfer.handle(), config.lease().toMillis(), 0);
+  }
+
+  Transfers transfers() {
+    return transfers;
+  }
+
+  void decode(TransferredRequest given, RequestListener listener, long submitted) {
+    admission.check(given.sampling());
+    admission.checkToken("first_token", given.firstToken());
+    active.check(given.attempt(), false);
+    Transfer transfer = transfers.committed(given.kvHandle(), given.attempt());
+    int[] prompt = transfer.prompt().ids();
+    int[] tokens = Arrays.copyOf(prompt, prompt.length + 1);
+    tokens[prompt.length] = given.firstToken();
+    long now = nanoTime.getAsLong();
+    RequestTimes times = new RequestTimes(submitted);
+    times.skipPrefill(now);
+    times.promptProgress(tokens.length);
+    Request request =
+        new Request(
+            given.attempt(),
+            arrivals++,
+            new PromptTokens(tokens, transfer.prompt().generated() + 1),
+            given.sampling(),
+            given.stop(),
+            given.stopMatcher(),
+            endTokenIds,
+            given.speculate(),
+            new GenerationDelivery(listener),
+            transfer.blocks(),
+            admission.maxLength(),
+            times);
+    FinishReason over = request.replay();
+    transfers.joined(transfer);
+    request.computed(prompt.length);
+    register(request);
+    observer.onPromptTokens(0, 0, prompt.length);
+    if (over != null) {
+      finish(request, over);
+      return;
+    }
+    scheduler.join(request);
+    drafts.appended(request);
+  }
+
+  void abort(Attempt attempt) {
+    for (Request request : active.of(attempt)) {
+      finish(request, FinishReason.ABORTED);
+    }
+  }
+
+  void expireLeases() {
+    for (int expired = transfers.expire(); expired > 0; expired--) {
+      observer.onLeaseExpired();
+    }
+  }
+
+  /** Fails whatever is still there and frees every block. */
+  void failAll(EngineException failure) {
+    for (Request request : active.all()) {
+      failed(request, failure);
+    }
+    transfers.releaseAll();
+  }
+
+  void close() {
+    drafts.close();
+    runner.close();
+  }
+
+  // Steps.
+
+  boolean hasWork() {
+    return scheduler.hasWork();
+  }
+
+  /** Runs one step; false if nothing could run for want of blocks. */
+  boolean step() {
+    drafts.collect();
+    StepPlan plan = scheduler.schedule();
+    for (int i = 0; i < plan.preempted().size(); i++) {
+      observer.onPreemption();
+    }
+    if (plan.isEmpty()) {
+      return false;
+    }
+    long start = nanoTime.getAsLong();
+    for (ScheduledRequest scheduled : plan.scheduled()) {
+      scheduled.request().times().onScheduled(start);
+    }
+    runner.run(plan, this);
+    observer.onStep(plan.scheduled().size(), plan.rows(), nanoTime.getAsLong() - start);
+    return true;
+  }
+
+  @Override
+  public void advanced(ScheduledRequest scheduled, Verifier.@Nullable Outcome outcome) {
+    Request request = scheduled.request();
+    int prompt = request.times().promptProgress(Math.min(request.computed(), request.givenSize()));
+    if (prompt > 0) {
+      observer.onPromptTokens(prompt, 0, 0);
+    }
+    if (outcome == null) {
+      return;
+    }
+    request.times().onToken(nanoTime.getAsLong());
+    observer.onGeneratedTokens(outcome.tokens().size());
+    if (scheduled.drafts() > 0) {
+      request.times().onDraft(scheduled.drafts(), outcome.accepted());
+      observer.onDraft(scheduled.drafts(), outcome.accepted());
+    }
+    if (!deliver(request, () -> request.delivery().tokens(outcome.tokens()))) {
+      end(request, RequestState.FAILED);
+    } else if (outcome.finished() != null || request.prefillOnly()) {
+      finish(request, outcome.finished());
+    } else {
+      drafts.appended(request);
+    }
+  }
+
+  @Override
+  public void failed(Request request, EngineException failure) {
+    end(request, RequestState.FAILED);
+    deliver(request, () -> request.delivery().failed(failure));
+  }
+
+  /**
+   * @param reason null for a prefill job whose answer goes on elsewhere
+   */
+  private void finish(Request request, @Nullable FinishReason reason) {
+    end(
+        request,
+        switch (reason) {
+          case STOP -> RequestState.FINISHED_STOP;
+          case ABORTED -> RequestState.FINISHED_ABORTED;
+          case LENGTH -> RequestState.FINISHED_LENGTH;
+          case null -> RequestState.FINISHED_LENGTH;
+        });
+    GenerationStats stats = request.times().stats(nanoTime.getAsLong());
+    deliver(request, () -> request.delivery().finished(reason, stats));
+    observer.onFinished(
+        reason == null ? FinishReason.LENGTH : reason,
+        request.promptSize(),
+        request.generated(),
+        stats);
+  }
+
+  private void end(Request request, RequestState state) {
+    request.become(state);
+    active.remove(request);
+    scheduler.remove(request);
+    drafts.ended(request);
+  }
+
+  /** A listener that throws loses its request, nobody else's. */
+  private static boolean deliver(Request request, Runnable call) {
+    try {
+      call.run();
+      return true;
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "listener of " + request.attempt() + " failed", e);
+      return false;
+    }
+  }
+
+  private void register(Request request) {
+    overtake(request.attempt(), request.prefillOnly());
+    active.add(request);
+  }
+
+  private void overtake(Attempt attempt, boolean prefill) {
+    Request old = active.overtakenBy(attempt, prefill);
+    if (old != null) {
+      failed(old, new EngineException(Code.STALE_EPOCH, "a newer attempt took over"));
+    }
+  }
+
+  private void requireRoomInQueue() {
+    if (active.size() >= config.maxSequences() + config.maxWaiting()) {
+      throw new EngineException(
+          Code.SATURATED,
+          "max_sequences "
+              + config.maxSequences()
+              + " and max_waiting "
+              + config.maxWaiting()
+              + " are used up; try another worker or wait");
+    }
+  }
+
+  private BlockTable newTable() {
+    return new BlockTable(blocks, config.blockSize());
+  }
+
+  // What others may know.
+
+  EngineStatus status() {
+    long[] queued = {0};
+    scheduler.forEach(
+        request ->
+            queued[0] +=
+                request.decoding() ? 0 : Math.max(0, request.givenSize() - request.computed()));
+    return new EngineStatus(
+        scheduler.running(),
+        scheduler.waiting(),
+        blocks.free(),
+        blocks.total(),
+        transfers.reservedBlocks(),
+        queued[0]);
+  }
+
+  /**
+   * @throws IllegalStateException describing the first inconsistency
+   */
+  void checkIntegrity() {
+    IntegrityCheck.check(
+        blocks, config.blockSize(), scheduler, transfers.all(), List.copyOf(active.all()));
+  }
+}

@@ -1,0 +1,93 @@
+package dev.andante.engine.runtime;
+
+import dev.andante.compute.Backend;
+import dev.andante.compute.KvLayout;
+import dev.andante.compute.KvPool;
+import dev.andante.engine.DraftSource;
+import dev.andante.engine.Engine;
+import dev.andante.engine.EngineConfig;
+import dev.andante.engine.EngineObserver;
+import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.scheduler.Scheduler;
+import dev.andante.engine.transfer.Transfers;
+import dev.andante.model.LanguageModel;
+import dev.andante.model.Workspace;
+import java.util.Set;
+import java.util.function.LongSupplier;
+
+/** Starts engines. */
+public final class Engines {
+
+  /** Messages that may wait beside one per request: KV runs of several transfers in flight. */
+  private static final int MAILBOX_EXTRA = 4096;
+
+  private Engines() {}
+
+  /** As the other one, with the system's clock. */
+  public static Engine start(
+      EngineConfig config,
+      LanguageModel model,
+      Backend backend,
+      EngineObserver observer,
+      DraftSource drafts,
+      Set<Integer> endTokenIds) {
+    return start(config, model, backend, observer, drafts, endTokenIds, System::nanoTime);
+  }
+
+  /**
+   * Allocates the KV pool and the workspace and starts the engine thread.
+   *
+   * @param model stays the caller's; must outlive the engine
+   * @param backend that the model's weights are loaded in; stays the caller's
+   * @param drafts the engine's from now on, closed with it
+   * @param endTokenIds tokens that end an answer unless ignore_eos
+   * @param nanoTime monotonic nanoseconds, for leases and statistics
+   * @throws dev.andante.compute.BackendException if there is not enough memory
+   */
+  public static Engine start(
+      EngineConfig config,
+      LanguageModel model,
+      Backend backend,
+      EngineObserver observer,
+      DraftSource drafts,
+      Set<Integer> endTokenIds,
+      LongSupplier nanoTime) {
+    KvLayout layout = model.kvLayout(config.blockSize(), config.kvDtype());
+    int maxRows = Math.max(config.maxBatchTokens(), config.maxSequences());
+    int maxLogitRows =
+        (int) Math.min(maxRows, (long) config.maxSequences() * (1 + config.maxDraftTokens()));
+    KvPool pool = backend.allocateKv(layout, config.blocks());
+    Workspace workspace;
+    try {
+      workspace = model.workspace(maxRows, maxLogitRows);
+    } catch (RuntimeException e) {
+      pool.close();
+      throw e;
+    }
+    int vocabulary = model.config().vocabularySize();
+    BlockPool blocks = new BlockPool(config.blocks());
+    Scheduler scheduler =
+        new Scheduler(blocks, config.maxBatchTokens(), config.maxSequences(), maxLogitRows);
+    EngineCore core =
+        new EngineCore(
+            config,
+            blocks,
+            scheduler,
+            new Transfers(pool, blocks, config.lease().toNanos(), nanoTime),
+            new StepRunner(model, backend, pool, workspace, scheduler),
+            new DraftBook(
+                drafts, config.maxDraftTokens(), vocabulary, config.draftWait().toNanos()),
+            new Admission(
+                vocabulary,
+                model.config().contextLength(),
+                (long) config.blocks() * config.blockSize()),
+            observer,
+            Set.copyOf(endTokenIds),
+            nanoTime);
+    EngineThread engine =
+        new EngineThread(
+            core, pool, config.maxSequences() + config.maxWaiting() + MAILBOX_EXTRA, nanoTime);
+    engine.start();
+    return engine;
+  }
+}

@@ -1,0 +1,108 @@
+package dev.andante.engine.runtime;
+
+import dev.andante.compute.Backend;
+import dev.andante.compute.BackendException;
+import dev.andante.compute.KvPool;
+import dev.andante.engine.EngineException;
+import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.request.PrefillDelivery;
+import dev.andante.engine.request.Request;
+import dev.andante.engine.sampling.Sampler;
+import dev.andante.engine.sampling.SamplingException;
+import dev.andante.engine.scheduler.ScheduledRequest;
+import dev.andante.engine.scheduler.Scheduler;
+import dev.andante.engine.scheduler.StepPlan;
+import dev.andante.model.ExpertUnavailableException;
+import dev.andante.model.LanguageModel;
+import dev.andante.model.Workspace;
+import org.jspecify.annotations.Nullable;
+
+/** Computes one plan: forward pass, sampling, verification, KV export. */
+final class StepRunner implements AutoCloseable {
+
+  /** Hears what became of each scheduled request. */
+  interface Results {
+
+    /** Its tokens were computed; with {@code outcome} there are new ones. */
+    void advanced(ScheduledRequest scheduled, Verifier.@Nullable Outcome outcome);
+
+    void failed(Request request, EngineException failure);
+  }
+
+  private final LanguageModel model;
+  private final KvPool pool;
+  private final Workspace workspace;
+  private final BatchBuilder batches = new BatchBuilder();
+  private final LogitRows logits;
+  private final Verifier verifier;
+  private final KvExporter exporter;
+  private final Scheduler scheduler;
+
+  StepRunner(
+      LanguageModel model, Backend backend, KvPool pool, Workspace workspace, Scheduler scheduler) {
+    int vocabulary = model.config().vocabularySize();
+    this.model = model;
+    this.pool = pool;
+    this.workspace = workspace;
+    this.scheduler = scheduler;
+    this.logits = new LogitRows(backend, vocabulary, workspace.maxLogitRows());
+    this.verifier = new Verifier(new Sampler(vocabulary), logits);
+    this.exporter = new KvExporter(pool);
+  }
+
+  /**
+   * A failure of the backend or of a remote expert fails the requests of this plan; anything else
+   * that is thrown is a defect and leaves this method.
+   */
+  void run(StepPlan plan, Results results) {
+    try {
+      logits.begin(model.forward(batches.build(plan), pool, workspace));
+    } catch (ExpertUnavailableException e) {
+      failAll(plan, new EngineException(Code.EXPERT_UNAVAILABLE, e.getMessage(), e), results);
+      return;
+    } catch (BackendException e) {
+      failAll(plan, backendFailure(e), results);
+      return;
+    }
+    int row = 0;
+    for (ScheduledRequest scheduled : plan.scheduled()) {
+      finish(scheduled, row, results);
+      row += scheduled.logitRows();
+    }
+  }
+
+  private void finish(ScheduledRequest scheduled, int firstRow, Results results) {
+    Request request = scheduled.request();
+    try {
+      Verifier.Outcome outcome = scheduled.samples() ? verifier.verify(scheduled, firstRow) : null;
+      scheduler.update(scheduled, outcome == null ? 0 : outcome.accepted());
+      if (request.delivery() instanceof PrefillDelivery delivery) {
+        exporter.export(request, delivery);
+      }
+      results.advanced(scheduled, outcome);
+    } catch (EngineException e) {
+      results.failed(request, e);
+    } catch (SamplingException e) {
+      results.failed(request, new EngineException(Code.INTERNAL, e.getMessage(), e));
+    } catch (BackendException e) {
+      results.failed(request, backendFailure(e));
+    }
+  }
+
+  private static EngineException backendFailure(BackendException e) {
+    return new EngineException(Code.INTERNAL, "the compute backend failed: " + e.getMessage(), e);
+  }
+
+  private static void failAll(StepPlan plan, EngineException failure, Results results) {
+    for (ScheduledRequest scheduled : plan.scheduled()) {
+      results.failed(scheduled.request(), failure);
+    }
+  }
+
+  @Override
+  public void close() {
+    exporter.close();
+    logits.close();
+    workspace.close();
+  }
+}

@@ -1,0 +1,285 @@
+package dev.andante.engine.transfer;
+
+import dev.andante.compute.BackendException;
+import dev.andante.compute.KvLayout;
+import dev.andante.compute.KvPool;
+import dev.andante.engine.Attempt;
+import dev.andante.engine.EngineException;
+import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.PromptTokens;
+import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.BlockTable;
+import java.lang.foreign.MemorySegment;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** All reservations of an engine, by handle and by request. */
+public final class Transfers {
+
+  /** Handles remembered after they expired, to tell a late peer why. */
+  private static final int EXPIRED_REMEMBERED = 1024;
+
+  private static final int HANDLE_BYTES = 16;
+
+  private final KvLayout layout;
+  private final KvWriter writer;
+  private final BlockPool blocks;
+  private final long leaseNanos;
+  private final LongSupplier nanoTime;
+  private final SecureRandom random = new SecureRandom();
+  private final Map<String, Transfer> byHandle = new HashMap<>();
+  private final Map<String, Transfer> byRequest = new HashMap<>();
+  private final Map<String, Boolean> expired = new LinkedHashMap<>();
+
+  public Transfers(KvPool pool, BlockPool blocks, long leaseNanos, LongSupplier nanoTime) {
+    this.layout = pool.layout();
+    this.writer = new KvWriter(pool);
+    this.blocks = blocks;
+    this.leaseNanos = leaseNanos;
+    this.nanoTime = nanoTime;
+  }
+
+  /**
+   * Sets blocks aside for the prompt and one more token. The same attempt gets the same reservation
+   * again; an older one's is released.
+   *
+   * @param spokenFor free blocks that are not to be given away
+   * @throws EngineException STALE_EPOCH, INVALID_REQUEST, SATURATED
+   */
+  public Transfer reserve(Attempt attempt, PromptTokens prompt, int spokenFor) {
+    Transfer existing = byRequest.get(attempt.requestId());
+    if (existing != null) {
+      if (existing.attempt().epoch() > attempt.epoch()) {
+        throw new EngineException(
+            Code.STALE_EPOCH,
+            "attempt " + attempt.epoch() + " was overtaken by " + existing.attempt().epoch());
+      }
+      if (existing.attempt().epoch() == attempt.epoch()) {
+        return again(existing, prompt);
+      }
+      end(existing, TransferState.RELEASED);
+    }
+    BlockTable table = new BlockTable(blocks, layout.blockSize());
+    int room = prompt.ids().length + 1;
+    int need = table.missingFor(room);
+    if (blocks.free() - spokenFor < need || !table.ensure(room)) {
+      throw new EngineException(
+          Code.SATURATED,
+          need
+              + " KV blocks needed, "
+              + Math.max(0, blocks.free() - spokenFor)
+              + " to be had;"
+              + " try another worker or wait");
+    }
+    Transfer transfer = new Transfer(newHandle(), attempt, prompt, table, layout.layers());
+    transfer.become(TransferState.RESERVED);
+    renew(transfer);
+    byHandle.put(transfer.handle(), transfer);
+    byRequest.put(attempt.requestId(), transfer);
+    return transfer;
+  }
+
+  private Transfer again(Transfer existing, PromptTokens prompt) {
+    if (!Arrays.equals(existing.prompt().ids(), prompt.ids())
+        || existing.prompt().generated() != prompt.generated()) {
+      throw new EngineException(
+          Code.INVALID_REQUEST,
+          "attempt " + existing.attempt() + " is reserved with another prompt; raise the epoch");
+    }
+    renew(existing);
+    return existing;
+  }
+
+  /**
+   * Copies KV into a reservation.
+   *
+   * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED, BAD_FRAME; INTERNAL if the backend
+   *     fails, which ends the reservation
+   */
+  public void store(
+      String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
+    Transfer transfer = require(handle);
+    checkRun("token", firstToken, tokens, transfer.tokens());
+    checkRun("layer", firstLayer, layers, layout.layers());
+    long expected = layout.bytesPerTokenLayer() * tokens * layers;
+    if (kv.byteSize() != expected) {
+      throw new EngineException(
+          Code.BAD_FRAME,
+          "a run of "
+              + tokens
+              + " tokens and "
+              + layers
+              + " layers has "
+              + expected
+              + " bytes, not "
+              + kv.byteSize());
+    }
+    renew(transfer);
+    if (transfer.state() == TransferState.COMMITTED) {
+      return;
+    }
+    try {
+      writer.write(transfer.blocks(), firstToken, tokens, firstLayer, layers, kv);
+    } catch (BackendException e) {
+      end(transfer, TransferState.FAILED);
+      throw new EngineException(Code.INTERNAL, "storing KV failed: " + e.getMessage(), e);
+    }
+    transfer.arrived().add(firstToken, tokens, firstLayer, layers);
+    if (transfer.state() == TransferState.RESERVED) {
+      transfer.become(TransferState.STREAMING);
+    }
+  }
+
+  private static void checkRun(String what, int first, int count, int limit) {
+    if (first < 0 || count < 1 || (long) first + count > limit) {
+      throw new EngineException(
+          Code.BAD_FRAME,
+          "run of " + count + " from " + what + " " + first + " is outside 0 to " + (limit - 1));
+    }
+  }
+
+  /**
+   * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED; BAD_FRAME if runs are missing
+   */
+  public void commit(String handle) {
+    Transfer transfer = require(handle);
+    if (transfer.arrived().missing() > 0) {
+      throw new EngineException(
+          Code.BAD_FRAME,
+          "KV is missing, first of "
+              + transfer.arrived().firstMissing()
+              + "; store it and commit again");
+    }
+    if (transfer.state() != TransferState.COMMITTED) {
+      transfer.become(TransferState.COMMITTED);
+    }
+    renew(transfer);
+  }
+
+  /**
+   * A committed reservation that a request may join; it stays until {@link #joined}.
+   *
+   * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED, STALE_EPOCH; BAD_FRAME if it is not
+   *     committed
+   */
+  public Transfer committed(String handle, Attempt attempt) {
+    Transfer transfer = require(handle);
+    if (!transfer.attempt().equals(attempt)) {
+      throw new EngineException(
+          Code.STALE_EPOCH, "the KV is reserved for " + transfer.attempt() + ", not " + attempt);
+    }
+    if (transfer.state() != TransferState.COMMITTED) {
+      throw new EngineException(
+          Code.BAD_FRAME, "the KV is " + transfer.state() + "; commit it before decoding");
+    }
+    return transfer;
+  }
+
+  /** The request holds the blocks from now on. */
+  public void joined(Transfer transfer) {
+    transfer.become(TransferState.JOINED);
+    forget(transfer);
+  }
+
+  /** Frees a reservation; false if there is none of that handle. */
+  public boolean release(String handle) {
+    Transfer transfer = byHandle.get(handle);
+    if (transfer == null) {
+      return false;
+    }
+    end(transfer, TransferState.RELEASED);
+    return true;
+  }
+
+  /** Frees whatever has outlived its lease; returns how many did. */
+  public int expire() {
+    if (byHandle.isEmpty()) {
+      return 0;
+    }
+    long now = nanoTime.getAsLong();
+    List<Transfer> late = new ArrayList<>();
+    for (Transfer transfer : byHandle.values()) {
+      if (transfer.deadline() - now <= 0) {
+        late.add(transfer);
+      }
+    }
+    for (Transfer transfer : late) {
+      end(transfer, TransferState.EXPIRED);
+      remember(transfer.handle());
+    }
+    return late.size();
+  }
+
+  /** Frees everything. */
+  public void releaseAll() {
+    for (Transfer transfer : List.copyOf(byHandle.values())) {
+      end(transfer, TransferState.RELEASED);
+    }
+  }
+
+  public Collection<Transfer> all() {
+    return byHandle.values();
+  }
+
+  public int reservedBlocks() {
+    int sum = 0;
+    for (Transfer transfer : byHandle.values()) {
+      sum += transfer.blocks().size();
+    }
+    return sum;
+  }
+
+  private Transfer require(String handle) {
+    Transfer transfer = byHandle.get(handle);
+    if (transfer != null) {
+      return transfer;
+    }
+    throw expired.containsKey(handle)
+        ? new EngineException(
+            Code.LEASE_EXPIRED, "the reservation was not used in time; reserve again")
+        : new EngineException(
+            Code.UNKNOWN_KV_HANDLE, "no such reservation: released, overtaken or never made");
+  }
+
+  private void end(Transfer transfer, TransferState how) {
+    transfer.become(how);
+    transfer.blocks().releaseAll();
+    forget(transfer);
+  }
+
+  private void forget(Transfer transfer) {
+    byHandle.remove(transfer.handle());
+    byRequest.remove(transfer.attempt().requestId(), transfer);
+  }
+
+  private void remember(String handle) {
+    expired.put(handle, true);
+    if (expired.size() > EXPIRED_REMEMBERED) {
+      expired.remove(expired.keySet().iterator().next());
+    }
+  }
+
+  private void renew(Transfer transfer) {
+    transfer.renew(nanoTime.getAsLong() + leaseNanos);
+  }
+
+  private String newHandle() {
+    byte[] bytes = new byte[HANDLE_BYTES];
+    random.nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  /** The reservation of a request, if there is one. */
+  public @Nullable Transfer ofRequest(String requestId) {
+    return byRequest.get(requestId);
+  }
+}
