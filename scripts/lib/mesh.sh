@@ -136,14 +136,19 @@ END
 
 cmd_down() {
   [ $# -eq 0 ] || fail_usage "down takes no options, got '$1'"
-  local services
+  local services patience=40
   services=$(running_services)
   if [ -z "$services" ]; then
     say 'Andante is not running.'
     rm -f "$RUN"/*.pid "$STATE"
     return
   fi
-  stop_all "${ANDANTE_STOP_TIMEOUT:-40}"
+  # shellcheck disable=SC2086 # one word a service
+  if aot_recording $services; then
+    say 'Stopping, and saving what makes the next start faster …'
+    patience=100
+  fi
+  stop_all "${ANDANTE_STOP_TIMEOUT:-$patience}"
   say "Stopped: $(echo "$services" | tr '\n' ' ')"
 }
 

@@ -36,12 +36,13 @@ running_services() {
 
 # start_service NAME JAR HEAP ARGUMENT…: starts it in the background, detached from the terminal
 start_service() {
-  local name=$1 jar=$2 heap=$3 extra=() detach=nohup
+  local name=$1 jar=$2 heap=$3 extra=() aot=() detach=nohup
   shift 3
   read -r -a extra <<<"${ANDANTE_JAVA_OPTS:-}"
   mkdir -p "$RUN"
   ! command -v setsid >/dev/null 2>&1 || detach='setsid nohup'
-  $detach "$JAVA_HOME/bin/java" "$(mark_of "$name")" "${JVM_OPTIONS[@]}" "-Xmx$heap" ${extra[@]+"${extra[@]}"} \
+  read -r -a aot <<<"$(aot_option "$name" "$jar")"
+  $detach "$JAVA_HOME/bin/java" "$(mark_of "$name")" "${JVM_OPTIONS[@]}" "-Xmx$heap" ${aot[@]+"${aot[@]}"} ${extra[@]+"${extra[@]}"} \
     -jar "$jar" "$@" >"$(log_file "$name")" 2>&1 </dev/null &
   echo $! >"$(pid_file "$name")"
   disown $! 2>/dev/null || true
@@ -57,6 +58,9 @@ stop_services() {
   done
   local end=$((SECONDS + patience))
   while left=$(still_running "$@") && [ -n "$left" ] && [ "$SECONDS" -lt "$end" ]; do sleep 0.2; done
+  for name in "$@"; do
+    [[ " ${left//$'\n'/ } " == *" $name "* ]] || aot_keep "$name"
+  done
   for name in $left; do
     warn "$name did not end within $patience s and is killed"
     pid=$(pid_of "$name")

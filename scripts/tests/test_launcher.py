@@ -175,6 +175,33 @@ class DownTest(LauncherTest):
         self.assertTrue(alive(os.getpid()))
 
 
+class StartupCacheTest(LauncherTest):
+    def log(self):
+        return self.checkout.andante("logs", "standalone").stdout
+
+    def test_the_first_run_records_and_the_next_one_uses_it_until_the_next_build(self):
+        self.checkout.up()
+        self.assertIn("-XX:AOTCacheOutput=", self.log())
+        self.assertIn("makes the next start faster", self.checkout.andante("down").stdout)
+        self.checkout.up()
+        self.assertIn("-XX:AOTCache=", self.log())
+        self.checkout.andante("down")
+        os.utime(self.checkout.root / "standalone/target/andante-standalone.jar", (1, 1))
+        self.checkout.up()
+        self.assertIn("-XX:AOTCacheOutput=", self.log())
+        self.assertEqual(list((self.checkout.cache / "aot").iterdir()), [])
+
+    def test_what_a_killed_run_left_is_not_used(self):
+        self.checkout.up(FAKE_JAVA="deaf")
+        self.checkout.andante("down", ANDANTE_STOP_TIMEOUT=1)
+        self.checkout.up()
+        self.assertIn("-XX:AOTCacheOutput=", self.log())
+
+    def test_it_can_be_switched_off(self):
+        self.checkout.up(ANDANTE_AOT="off")
+        self.assertNotIn("AOTCache", self.log())
+
+
 class ChatTest(LauncherTest):
     def test_a_question_a_conversation_and_commands(self):
         self.checkout.up()
