@@ -1,0 +1,83 @@
+package dev.andante.expert;
+
+import dev.andante.compute.Backends;
+import dev.andante.compute.ComputePool;
+import dev.andante.host.config.ComputeProperties;
+import dev.andante.host.config.ModelProperties;
+import dev.andante.host.model.ProcessExit;
+import dev.andante.service.ServiceLauncher;
+import dev.andante.service.state.ServiceState;
+import io.grpc.BindableService;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.SearchStrategy;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+
+/** Starts the expert role. */
+@SpringBootApplication(proxyBeanMethods = false)
+@EnableConfigurationProperties({
+  ExpertProperties.class,
+  ModelProperties.class,
+  ComputeProperties.class
+})
+public class ExpertApplication {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ExpertApplication.class);
+
+  public static void main(String[] args) {
+    ServiceLauncher.of(ExpertApplication.class, "expert").run(args);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean(search = SearchStrategy.ALL)
+  ProcessExit processExit() {
+    return System::exit;
+  }
+
+  @Bean(destroyMethod = "close")
+  @ConditionalOnMissingBean(search = SearchStrategy.ALL)
+  ComputePool computePool(ComputeProperties properties) {
+    return new ComputePool(properties.effectiveThreads());
+  }
+
+  @Bean
+  ShardHost shardHost(
+      ExpertProperties properties,
+      ModelProperties model,
+      ComputeProperties compute,
+      ComputePool pool,
+      ProcessExit exit) {
+    return new ShardHost(
+        Path.of(model.path()),
+        properties,
+        () -> Backends.open(compute.backend(), pool),
+        failure -> {
+          LOG.error(
+              "cannot load experts of '{}' (andante.model.path): {}",
+              model.path(),
+              failure.getMessage(),
+              failure);
+          // Not on the loading thread: stopping the context waits for it.
+          Thread.ofPlatform()
+              .name("andante-exit")
+              .daemon(true)
+              .start(() -> exit.exit(ProcessExit.CANNOT_START));
+        });
+  }
+
+  @Bean
+  BindableService expertGrpcService(
+      ShardHost host, ExpertProperties properties, PrometheusMeterRegistry registry) {
+    return new ExpertGrpcService(host::state, properties, new ExpertMetrics(registry));
+  }
+
+  @Bean
+  BindableService expertWorkerService(ServiceState state) {
+    return new ExpertWorkerService(state);
+  }
+}

@@ -1,0 +1,116 @@
+package dev.andante.expert;
+
+import dev.andante.model.experts.ExpertShardModel;
+import dev.andante.protocol.v1.ExpertBatch;
+import dev.andante.protocol.v1.ExpertGrpc;
+import dev.andante.protocol.v1.ExpertResult;
+import dev.andante.protocol.v1.ExpertShard;
+import dev.andante.protocol.v1.GetShardRequest;
+import dev.andante.service.grpc.Failures;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** Computes batches in the order they come on a stream; streams run beside each other. */
+final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
+
+  private final Supplier<ShardState> state;
+  private final ExpertProperties properties;
+  private final ExpertMetrics metrics;
+
+  /**
+   * @param state what is loaded now; asked on every call
+   */
+  ExpertGrpcService(
+      Supplier<ShardState> state, ExpertProperties properties, ExpertMetrics metrics) {
+    this.state = state;
+    this.properties = properties;
+    this.metrics = metrics;
+  }
+
+  @Override
+  public void getShard(GetShardRequest request, StreamObserver<ExpertShard> reply) {
+    switch (state.get()) {
+      case ShardState.Loading loading -> reply.onError(notReady());
+      case ShardState.Dense dense -> answer(reply, shard(dense.fingerprint(), Optional.empty()));
+      case ShardState.Loaded loaded ->
+          answer(reply, shard(loaded.shard().fingerprint(), Optional.of(loaded.shard())));
+    }
+  }
+
+  @Override
+  public StreamObserver<ExpertBatch> compute(StreamObserver<ExpertResult> results) {
+    ServerCallStreamObserver<ExpertResult> out = (ServerCallStreamObserver<ExpertResult>) results;
+    out.disableAutoRequest();
+    if (!(state.get() instanceof ShardState.Loaded loaded)) {
+      out.onError(state.get() instanceof ShardState.Loading ? notReady() : noExperts());
+      return new Ignoring();
+    }
+    out.request(1); // the next batch is read only when this one is answered
+    ExpertBatches batches = new ExpertBatches(loaded.shard(), properties.maxRows());
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(ExpertBatch batch) {
+        long start = System.nanoTime();
+        ExpertResult result = batches.compute(batch);
+        metrics.computed(batch, result, System.nanoTime() - start);
+        if (!out.isCancelled()) {
+          out.onNext(result);
+          out.request(1);
+        }
+      }
+
+      @Override
+      public void onError(Throwable t) {
+        // the client is gone; nothing is held for it
+      }
+
+      @Override
+      public void onCompleted() {
+        out.onCompleted();
+      }
+    };
+  }
+
+  private static void answer(StreamObserver<ExpertShard> reply, ExpertShard shard) {
+    reply.onNext(shard);
+    reply.onCompleted();
+  }
+
+  private ExpertShard shard(String fingerprint, Optional<ExpertShardModel> model) {
+    ExpertShard.Builder shard =
+        ExpertShard.newBuilder()
+            .setModelFingerprint(fingerprint)
+            .setShard(properties.shard())
+            .setShards(properties.shards());
+    model.ifPresent(m -> shard.addAllExperts(m.experts()).setHiddenSize(m.hiddenSize()));
+    return shard.build();
+  }
+
+  private static StatusRuntimeException notReady() {
+    return Failures.of(
+        Status.Code.UNAVAILABLE, "loading", "the experts are still being loaded", true);
+  }
+
+  private static StatusRuntimeException noExperts() {
+    return Failures.of(
+        Status.Code.FAILED_PRECONDITION,
+        "no_experts",
+        "this model is dense: it has no experts to compute",
+        false);
+  }
+
+  private static final class Ignoring implements StreamObserver<ExpertBatch> {
+    @Override
+    public void onNext(ExpertBatch batch) {}
+
+    @Override
+    public void onError(Throwable t) {}
+
+    @Override
+    public void onCompleted() {}
+  }
+}

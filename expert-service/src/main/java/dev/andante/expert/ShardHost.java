@@ -1,0 +1,156 @@
+package dev.andante.expert;
+
+import dev.andante.compute.Backend;
+import dev.andante.format.WeightFile;
+import dev.andante.format.WeightFiles;
+import dev.andante.model.ModelConfig;
+import dev.andante.model.MoeConfig;
+import dev.andante.model.experts.ExpertShardModel;
+import dev.andante.model.loading.Models;
+import dev.andante.service.state.ReadinessCheck;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Loads this process's experts in the background, so that health answers meanwhile. A model that
+ * cannot be loaded is reported to {@code onFailure}, which ends the process.
+ */
+final class ShardHost implements SmartLifecycle, ReadinessCheck {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
+
+  private final Path path;
+  private final ExpertProperties properties;
+  private final Supplier<Backend> open;
+  private final Consumer<RuntimeException> onFailure;
+  private volatile ShardState state;
+  private volatile boolean running;
+  private @Nullable Thread loader;
+  private @Nullable Backend backend; // written by the loader, read after it ended
+
+  /**
+   * @param open opens the backend when there is something to load, on the loading thread; closed
+   *     here
+   */
+  ShardHost(
+      Path path,
+      ExpertProperties properties,
+      Supplier<Backend> open,
+      Consumer<RuntimeException> onFailure) {
+    this.path = path;
+    this.properties = properties;
+    this.open = open;
+    this.onFailure = onFailure;
+    this.state = new ShardState.Loading("loading " + path.getFileName());
+  }
+
+  ShardState state() {
+    return state;
+  }
+
+  @Override
+  public Optional<String> notReadyReason() {
+    return state instanceof ShardState.Loading loading
+        ? Optional.of(loading.what())
+        : Optional.empty();
+  }
+
+  @Override
+  public void start() {
+    running = true;
+    loader =
+        Thread.ofPlatform()
+            .name("andante-expert-loader")
+            .start(
+                () -> {
+                  try {
+                    state = load();
+                  } catch (RuntimeException e) {
+                    state = new ShardState.Loading("failed to load " + path.getFileName());
+                    onFailure.accept(e);
+                  }
+                });
+  }
+
+  private ShardState load() {
+    WeightFile file = WeightFiles.open(path);
+    try {
+      ModelConfig config = Models.config(file);
+      MoeConfig moe = config.moe();
+      if (moe == null) {
+        String fingerprint = file.fingerprint();
+        file.close();
+        LOG.info(
+            "{} is a dense {} model: no experts to hold, this process stays idle",
+            path.getFileName(),
+            config.architecture());
+        return new ShardState.Dense(fingerprint);
+      }
+      Set<Integer> share = share(moe.experts());
+      Backend opened = open.get();
+      backend = opened;
+      ExpertShardModel shard = Models.loadShard(file, opened, share);
+      LOG.info(
+          "holding {} of {} experts of {} (share {} of {})",
+          shard.experts().size(),
+          moe.experts(),
+          path.getFileName(),
+          properties.shard(),
+          properties.shards());
+      return new ShardState.Loaded(shard);
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private Set<Integer> share(int experts) {
+    Set<Integer> share = new TreeSet<>();
+    for (int e = properties.shard(); e < experts; e += properties.shards()) {
+      share.add(e);
+    }
+    if (share.isEmpty()) {
+      throw new IllegalStateException(
+          "share "
+              + properties.shard()
+              + " of "
+              + properties.shards()
+              + " is empty: the model has only "
+              + experts
+              + " experts; lower andante.expert.shards");
+    }
+    return share;
+  }
+
+  @Override
+  public void stop() {
+    running = false;
+    Thread thread = loader;
+    if (thread != null) {
+      try {
+        thread.join(10_000);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    if (state instanceof ShardState.Loaded loaded) {
+      loaded.shard().close();
+    }
+    if (backend != null) {
+      backend.close();
+    }
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+}

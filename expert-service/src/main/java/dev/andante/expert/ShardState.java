@@ -1,0 +1,20 @@
+package dev.andante.expert;
+
+import dev.andante.model.experts.ExpertShardModel;
+
+/**
+ * What the process holds.
+ *
+ * <pre>Loading → Loaded | Dense</pre>
+ */
+sealed interface ShardState {
+
+  /** Nothing yet. */
+  record Loading(String what) implements ShardState {}
+
+  /** Experts. */
+  record Loaded(ExpertShardModel shard) implements ShardState {}
+
+  /** The model has none. */
+  record Dense(String fingerprint) implements ShardState {}
+}
