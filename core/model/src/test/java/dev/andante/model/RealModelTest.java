@@ -66,7 +66,11 @@ class RealModelTest {
     }
     Collections.sort(differences);
     double median = differences.get(differences.size() / 2);
-    LOG.log(Level.INFO, "logit difference: median {0}, max {1}", median, differences.getLast());
+    LOG.log(
+        Level.INFO,
+        "logit difference: median {0}, max {1}",
+        String.valueOf(median),
+        String.valueOf(differences.getLast()));
     assertThat(differences).hasSize(18);
     assertThat(median).isLessThan(MEDIAN_LOGIT_DIFFERENCE);
     assertThat(differences.getLast()).isLessThan(MAX_LOGIT_DIFFERENCE);
