@@ -80,6 +80,9 @@ class UpTest(LauncherTest):
         os.utime(source, (stamp + 10, stamp + 10))
         self.assertIn("A.java is newer", self.checkout.andante("build").stdout)
         self.assertEqual(len(calls.read_text().splitlines()), 2)
+        os.utime(source, (stamp + 1000, stamp + 1000))
+        self.checkout.andante("build", ANDANTE_BUILD="off")
+        self.assertEqual(len(calls.read_text().splitlines()), 2)
 
     def test_maven_user_home_holds_the_repository(self):
         self.checkout.andante("build", MAVEN_USER_HOME="/somewhere/m2")
