@@ -347,6 +347,10 @@ class EngineTest {
     var reservation = f.engine.reserve(new Attempt("b", 1), PromptTokens.of(1, 2));
     Thread closer = new Thread(f.engine::close);
     closer.start();
+    while (closer.getState() != Thread.State.TIMED_WAITING) {
+      // it joins the engine thread, which stands at the gate
+      Thread.onSpinWait();
+    }
     gate.countDown();
     assertThat(running.await().code()).isEqualTo(Code.SHUTTING_DOWN);
     assertThat(reservation).isNotNull();

@@ -42,6 +42,7 @@ final class DraftBook {
   private final Map<String, Entry> entries = new HashMap<>();
   private int fruitless;
   private int pause;
+  private boolean failing;
 
   DraftBook(DraftSource source, int maxDraftTokens, int vocabulary, long waitNanos) {
     this.source = source;
@@ -59,8 +60,9 @@ final class DraftBook {
     List<Draft> drafts;
     try {
       drafts = source.propose(wait ? waitNanos : 0);
+      failing = false;
     } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.WARNING, "draft source failed; decoding goes on without", e);
+      failed(e);
       drafts = List.of();
     }
     boolean any = false;
@@ -93,16 +95,17 @@ final class DraftBook {
       entry.told = request.size();
       entry.awaited = request.size();
     } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.WARNING, "draft source failed; decoding goes on without", e);
+      failed(e);
     }
   }
 
   void ended(Request request) {
-    if (entries.remove(name(request)) != null) {
+    Entry entry = entries.remove(name(request));
+    if (entry != null && entry.told > 0) {
       try {
         source.end(name(request));
       } catch (RuntimeException e) {
-        LOG.log(System.Logger.Level.WARNING, "draft source failed", e);
+        failed(e);
       }
     }
   }
@@ -141,6 +144,14 @@ final class DraftBook {
       }
     }
     return false;
+  }
+
+  /** Told once until the source works again. */
+  private void failed(RuntimeException e) {
+    if (!failing) {
+      LOG.log(System.Logger.Level.WARNING, "draft source failed; decoding goes on without", e);
+    }
+    failing = true;
   }
 
   private static String name(Request request) {

@@ -1,0 +1,156 @@
+package dev.andante.engine;
+
+import static dev.andante.engine.fake.EngineFixture.DEFAULTS;
+import static dev.andante.engine.fake.EngineFixture.prompt;
+import static dev.andante.engine.fake.EngineFixture.request;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.andante.engine.fake.EngineFixture;
+import dev.andante.engine.fake.FakeModel;
+import dev.andante.engine.fake.PrefillRecorder;
+import dev.andante.engine.fake.Recorder;
+import dev.andante.engine.fake.UnreliableDrafts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.lifecycle.AfterContainer;
+
+/**
+ * Whatever else goes on in the engine, each request gets the tokens that it would get alone, and in
+ * the end every block is free.
+ */
+class WorkloadPropertyTest {
+
+  private static final AtomicInteger PREEMPTIONS = new AtomicInteger();
+  private static final AtomicInteger ACCEPTED = new AtomicInteger();
+
+  private static final EngineObserver COUNTING =
+      new EngineObserver() {
+        @Override
+        public void onPreemption() {
+          PREEMPTIONS.incrementAndGet();
+        }
+
+        @Override
+        public void onDraft(int drafted, int accepted) {
+          assertThat(accepted).isBetween(0, drafted);
+          ACCEPTED.addAndGet(accepted);
+        }
+      };
+
+  /** One request of the workload and what it gets alone. */
+  private record Case(GenerationRequest request, List<Integer> alone, FinishReason reason) {}
+
+  @Property(tries = 80, shrinking = ShrinkingMode.OFF)
+  void everyRequestGetsWhatItWouldGetAlone(@ForAll long seed) {
+    Random random = new Random(seed);
+    Set<Integer> ends = Set.of(random.nextInt(FakeModel.VOCABULARY));
+    List<Case> cases = alone(random, ends);
+    UnreliableDrafts drafts = new UnreliableDrafts(seed);
+    for (Case one : cases) {
+      Attempt attempt = one.request().attempt();
+      drafts.expect(
+          attempt.requestId() + "/" + attempt.epoch(),
+          IntStream.concat(
+                  IntStream.of(one.request().prompt().ids()),
+                  one.alone().stream().mapToInt(Integer::intValue))
+              .toArray());
+    }
+    int blockSize = 1 + random.nextInt(5);
+    int blocks = (50 + blockSize - 1) / blockSize + random.nextInt(20);
+    EngineConfig config =
+        new EngineConfig(
+            blockSize,
+            blocks,
+            DEFAULTS.kvDtype(),
+            1 + random.nextInt(24),
+            1 + random.nextInt(8),
+            100,
+            random.nextInt(6),
+            DEFAULTS.draftWait(),
+            DEFAULTS.lease());
+    try (EngineFixture f = new EngineFixture(config, drafts, FakeModel::new, COUNTING, ends)) {
+      List<Recorder> answers = new ArrayList<>();
+      List<Integer> aborted = new ArrayList<>();
+      List<PrefillRecorder> jobs = new ArrayList<>();
+      for (int i = 0; i < cases.size(); i++) {
+        answers.add(f.generate(cases.get(i).request(), new Recorder(1 + random.nextInt(6))));
+        switch (random.nextInt(6)) {
+          case 0 -> answers.get(random.nextInt(i + 1)).awaitTokens();
+          case 1 -> {
+            int victim = random.nextInt(i + 1);
+            aborted.add(victim);
+            f.engine.abort(cases.get(victim).request().attempt());
+          }
+          case 2 -> {
+            GenerationRequest same = cases.get(i).request();
+            PrefillRecorder job = new PrefillRecorder();
+            jobs.add(job);
+            f.engine.prefill(
+                new PrefillJob(same.attempt(), same.prompt(), same.sampling(), same.stop()), job);
+          }
+          case 3 -> f.checkIntegrity();
+          default -> {}
+        }
+      }
+      for (int i = 0; i < cases.size(); i++) {
+        Recorder answer = answers.get(i).await();
+        Case expected = cases.get(i);
+        assertThat(answer.failure()).isNull();
+        if (aborted.contains(i) && answer.reason() == FinishReason.ABORTED) {
+          assertThat(answer.ids()).isEqualTo(expected.alone().subList(0, answer.ids().size()));
+        } else {
+          assertThat(answer.ids()).as("request %s", i).isEqualTo(expected.alone());
+          assertThat(answer.reason()).isEqualTo(expected.reason());
+        }
+      }
+      for (PrefillRecorder job : jobs) {
+        job.done.exceptionally(aborts -> null).join();
+      }
+      f.assertIdle();
+    }
+  }
+
+  /** The requests and their answers, one after the other in a roomy engine without drafts. */
+  private static List<Case> alone(Random random, Set<Integer> ends) {
+    EngineConfig roomy =
+        new EngineConfig(
+            16, 16, DEFAULTS.kvDtype(), 256, 1, 1, 0, DEFAULTS.draftWait(), DEFAULTS.lease());
+    List<Case> cases = new ArrayList<>();
+    try (EngineFixture f =
+        new EngineFixture(roomy, DraftSource.NONE, FakeModel::new, EngineObserver.NONE, ends)) {
+      int count = 4 + random.nextInt(10);
+      for (int i = 0; i < count; i++) {
+        int length = 1 + random.nextInt(30);
+        int most = 1 + random.nextInt(49 - length);
+        SamplingParams sampling =
+            random.nextBoolean() ? SamplingParams.GREEDY : EngineFixture.seeded(random.nextLong());
+        StopParams stop =
+            new StopParams(most, random.nextInt(most + 1) / 2, random.nextBoolean(), Set.of());
+        GenerationRequest request =
+            request(
+                new Attempt("r" + i, 1),
+                PromptTokens.of(prompt(length, random.nextInt())),
+                sampling,
+                stop,
+                random.nextInt(4) > 0);
+        Recorder answer = f.generate(request, new Recorder()).await();
+        assertThat(answer.failure()).isNull();
+        cases.add(new Case(request, answer.ids(), answer.reason()));
+      }
+    }
+    return cases;
+  }
+
+  @AfterContainer
+  static void theWorkloadWasWorthIt() {
+    assertThat(PREEMPTIONS.get()).as("preemptions").isPositive();
+    assertThat(ACCEPTED.get()).as("accepted drafts").isPositive();
+  }
+}
