@@ -10,6 +10,16 @@ final class FloatProducts {
 
   private FloatProducts() {}
 
+  /** One row with dense outputs {@code w[o * n …]}, three at a time, to {@code dots[0 …]}. */
+  static void oneRow(float[] x, int xAt, float[] w, int n, int outputs, float[] dots) {
+    int last = outputs - 1;
+    for (int o = 0; o < outputs; o += 3) {
+      int w1 = Math.min(o + 1, last) * n;
+      int w2 = Math.min(o + 2, last) * n;
+      oneByThree(x, xAt, w, o * n, w1, w2, n, dots, o, outputs - o);
+    }
+  }
+
   /**
    * One row with three outputs.
    *
@@ -46,10 +56,10 @@ final class FloatProducts {
   }
 
   /**
-   * Four rows with three outputs, to {@code dots[at + row * stride + output]}: all twelve, of which
-   * the caller drops repeats.
+   * Four rows with two outputs: more sums than eight would not stay in 16 registers, to {@code
+   * dots[at + row * stride + output]}: all eight, of which the caller drops repeats.
    */
-  static void fourByThree(
+  static void fourByTwo(
       float[] x,
       int x0,
       int x1,
@@ -58,55 +68,41 @@ final class FloatProducts {
       float[] w,
       int w0,
       int w1,
-      int w2,
       int n,
       float[] dots,
       int at,
       int stride) {
     FloatVector s00 = FloatVector.zero(Lanes.FLOATS);
     FloatVector s01 = s00;
-    FloatVector s02 = s00;
     FloatVector s10 = s00;
     FloatVector s11 = s00;
-    FloatVector s12 = s00;
     FloatVector s20 = s00;
     FloatVector s21 = s00;
-    FloatVector s22 = s00;
     FloatVector s30 = s00;
     FloatVector s31 = s00;
-    FloatVector s32 = s00;
     for (int i = 0; i < n; i += Lanes.COUNT) {
       FloatVector v0 = FloatVector.fromArray(Lanes.FLOATS, w, w0 + i);
       FloatVector v1 = FloatVector.fromArray(Lanes.FLOATS, w, w1 + i);
-      FloatVector v2 = FloatVector.fromArray(Lanes.FLOATS, w, w2 + i);
       FloatVector r = FloatVector.fromArray(Lanes.FLOATS, x, x0 + i);
       s00 = r.fma(v0, s00);
       s01 = r.fma(v1, s01);
-      s02 = r.fma(v2, s02);
       r = FloatVector.fromArray(Lanes.FLOATS, x, x1 + i);
       s10 = r.fma(v0, s10);
       s11 = r.fma(v1, s11);
-      s12 = r.fma(v2, s12);
       r = FloatVector.fromArray(Lanes.FLOATS, x, x2 + i);
       s20 = r.fma(v0, s20);
       s21 = r.fma(v1, s21);
-      s22 = r.fma(v2, s22);
       r = FloatVector.fromArray(Lanes.FLOATS, x, x3 + i);
       s30 = r.fma(v0, s30);
       s31 = r.fma(v1, s31);
-      s32 = r.fma(v2, s32);
     }
     dots[at] = Lanes.sum(s00);
     dots[at + 1] = Lanes.sum(s01);
-    dots[at + 2] = Lanes.sum(s02);
     dots[at + stride] = Lanes.sum(s10);
     dots[at + stride + 1] = Lanes.sum(s11);
-    dots[at + stride + 2] = Lanes.sum(s12);
     dots[at + 2 * stride] = Lanes.sum(s20);
     dots[at + 2 * stride + 1] = Lanes.sum(s21);
-    dots[at + 2 * stride + 2] = Lanes.sum(s22);
     dots[at + 3 * stride] = Lanes.sum(s30);
     dots[at + 3 * stride + 1] = Lanes.sum(s31);
-    dots[at + 3 * stride + 2] = Lanes.sum(s32);
   }
 }

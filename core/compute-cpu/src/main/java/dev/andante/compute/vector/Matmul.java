@@ -14,7 +14,7 @@ final class Matmul {
   private static final int TILE_FLOATS = 32 * 1024;
 
   /** Outputs of a task are a multiple of what the kernels take at once. */
-  private static final int OUTPUTS = 3;
+  private static final int OUTPUTS = 2;
 
   private static final int ROWS = 4;
 
@@ -100,32 +100,34 @@ final class Matmul {
     float[] dots = mine.dots(ROWS * width);
     for (int r = 0; r < x.count(); r += ROWS) {
       int rows = Math.min(ROWS, x.count() - r);
-      for (int o = 0; o < outputs; o += OUTPUTS) {
-        int w0 = o * n;
-        int w1 = Math.min(o + 1, outputs - 1) * n;
-        int w2 = Math.min(o + 2, outputs - 1) * n;
-        if (rows == 1) {
-          FloatProducts.oneByThree(x.data(), x.at(r), w, w0, w1, w2, n, dots, o, OUTPUTS);
-        } else {
-          FloatProducts.fourByThree(
-              x.data(),
-              x.at(r),
-              x.at(r + 1),
-              x.at(r + 2),
-              x.at(r + 3),
-              w,
-              w0,
-              w1,
-              w2,
-              n,
-              dots,
-              o,
-              width);
-        }
+      if (rows == 1) {
+        FloatProducts.oneRow(x.data(), x.at(r), w, n, outputs, dots);
+      } else {
+        fourRows(x, r, w, outputs, dots, width);
       }
       for (int i = 0; i < rows; i++) {
         sums.store(r + i, from, to, dots, i * width);
       }
+    }
+  }
+
+  /** Rows r … r + 3, the last one repeated where there are fewer. */
+  private static void fourRows(Rows x, int r, float[] w, int outputs, float[] dots, int width) {
+    int n = x.padded();
+    for (int o = 0; o < outputs; o += OUTPUTS) {
+      FloatProducts.fourByTwo(
+          x.data(),
+          x.at(r),
+          x.at(r + 1),
+          x.at(r + 2),
+          x.at(r + 3),
+          w,
+          o * n,
+          Math.min(o + 1, outputs - 1) * n,
+          n,
+          dots,
+          o,
+          width);
     }
   }
 }

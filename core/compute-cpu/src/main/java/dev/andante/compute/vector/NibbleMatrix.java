@@ -72,55 +72,37 @@ final class NibbleMatrix implements PackedMatrix {
   @Override
   public void dot(float[] x, int xAt, int from, int to, float[] dots, int at) {
     int last = to - 1;
-    for (int output = from; output < to; output += 3) {
-      dotThree(
-          x,
-          xAt,
-          output,
-          Math.min(output + 1, last),
-          Math.min(output + 2, last),
-          dots,
-          at + output - from,
-          to - output);
+    for (int output = from; output < to; output += 2) {
+      dotTwo(x, xAt, output, Math.min(output + 1, last), dots, at + output - from, to - output);
     }
   }
 
-  private void dotThree(
-      float[] x, int xAt, int o0, int o1, int o2, float[] dots, int at, int wanted) {
+  private void dotTwo(float[] x, int xAt, int o0, int o1, float[] dots, int at, int wanted) {
     int p0 = o0 * rowInts;
     int p1 = o1 * rowInts;
-    int p2 = o2 * rowInts;
     int d0 = o0 * rowScales;
     int d1 = o1 * rowScales;
-    int d2 = o2 * rowScales;
     FloatVector s0 = FloatVector.zero(Lanes.FLOATS);
     FloatVector s1 = s0;
-    FloatVector s2 = s0;
     int p = 0;
     for (int group = 0; group < inputs; group += GROUP) {
       IntVector v0 = IntVector.fromArray(Lanes.INTS, codes, p0 + p);
       IntVector v1 = IntVector.fromArray(Lanes.INTS, codes, p1 + p);
-      IntVector v2 = IntVector.fromArray(Lanes.INTS, codes, p2 + p);
       int end = Math.min(group + GROUP, inputs);
       for (int block = group; block < end; block += BLOCK) {
         int d = block / BLOCK * 2;
         FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, scales[d0 + d]);
         FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, scales[d1 + d]);
-        FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, scales[d2 + d]);
         FloatVector b0 = FloatVector.broadcast(Lanes.FLOATS, scales[d0 + d + 1]);
         FloatVector b1 = FloatVector.broadcast(Lanes.FLOATS, scales[d1 + d + 1]);
-        FloatVector b2 = FloatVector.broadcast(Lanes.FLOATS, scales[d2 + d + 1]);
         for (int s = 0; s < STEPS; s++) {
           FloatVector v = FloatVector.fromArray(Lanes.FLOATS, x, xAt + block + s * Lanes.COUNT);
           FloatVector q0 = (FloatVector) v0.and(15).convert(VectorOperators.I2F, 0);
           FloatVector q1 = (FloatVector) v1.and(15).convert(VectorOperators.I2F, 0);
-          FloatVector q2 = (FloatVector) v2.and(15).convert(VectorOperators.I2F, 0);
           s0 = v.fma(q0.fma(a0, b0), s0);
           s1 = v.fma(q1.fma(a1, b1), s1);
-          s2 = v.fma(q2.fma(a2, b2), s2);
           v0 = v0.lanewise(VectorOperators.LSHR, 4);
           v1 = v1.lanewise(VectorOperators.LSHR, 4);
-          v2 = v2.lanewise(VectorOperators.LSHR, 4);
         }
       }
       p += Lanes.COUNT;
@@ -128,9 +110,6 @@ final class NibbleMatrix implements PackedMatrix {
     dots[at] = Lanes.sum(s0);
     if (wanted > 1) {
       dots[at + 1] = Lanes.sum(s1);
-    }
-    if (wanted > 2) {
-      dots[at + 2] = Lanes.sum(s2);
     }
   }
 

@@ -18,7 +18,8 @@ import java.util.Random;
 /**
  * Not a test: prints what each operation takes at the shapes of a 135M Llama (hidden 576, MLP 1536,
  * 9 query and 3 KV heads of 64, 30 layers, vocabulary 49152; Q4_1 blocks and a Q8_0 head, random
- * weights) and what that makes for a token. Arguments: threads (default 2).
+ * weights) and what that makes for a token. Arguments: threads (default 2), then numbers of rows
+ * (default 1).
  */
 public final class VectorTimings {
 
@@ -60,7 +61,8 @@ public final class VectorTimings {
     try (ComputePool pool = new ComputePool(threads)) {
       VectorTimings timings = new VectorTimings(pool);
       System.out.println(timings.backend.description());
-      for (int rows : new int[] {1, 2, 4, 16, 256}) {
+      for (int i = 1; i < Math.max(2, args.length); i++) {
+        int rows = args.length > 1 ? Integer.parseInt(args[i]) : 1;
         timings.forward(rows, rows >= 256 ? 256 : 500);
       }
     }
@@ -163,15 +165,15 @@ public final class VectorTimings {
     layerMicros += time(name, flops, bytes, work);
   }
 
-  /** The fastest of several runs, each of at least 20 ms, after half a second of warm-up. */
+  /** The fastest of several runs, each of at least 20 ms, after a second of warm-up. */
   private static double time(String name, double flops, double bytes, Runnable work) {
-    long until = System.nanoTime() + 500_000_000L;
+    long until = System.nanoTime() + 1_000_000_000L;
     int calls = 0;
     while (System.nanoTime() < until) {
       work.run();
       calls++;
     }
-    int each = Math.max(1, calls / 25);
+    int each = Math.max(1, calls / 50);
     double best = Double.MAX_VALUE;
     for (int run = 0; run < 15; run++) {
       long start = System.nanoTime();
