@@ -59,7 +59,7 @@ build() {
   say "Building ($reason; the first time downloads the libraries, a few minutes) …"
   : >"$BUILD_STAMP.new" # its time is the start: a source that changes meanwhile is newer
   modules=$(IFS=, && echo "$*")
-  maven -DskipTests -pl "$modules" -am package 2>&1 | tee "$BUILD_LOG" | show_modules || status=$?
+  maven -Dmaven.test.skip=true -pl "$modules" -am package 2>&1 | tee "$BUILD_LOG" | show_modules || status=$?
   if [ "$status" -ne 0 ]; then
     rm -f "$BUILD_STAMP.new"
     grep -m 15 -F '[ERROR]' "$BUILD_LOG" >&2 || tail -n 15 "$BUILD_LOG" >&2
