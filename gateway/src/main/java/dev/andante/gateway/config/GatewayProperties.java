@@ -1,0 +1,111 @@
+package dev.andante.gateway.config;
+
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotBlank;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The gateway.
+ *
+ * @param requestTimeout how long a request may take from its last byte in to its last byte out;
+ *     every leg's deadline is what is left of it
+ * @param maxChoices most answers of one request: prompts times {@code n}
+ * @param apiKeys accepted as {@code Authorization: Bearer}; empty = everybody may
+ * @param tokenizerThreads threads that tokenize prompts
+ */
+@Validated
+@ConfigurationProperties(prefix = "andante.gateway", ignoreUnknownFields = false)
+public record GatewayProperties(
+    @DefaultValue("10m") @Positive Duration requestTimeout,
+    @DefaultValue("16") @Min(1) @Max(1024) int maxChoices,
+    @DefaultValue List<@NotBlank String> apiKeys,
+    @DefaultValue("2") @Min(1) @Max(256) int tokenizerThreads,
+    @DefaultValue @Valid Discovery discovery,
+    @DefaultValue @Valid Routing routing,
+    @DefaultValue @Valid Admission admission,
+    @DefaultValue @Valid Http http) {
+
+  public GatewayProperties {
+    apiKeys = List.copyOf(apiKeys);
+  }
+
+  /**
+   * How workers are found and watched.
+   *
+   * @param prefillServiceId what prefill workers are called in discovery
+   * @param decodeServiceId what decode workers are called in discovery
+   * @param interval how often discovery is asked for addresses
+   * @param statusInterval how often each worker is asked for its status
+   * @param statusTimeout how long such a question may take
+   * @param staleAfter a worker whose last answer is older gets no new work
+   * @param modelInfoTimeout how long a worker may take to send its model's tokenizer
+   */
+  public record Discovery(
+      @DefaultValue("andante-prefill") @NotBlank String prefillServiceId,
+      @DefaultValue("andante-decode") @NotBlank String decodeServiceId,
+      @DefaultValue("1s") @Positive Duration interval,
+      @DefaultValue("250ms") @Positive Duration statusInterval,
+      @DefaultValue("1s") @Positive Duration statusTimeout,
+      @DefaultValue("3s") @Positive Duration staleAfter,
+      @DefaultValue("30s") @Positive Duration modelInfoTimeout) {}
+
+  /**
+   * Which worker serves a request.
+   *
+   * @param localPromptTokens prompts up to this long are computed by the decode worker itself; 0 =
+   *     prefill workers compute every prompt while there is one
+   * @param maxAttempts how often one answer may be started or resumed on other workers
+   * @param retryBackoff pause before the second attempt; doubles with each further one
+   */
+  public record Routing(
+      @DefaultValue("0") @Min(0) int localPromptTokens,
+      @DefaultValue("4") @Min(1) @Max(100) int maxAttempts,
+      @DefaultValue("50ms") @Positive Duration retryBackoff) {}
+
+  /**
+   * How much is let in.
+   *
+   * @param maxConcurrent answers generated at the same time
+   * @param maxQueued answers that may wait for their turn; more are refused with 429
+   * @param queueTimeout how long an answer may wait, for its turn and for room on a worker
+   */
+  public record Admission(
+      @DefaultValue("64") @Min(1) int maxConcurrent,
+      @DefaultValue("256") @Min(0) int maxQueued,
+      @DefaultValue("30s") @Positive Duration queueTimeout) {}
+
+  /**
+   * The HTTP server.
+   *
+   * @param maxBodySize larger request bodies are refused with 413; 1KB to 1GB
+   * @param bodyTimeout how long a request body may take to arrive; then 408
+   * @param headerTimeout how long a connection may take to send a request's head, and how long it
+   *     may stay open between requests
+   * @param writeTimeout a client that takes nothing for this long is cut off
+   * @param pingInterval silence after which a waiting stream gets a comment line
+   */
+  public record Http(
+      @DefaultValue("4MB") DataSize maxBodySize,
+      @DefaultValue("15s") @Positive Duration bodyTimeout,
+      @DefaultValue("30s") @Positive Duration headerTimeout,
+      @DefaultValue("60s") @Positive Duration writeTimeout,
+      @DefaultValue("5s") @Positive Duration pingInterval) {
+
+    private static final DataSize SMALLEST = DataSize.ofKilobytes(1);
+    private static final DataSize LARGEST = DataSize.ofGigabytes(1);
+
+    public Http {
+      if (maxBodySize.compareTo(SMALLEST) < 0 || maxBodySize.compareTo(LARGEST) > 0) {
+        throw new IllegalArgumentException(
+            "andante.gateway.http.max-body-size must be 1KB to 1GB, not " + maxBodySize);
+      }
+    }
+  }
+}

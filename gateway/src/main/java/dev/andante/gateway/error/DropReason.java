@@ -1,0 +1,18 @@
+package dev.andante.gateway.error;
+
+/** Why a request was not served, value of {@code x-llm-d-request-dropped-reason}. */
+public enum DropReason {
+  SATURATED("rejected-saturated"),
+  TTL_EXPIRED("rejected-ttl-expired"),
+  NO_ENDPOINTS("rejected-no-endpoints");
+
+  private final String header;
+
+  DropReason(String header) {
+    this.header = header;
+  }
+
+  public String header() {
+    return header;
+  }
+}

@@ -1,0 +1,69 @@
+package dev.andante.gateway.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/** All meters of the gateway. Any thread. */
+public final class GatewayMetrics {
+
+  private final MeterRegistry registry;
+  private final Map<String, ModelMeters> models = new ConcurrentHashMap<>();
+
+  public GatewayMetrics(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  /** Shows the queue; call once. */
+  public void admission(Supplier<Number> running, Supplier<Number> queued) {
+    Gauge.builder("andante_admission_running", running)
+        .description("Answers being generated")
+        .register(registry);
+    Gauge.builder("andante_admission_queued", queued)
+        .description("Answers waiting for their turn")
+        .register(registry);
+  }
+
+  /** The meters of a model; its name comes from a worker, never from a client. */
+  public ModelMeters model(String name) {
+    return models.computeIfAbsent(name, key -> new ModelMeters(registry, key));
+  }
+
+  /**
+   * @param outcome admitted, or why not
+   */
+  public void admission(String outcome) {
+    counter("andante_admission", "Requests by what admission made of them", "outcome", outcome);
+  }
+
+  /** A request that was answered with an error. */
+  public void failed(int status) {
+    counter(
+        "andante_gateway_errors",
+        "Requests answered with an error",
+        "status",
+        Integer.toString(status));
+  }
+
+  public void cancelled() {
+    counter("andante_gateway_errors", "Requests answered with an error", "status", "499");
+  }
+
+  /**
+   * @param resumed whether part of the answer had been generated
+   */
+  public void retried(boolean resumed) {
+    counter(
+        resumed ? "andante_resumed_streams" : "andante_retried_requests",
+        "Answers that went on on another worker",
+        "engine",
+        "gateway");
+  }
+
+  private void counter(String name, String description, String tag, String value) {
+    Counter.builder(name).description(description).tag(tag, value).register(registry).increment();
+  }
+}

@@ -1,0 +1,148 @@
+package dev.andante.gateway.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.util.unit.DataSize;
+
+class GatewayPropertiesTest {
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableConfigurationProperties(GatewayProperties.class)
+  static class Enabled {}
+
+  private static final Map<String, String> ALL = new LinkedHashMap<>();
+
+  static {
+    ALL.put("request-timeout", "1m");
+    ALL.put("max-choices", "3");
+    ALL.put("api-keys", "a,b");
+    ALL.put("tokenizer-threads", "5");
+    ALL.put("discovery.prefill-service-id", "p");
+    ALL.put("discovery.decode-service-id", "d");
+    ALL.put("discovery.interval", "2s");
+    ALL.put("discovery.status-interval", "3s");
+    ALL.put("discovery.status-timeout", "4s");
+    ALL.put("discovery.stale-after", "5s");
+    ALL.put("discovery.model-info-timeout", "6s");
+    ALL.put("routing.local-prompt-tokens", "7");
+    ALL.put("routing.max-attempts", "8");
+    ALL.put("routing.retry-backoff", "9ms");
+    ALL.put("admission.max-concurrent", "10");
+    ALL.put("admission.max-queued", "11");
+    ALL.put("admission.queue-timeout", "12s");
+    ALL.put("http.max-body-size", "13KB");
+    ALL.put("http.body-timeout", "14s");
+    ALL.put("http.header-timeout", "15s");
+    ALL.put("http.write-timeout", "16s");
+    ALL.put("http.ping-interval", "17s");
+  }
+
+  private static ApplicationContextRunner with(Map<String, String> properties) {
+    return new ApplicationContextRunner()
+        .withUserConfiguration(Enabled.class)
+        .withPropertyValues(
+            properties.entrySet().stream()
+                .map(e -> "andante.gateway." + e.getKey() + "=" + e.getValue())
+                .toArray(String[]::new));
+  }
+
+  private static GatewayProperties bind(Map<String, String> properties) {
+    GatewayProperties[] bound = new GatewayProperties[1];
+    with(properties)
+        .run(
+            context -> {
+              if (context.getStartupFailure() != null) {
+                throw new IllegalStateException(context.getStartupFailure());
+              }
+              bound[0] = context.getBean(GatewayProperties.class);
+            });
+    return bound[0];
+  }
+
+  @Test
+  void allDefaults() {
+    assertThat(bind(Map.of()))
+        .isEqualTo(
+            new GatewayProperties(
+                Duration.ofMinutes(10),
+                16,
+                List.of(),
+                2,
+                new GatewayProperties.Discovery(
+                    "andante-prefill",
+                    "andante-decode",
+                    Duration.ofSeconds(1),
+                    Duration.ofMillis(250),
+                    Duration.ofSeconds(1),
+                    Duration.ofSeconds(3),
+                    Duration.ofSeconds(30)),
+                new GatewayProperties.Routing(0, 4, Duration.ofMillis(50)),
+                new GatewayProperties.Admission(64, 256, Duration.ofSeconds(30)),
+                new GatewayProperties.Http(
+                    DataSize.ofMegabytes(4),
+                    Duration.ofSeconds(15),
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(60),
+                    Duration.ofSeconds(5))));
+  }
+
+  @Test
+  void everyKey() {
+    assertThat(bind(ALL))
+        .isEqualTo(
+            new GatewayProperties(
+                Duration.ofMinutes(1),
+                3,
+                List.of("a", "b"),
+                5,
+                new GatewayProperties.Discovery(
+                    "p",
+                    "d",
+                    Duration.ofSeconds(2),
+                    Duration.ofSeconds(3),
+                    Duration.ofSeconds(4),
+                    Duration.ofSeconds(5),
+                    Duration.ofSeconds(6)),
+                new GatewayProperties.Routing(7, 8, Duration.ofMillis(9)),
+                new GatewayProperties.Admission(10, 11, Duration.ofSeconds(12)),
+                new GatewayProperties.Http(
+                    DataSize.ofKilobytes(13),
+                    Duration.ofSeconds(14),
+                    Duration.ofSeconds(15),
+                    Duration.ofSeconds(16),
+                    Duration.ofSeconds(17))));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "request-timeout,0s",
+    "max-choices,0",
+    "tokenizer-threads,0",
+    "discovery.decode-service-id,''",
+    "discovery.interval,0s",
+    "routing.local-prompt-tokens,-1",
+    "routing.max-attempts,0",
+    "admission.max-concurrent,0",
+    "admission.max-queued,-1",
+    "http.ping-interval,-1s",
+    "http.max-body-size,2GB",
+    "unknown-key,1",
+    "http.unknown-key,1"
+  })
+  void badValuesAndUnknownKeysAreRefused(String key, String value) {
+    assertThatThrownBy(() -> bind(Map.of(key, value)))
+        .rootCause()
+        .hasMessageFindingMatch("(?s)" + key.replaceAll(".*\\.", "").replaceAll("-.*", ""));
+  }
+}
