@@ -1,0 +1,63 @@
+package dev.andante.gateway.routing;
+
+import dev.andante.protocol.v1.ModelInfo;
+import dev.andante.tokenizer.ChatTemplate;
+import dev.andante.tokenizer.Tokenizer;
+import dev.andante.tokenizer.TokenizerSpec;
+import dev.andante.tokenizer.Tokenizers;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * A model that workers serve, with all that is needed to speak for it.
+ *
+ * @param contextLength tokens, prompt and answer together
+ * @param template empty where the model has none: it takes raw prompts only
+ * @param since when this gateway first saw it
+ */
+public record ServedModel(
+    String name,
+    String fingerprint,
+    int contextLength,
+    int vocabularySize,
+    Set<Integer> endTokens,
+    Tokenizer tokenizer,
+    Optional<ChatTemplate> template,
+    Instant since)
+    implements AutoCloseable {
+
+  /**
+   * @param info with its tokenizer
+   * @throws dev.andante.tokenizer.TokenizerException if no tokenizer can be made of it
+   */
+  static ServedModel of(ModelInfo info, Instant since) {
+    TokenizerSpec spec =
+        new TokenizerSpec(
+            info.getTokenizerJson().toByteArray(),
+            info.getSpecialTokensMap(),
+            info.getBosTokenId() < 0 ? OptionalInt.empty() : OptionalInt.of(info.getBosTokenId()),
+            info.getAddBos(),
+            info.getEndTokenIdsList().stream().mapToInt(Integer::intValue).toArray(),
+            info.getBosToken(),
+            info.getEosToken(),
+            info.getChatTemplate());
+    return new ServedModel(
+        info.getName(),
+        info.getFingerprint(),
+        info.getContextLength(),
+        info.getVocabularySize(),
+        info.getEndTokenIdsList().stream().collect(Collectors.toUnmodifiableSet()),
+        Tokenizers.create(spec),
+        ChatTemplate.of(spec),
+        since);
+  }
+
+  /** Frees native memory; a request that still uses it fails. */
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

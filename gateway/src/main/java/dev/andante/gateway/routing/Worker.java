@@ -1,0 +1,71 @@
+package dev.andante.gateway.routing;
+
+import dev.andante.protocol.v1.WorkerStatus;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One worker as the gateway knows it: what it last said of itself, and what this gateway has sent
+ * there since, which its status does not show yet. Any thread.
+ */
+public final class Worker {
+
+  /**
+   * @param fingerprint of the model it serves
+   * @param nanos when it was received, {@link System#nanoTime}
+   */
+  record Report(WorkerStatus status, String fingerprint, long nanos) {}
+
+  private final WorkerKind kind;
+  private final String target;
+  private final AtomicLong outstanding = new AtomicLong();
+  private volatile @Nullable Report report;
+
+  Worker(WorkerKind kind, String target) {
+    this.kind = kind;
+    this.target = target;
+  }
+
+  public WorkerKind kind() {
+    return kind;
+  }
+
+  /** {@code host:port} of its gRPC server. */
+  public String target() {
+    return target;
+  }
+
+  /** What it calls itself; its address before it has said so. */
+  public String instance() {
+    Report current = report;
+    return current == null ? target : current.status().getInstance();
+  }
+
+  /** Adds work in this gateway's hands: answers on decode, prompt tokens on prefill. */
+  public void begin(long work) {
+    outstanding.addAndGet(work);
+  }
+
+  public void end(long work) {
+    outstanding.addAndGet(-work);
+  }
+
+  long outstanding() {
+    return outstanding.get();
+  }
+
+  @Nullable Report report() {
+    return report;
+  }
+
+  void report(Report next) {
+    report = next;
+  }
+
+  /** Where prefill must push KV to. */
+  public String kvTarget() {
+    Report current = report;
+    String address = current == null ? "" : current.status().getKvAddress();
+    return address.isEmpty() ? target : address;
+  }
+}

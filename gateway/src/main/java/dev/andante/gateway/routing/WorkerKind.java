@@ -1,0 +1,7 @@
+package dev.andante.gateway.routing;
+
+/** The roles the gateway calls. */
+public enum WorkerKind {
+  PREFILL,
+  DECODE
+}

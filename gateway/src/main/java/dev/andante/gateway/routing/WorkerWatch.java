@@ -1,0 +1,180 @@
+package dev.andante.gateway.routing;
+
+import dev.andante.gateway.client.MeshClient;
+import dev.andante.gateway.config.GatewayProperties.Discovery;
+import dev.andante.protocol.v1.WorkerStatus;
+import dev.andante.service.grpc.GrpcChannels;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.context.SmartLifecycle;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Keeps the registry true: asks discovery for addresses on its own thread (it may block), asks
+ * every worker for its status at a fixed pace, and fetches a model's tokenizer the first time one
+ * is seen.
+ */
+public final class WorkerWatch implements SmartLifecycle {
+
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerWatch.class);
+
+  private final Discovery properties;
+  private final DiscoveryClient discovery;
+  private final MeshClient client;
+  private final GrpcChannels channels;
+  private final WorkerRegistry registry;
+  private final Set<String> asking = ConcurrentHashMap.newKeySet();
+  private final Map<String, Mono<String>> fetching = new ConcurrentHashMap<>();
+  private Disposable.@Nullable Composite running;
+
+  public WorkerWatch(
+      Discovery properties,
+      DiscoveryClient discovery,
+      MeshClient client,
+      GrpcChannels channels,
+      WorkerRegistry registry) {
+    this.properties = properties;
+    this.discovery = discovery;
+    this.client = client;
+    this.channels = channels;
+    this.registry = registry;
+  }
+
+  @Override
+  public void start() {
+    Scheduler scheduler = Schedulers.newBoundedElastic(2, 10_000, "worker-watch", 60, true);
+    running =
+        Disposables.composite(
+            Flux.interval(Duration.ZERO, properties.interval(), scheduler)
+                .onBackpressureDrop()
+                .subscribe(tick -> discover()),
+            Flux.interval(Duration.ZERO, properties.statusInterval(), scheduler)
+                .onBackpressureDrop()
+                .subscribe(tick -> registry.workers().forEach(this::ask)),
+            scheduler);
+  }
+
+  private void discover() {
+    try {
+      Set<String> prefill = targets(properties.prefillServiceId());
+      Set<String> decode = targets(properties.decodeServiceId());
+      registry.replace(WorkerKind.PREFILL, prefill);
+      registry.replace(WorkerKind.DECODE, decode);
+      Set<String> all = new LinkedHashSet<>(prefill);
+      all.addAll(decode);
+      channels.retain(all);
+    } catch (RuntimeException e) {
+      LOG.warn("discovery failed, the workers known so far stay: {}", e.toString());
+    }
+  }
+
+  private Set<String> targets(String serviceId) {
+    return discovery.getInstances(serviceId).stream()
+        .map(WorkerWatch::target)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  private static String target(ServiceInstance instance) {
+    String host = instance.getHost();
+    return (host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host)
+        + ":"
+        + instance.getPort();
+  }
+
+  private void ask(Worker worker) {
+    String key = worker.kind() + "@" + worker.target();
+    if (!asking.add(key)) {
+      return; // the last question is still open
+    }
+    client
+        .status(worker.target(), properties.statusTimeout())
+        .flatMap(status -> fingerprint(worker, status).doOnNext(f -> report(worker, status, f)))
+        .doFinally(signal -> asking.remove(key))
+        .subscribe(
+            done -> {},
+            error -> LOG.debug("worker {} does not answer: {}", worker.target(), error.toString()));
+  }
+
+  private static void report(Worker worker, WorkerStatus status, String fingerprint) {
+    Worker.Report earlier = worker.report();
+    worker.report(new Worker.Report(status, fingerprint, System.nanoTime()));
+    if (earlier == null || !earlier.status().getInstance().equals(status.getInstance())) {
+      LOG.info("{} worker {} at {} is here", worker.kind(), status.getInstance(), worker.target());
+    }
+  }
+
+  /** The model the worker serves, known to the catalog by the time this completes. */
+  private Mono<String> fingerprint(Worker worker, WorkerStatus status) {
+    Worker.Report earlier = worker.report();
+    if (earlier != null && earlier.status().getInstance().equals(status.getInstance())) {
+      return Mono.just(earlier.fingerprint()); // a process never changes its model
+    }
+    return client
+        .modelInfo(worker.target(), false, properties.statusTimeout())
+        .flatMap(
+            info -> {
+              String fingerprint = info.getFingerprint();
+              if (registry.catalog().contains(fingerprint)) {
+                return Mono.just(fingerprint);
+              }
+              return fetching.computeIfAbsent(fingerprint, key -> fetchModel(worker, key).cache());
+            });
+  }
+
+  private Mono<String> fetchModel(Worker worker, String fingerprint) {
+    return client
+        .modelInfo(worker.target(), true, properties.modelInfoTimeout())
+        .publishOn(Schedulers.boundedElastic()) // making a tokenizer takes CPU time
+        .map(
+            info -> {
+              ServedModel model = ServedModel.of(info, Instant.now());
+              registry.catalog().add(model);
+              LOG.info(
+                  "model {} (context {}, vocabulary {}) learned from {}",
+                  model.name(),
+                  model.contextLength(),
+                  model.vocabularySize(),
+                  worker.target());
+              return fingerprint;
+            })
+        .doOnError(
+            error ->
+                LOG.warn("cannot learn the model of {}: {}", worker.target(), error.toString()))
+        .doFinally(signal -> fetching.remove(fingerprint));
+  }
+
+  @Override
+  public void stop() {
+    Disposable current = running;
+    if (current != null) {
+      current.dispose();
+    }
+    running = null;
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running != null;
+  }
+
+  /** Stops after the HTTP server has drained. */
+  @Override
+  public int getPhase() {
+    return 0;
+  }
+}

@@ -1,0 +1,170 @@
+package dev.andante.gateway.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.andante.gateway.TestModel;
+import dev.andante.gateway.error.ApiException;
+import dev.andante.protocol.v1.ModelInfo;
+import dev.andante.protocol.v1.WorkerStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PlacerTest {
+
+  private final WorkerRegistry registry = new WorkerRegistry(Duration.ofSeconds(60));
+  private ServedModel model;
+
+  @BeforeEach
+  void start() {
+    registry.replace(WorkerKind.DECODE, Set.of("d1:1", "d2:1"));
+    registry.replace(WorkerKind.PREFILL, Set.of("p1:1", "p2:1"));
+    ModelInfo info = TestModel.info("m", true);
+    model = ServedModel.of(info, Instant.EPOCH);
+    registry.catalog().add(model);
+  }
+
+  @AfterEach
+  void stop() {
+    registry.close();
+  }
+
+  private Worker worker(String target) {
+    return registry.workers().stream()
+        .filter(w -> w.target().equals(target))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static WorkerStatus.Builder ready() {
+    return WorkerStatus.newBuilder().setReady(true).setFreeBlocks(10).setBlockSize(16);
+  }
+
+  private void says(String target, WorkerStatus.Builder status) {
+    says(target, status, model.fingerprint());
+  }
+
+  private void says(String target, WorkerStatus.Builder status, String fingerprint) {
+    worker(target)
+        .report(
+            new Worker.Report(status.setInstance(target).build(), fingerprint, System.nanoTime()));
+  }
+
+  private Placement place(int promptTokens, String... tried) {
+    return new Placer(registry, 8).place(model, promptTokens, Set.of(tried), false);
+  }
+
+  @Test
+  void theShortestQueuesWin() {
+    says("d1:1", ready().setRunning(2));
+    says("d2:1", ready().setRunning(1).setWaiting(2));
+    says("p1:1", ready().setQueuedPromptTokens(500));
+    says("p2:1", ready().setQueuedPromptTokens(20));
+    assertThat(place(100).decode().target()).isEqualTo("d1:1");
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p2:1");
+  }
+
+  @Test
+  void whatWasSentSinceTheLastStatusCounts() {
+    for (String target : Set.of("d1:1", "d2:1", "p1:1", "p2:1")) {
+      says(target, ready());
+    }
+    worker("d1:1").begin(1);
+    worker("p1:1").begin(100);
+    assertThat(place(100).decode().target()).isEqualTo("d2:1");
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p2:1");
+    worker("p1:1").end(100);
+    worker("p2:1").begin(1);
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p1:1");
+  }
+
+  @Test
+  void roomForThePromptComesBeforeLoad() {
+    says("d1:1", ready().setFreeBlocks(2));
+    says("d2:1", ready().setRunning(9));
+    assertThat(place(100).decode().target()).isEqualTo("d2:1");
+    assertThat(place(20).decode().target()).isEqualTo("d1:1");
+  }
+
+  @Test
+  void thoseThatFailedComeLastButAreNotExcluded() {
+    says("d1:1", ready());
+    says("d2:1", ready().setRunning(9));
+    assertThat(place(20, "d1:1").decode().target()).isEqualTo("d2:1");
+    assertThat(place(20, "d1:1", "d2:1").decode().target()).isEqualTo("d1:1");
+  }
+
+  @Test
+  void shortPromptsAndMissingPrefillWorkersMeanLocal() {
+    says("d1:1", ready());
+    assertThat(place(100).prefill()).isEmpty();
+    says("p1:1", ready());
+    assertThat(place(100).prefill()).isPresent();
+    assertThat(place(8).prefill()).isEmpty();
+    assertThat(new Placer(registry, 0).place(model, 100, Set.of(), true).prefill()).isEmpty();
+  }
+
+  @Test
+  void onlyReadyFreshOnesOfTheSameModelCount() {
+    says("d1:1", ready().setReady(false));
+    says("d2:1", ready().setDraining(true));
+    assertThatThrownBy(() -> place(20))
+        .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.status()).isEqualTo(503));
+    says("d1:1", ready(), "another model");
+    assertThatThrownBy(() -> place(20)).isInstanceOf(ApiException.class);
+    worker("d2:1")
+        .report(
+            new Worker.Report(
+                ready().build(),
+                model.fingerprint(),
+                System.nanoTime() - Duration.ofSeconds(61).toNanos()));
+    assertThatThrownBy(() -> place(20)).isInstanceOf(ApiException.class);
+    assertThat(registry.models()).isEmpty();
+    assertThat(registry.notReadyReason()).isPresent();
+  }
+
+  @Test
+  void discoveryReplacesTheList() {
+    Worker kept = worker("d1:1");
+    registry.replace(WorkerKind.DECODE, Set.of("d1:1", "d3:1"));
+    assertThat(worker("d1:1")).isSameAs(kept);
+    assertThat(registry.workers().stream().map(Worker::target))
+        .containsExactlyInAnyOrder("d1:1", "d3:1", "p1:1", "p2:1");
+  }
+
+  @Test
+  void kvGoesWhereTheWorkerSays() {
+    assertThat(worker("d1:1").kvTarget()).isEqualTo("d1:1");
+    says("d1:1", ready().setKvAddress("other:7"));
+    assertThat(worker("d1:1").kvTarget()).isEqualTo("other:7");
+  }
+
+  @Test
+  void atStartPrefillIsWaitedForButOnlyThen() {
+    says("d1:1", ready());
+    assertThat(registry.notReadyReason())
+        .hasValueSatisfying(r -> assertThat(r).contains("prefill"));
+    says("p1:1", ready());
+    assertThat(registry.notReadyReason()).isEmpty();
+    says("p1:1", ready().setReady(false));
+    assertThat(registry.notReadyReason()).isEmpty();
+  }
+
+  @Test
+  void ofSeveralVersionsTheNewestIsServed() {
+    says("d1:1", ready());
+    ModelInfo newer =
+        TestModel.info("m", true).toBuilder().setFingerprint("newer").setChatTemplate("").build();
+    registry.catalog().add(ServedModel.of(newer, Instant.EPOCH.plusSeconds(1)));
+    assertThat(registry.model("m").orElseThrow().fingerprint()).isEqualTo(model.fingerprint());
+    says("d2:1", ready(), "newer");
+    assertThat(registry.model("m").orElseThrow().fingerprint()).isEqualTo("newer");
+    assertThat(registry.models()).hasSize(2);
+    assertThat(registry.known("m")).isTrue();
+    assertThat(registry.known("other")).isFalse();
+  }
+}
