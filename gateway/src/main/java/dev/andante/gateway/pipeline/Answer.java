@@ -1,0 +1,37 @@
+package dev.andante.gateway.pipeline;
+
+import dev.andante.protocol.v1.Token;
+import java.util.List;
+
+/** What an answer consists of, in order. */
+public sealed interface Answer {
+
+  int index();
+
+  /**
+   * More of an answer.
+   *
+   * @param text never ends within a character or a stop string
+   * @param tokens those the text came from and those that gave no text; the end token included
+   * @param visible how many of {@code tokens}, from the start, are part of the answer: all but the
+   *     end token
+   */
+  record Piece(int index, String text, List<Token> tokens, int visible) implements Answer {}
+
+  /** The last of an answer. */
+  record End(int index, Finish finish, int promptTokens, int generatedTokens, int cachedTokens)
+      implements Answer {}
+
+  /** Why an answer ended, by its name on the wire. */
+  enum Finish {
+    STOP,
+    LENGTH;
+
+    public String wireName() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /** The prompt's ids, before anything else of the answer. */
+  record Start(int index, int[] prompt) implements Answer {}
+}

@@ -1,0 +1,22 @@
+package dev.andante.gateway.pipeline;
+
+import dev.andante.gateway.routing.ServedModel;
+import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.protocol.v1.StopParameters;
+import io.grpc.Deadline;
+
+/**
+ * All that one answer needs to be generated.
+ *
+ * @param id unique per answer
+ * @param index of the answer in the response
+ */
+public record AnswerPlan(
+    String id,
+    String requestId,
+    int index,
+    ServedModel model,
+    int[] prompt,
+    SamplingParameters sampling,
+    StopParameters stop,
+    Deadline deadline) {}

@@ -1,0 +1,113 @@
+package dev.andante.gateway.pipeline;
+
+import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.routing.ServedModel;
+import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.protocol.v1.StopParameters;
+import io.grpc.Deadline;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/** Checks what depends on the model, and lays out one plan per answer. */
+final class AnswerPlanner {
+
+  private final RandomGenerator seeds;
+
+  AnswerPlanner(RandomGenerator seeds) {
+    this.seeds = seeds;
+  }
+
+  /**
+   * @throws ApiException 400 if something does not fit the model
+   */
+  List<AnswerPlan> plan(
+      AnswerRequest request, ServedModel model, List<int[]> prompts, Deadline deadline) {
+    ids(request.sampling().getLogitBiasMap().keySet(), "logit_bias", model);
+    ids(request.stopTokenIds(), "stop_token_ids", model);
+    long seed = request.seed().orElseGet(seeds::nextLong);
+    List<AnswerPlan> plans = new ArrayList<>();
+    for (int[] prompt : prompts) {
+      StopParameters stop = stop(request, model, prompt.length);
+      for (int i = 0; i < request.n(); i++) {
+        int index = plans.size();
+        plans.add(
+            new AnswerPlan(
+                request.answers() == 1 ? request.id() : request.id() + "-" + index,
+                request.requestId(),
+                index,
+                model,
+                prompt,
+                SamplingParameters.newBuilder(request.sampling()).setSeed(seed + i).build(),
+                stop,
+                deadline));
+      }
+    }
+    return plans;
+  }
+
+  private static StopParameters stop(AnswerRequest request, ServedModel model, int prompt) {
+    int context = model.contextLength();
+    if (prompt == 0) {
+      throw ApiException.badRequest(
+          "prompt", "'prompt' has no tokens; it needs 1 to " + (context - 1) + ".");
+    }
+    int room = context - prompt;
+    boolean chat = request.prompts().getFirst() instanceof Prompt.Chat;
+    if (room < 1) {
+      throw ApiException.invalid(
+          400,
+          chat ? "messages" : "prompt",
+          "context_length_exceeded",
+          "This model's maximum context length is "
+              + context
+              + " tokens, but the prompt has "
+              + prompt
+              + "; shorten it.");
+    }
+    int max = request.maxTokens().orElse(room);
+    if (max > room) {
+      throw ApiException.invalid(
+          400,
+          "max_tokens",
+          "context_length_exceeded",
+          "This model's maximum context length is "
+              + context
+              + " tokens, but the prompt has "
+              + prompt
+              + " and "
+              + max
+              + " were asked for; max_tokens can be 1 to "
+              + room
+              + " here.");
+    }
+    if (request.minTokens() > max) {
+      throw ApiException.badRequest(
+          "min_tokens", "'min_tokens' must be 0 to max_tokens (" + max + ").");
+    }
+    return StopParameters.newBuilder()
+        .setMaxTokens(max)
+        .setMinTokens(request.minTokens())
+        .setIgnoreEos(request.ignoreEos())
+        .addAllStopTokenIds(request.stopTokenIds())
+        .addAllStop(request.stop())
+        .build();
+  }
+
+  private static void ids(Collection<Integer> ids, String param, ServedModel model) {
+    for (int id : ids) {
+      if (id < 0 || id >= model.vocabularySize()) {
+        throw ApiException.badRequest(
+            param,
+            "'"
+                + param
+                + "' names token id "
+                + id
+                + "; ids of this model are 0 to "
+                + (model.vocabularySize() - 1)
+                + ".");
+      }
+    }
+  }
+}

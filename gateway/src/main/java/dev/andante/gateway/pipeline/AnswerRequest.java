@@ -1,0 +1,41 @@
+package dev.andante.gateway.pipeline;
+
+import dev.andante.protocol.v1.SamplingParameters;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * What a completion request of either kind asks for, validated but for what depends on the model.
+ *
+ * @param id unique among all requests, whatever the client calls it
+ * @param requestId what logs call it, on every leg
+ * @param prompts each is answered {@code n} times
+ * @param maxTokens empty = up to the context length
+ * @param sampling without seed
+ * @param seed empty = random; answer i of a prompt samples with seed + i
+ * @param stop strings that end the answer and are not part of it
+ */
+public record AnswerRequest(
+    String id,
+    String requestId,
+    List<Prompt> prompts,
+    int n,
+    OptionalInt maxTokens,
+    int minTokens,
+    boolean ignoreEos,
+    List<Integer> stopTokenIds,
+    List<String> stop,
+    OptionalLong seed,
+    SamplingParameters sampling) {
+
+  public AnswerRequest {
+    prompts = List.copyOf(prompts);
+    stopTokenIds = List.copyOf(stopTokenIds);
+    stop = List.copyOf(stop);
+  }
+
+  public int answers() {
+    return prompts.size() * n;
+  }
+}

@@ -1,0 +1,157 @@
+package dev.andante.gateway.pipeline;
+
+import dev.andante.gateway.admission.Admission;
+import dev.andante.gateway.admission.Ticket;
+import dev.andante.gateway.client.MeshClient;
+import dev.andante.gateway.config.GatewayProperties;
+import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.error.DropReason;
+import dev.andante.gateway.metrics.AnswerClock;
+import dev.andante.gateway.metrics.GatewayMetrics;
+import dev.andante.gateway.routing.Placer;
+import dev.andante.gateway.routing.ServedModel;
+import io.grpc.Deadline;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.random.RandomGenerator;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * All steps of a request. Cancelling the answers cancels whatever is under way and frees the place.
+ */
+public final class AnswerService {
+
+  private final GatewayProperties properties;
+  private final PromptEncoder encoder;
+  private final Admission admission;
+  private final Placer placer;
+  private final MeshClient client;
+  private final GatewayMetrics metrics;
+  private final AnswerPlanner planner;
+
+  public AnswerService(
+      GatewayProperties properties,
+      PromptEncoder encoder,
+      Admission admission,
+      Placer placer,
+      MeshClient client,
+      GatewayMetrics metrics,
+      RandomGenerator seeds) {
+    this.properties = properties;
+    this.encoder = encoder;
+    this.admission = admission;
+    this.placer = placer;
+    this.client = client;
+    this.metrics = metrics;
+    this.planner = new AnswerPlanner(seeds);
+  }
+
+  /**
+   * The answers of a request, interleaved as they come; each is Start, Piece…, End. Fails with
+   * {@link ApiException}.
+   */
+  public Flux<Answer> answers(AnswerRequest request, ServedModel model) {
+    return Flux.defer(
+        () -> {
+          long arrived = System.nanoTime();
+          Duration limit = properties.requestTimeout();
+          Deadline deadline = Deadline.after(limit.toMillis(), TimeUnit.MILLISECONDS);
+          return encoder
+              .encode(model, request.prompts())
+              .map(prompts -> planner.plan(request, model, prompts, deadline))
+              .flatMapMany(plans -> admitted(plans, model, arrived))
+              .takeUntilOther(Mono.delay(limit).then(Mono.error(AnswerService::late)));
+        });
+  }
+
+  private static ApiException late() {
+    return ApiException.deadline("The answer was not finished before the request's deadline.");
+  }
+
+  private Flux<Answer> admitted(List<AnswerPlan> plans, ServedModel model, long arrived) {
+    return Flux.defer(
+        () -> {
+          Ticket ticket = enqueue(plans.size());
+          return ticket
+              .admitted()
+              .timeout(properties.admission().queueTimeout())
+              .onErrorMap(TimeoutException.class, e -> waitedTooLong())
+              // Not on the thread of the request that made room: it has its own work to end.
+              .publishOn(Schedulers.parallel())
+              .doOnSuccess(
+                  nothing -> {
+                    metrics.admission("admitted");
+                    metrics.model(model.name()).queued(ticket.waitedNanos());
+                  })
+              .thenMany(Flux.defer(() -> generateAll(plans, arrived)))
+              .doFinally(signal -> ticket.release());
+        });
+  }
+
+  private Ticket enqueue(int answers) {
+    try {
+      return admission.enqueue(answers);
+    } catch (ApiException e) {
+      metrics.admission(DropReason.SATURATED.header());
+      throw e;
+    }
+  }
+
+  private ApiException waitedTooLong() {
+    metrics.admission(DropReason.TTL_EXPIRED.header());
+    return ApiException.saturated(
+        DropReason.TTL_EXPIRED,
+        admission.retryAfter(),
+        "The request waited "
+            + properties.admission().queueTimeout().toMillis()
+            + " ms for its turn; the server is saturated.");
+  }
+
+  private Flux<Answer> generateAll(List<AnswerPlan> plans, long arrived) {
+    List<Flux<Answer>> answers = plans.stream().map(plan -> generate(plan, arrived)).toList();
+    return answers.size() == 1
+        ? answers.getFirst()
+        : Flux.fromIterable(answers).flatMap(answer -> answer, answers.size());
+  }
+
+  private Flux<Answer> generate(AnswerPlan plan, long arrived) {
+    return Flux.defer(
+        () -> {
+          Generation generation =
+              new Generation(
+                  plan,
+                  placer,
+                  client,
+                  new Generation.Limits(
+                      properties.routing().maxAttempts(),
+                      properties.routing().retryBackoff(),
+                      properties.admission().queueTimeout()),
+                  admission::retryAfter,
+                  metrics);
+          AnswerAssembler assembler = new AnswerAssembler(plan);
+          AnswerClock clock = new AnswerClock(metrics.model(plan.model().name()), arrived);
+          return generation
+              .events()
+              .doOnNext(event -> tick(clock, event))
+              .concatMapIterable(assembler::accept)
+              .takeUntil(Answer.End.class::isInstance)
+              .doOnNext(answer -> ended(clock, answer));
+        });
+  }
+
+  private static void tick(AnswerClock clock, GenerationEvent event) {
+    if (event instanceof GenerationEvent.Tokens tokens) {
+      clock.tokens(tokens.tokens().size());
+    }
+  }
+
+  private static void ended(AnswerClock clock, Answer answer) {
+    if (answer instanceof Answer.End end) {
+      clock.finished(end.finish().wireName(), end.promptTokens(), end.generatedTokens());
+    }
+  }
+}

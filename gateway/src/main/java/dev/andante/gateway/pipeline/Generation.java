@@ -1,0 +1,287 @@
+package dev.andante.gateway.pipeline;
+
+import dev.andante.gateway.client.MeshClient;
+import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.error.DropReason;
+import dev.andante.gateway.metrics.GatewayMetrics;
+import dev.andante.gateway.routing.Placement;
+import dev.andante.gateway.routing.Placer;
+import dev.andante.gateway.routing.Worker;
+import dev.andante.protocol.v1.Attempt;
+import dev.andante.protocol.v1.DecodeRequest;
+import dev.andante.protocol.v1.FinishReason;
+import dev.andante.protocol.v1.LocalPrompt;
+import dev.andante.protocol.v1.PrefillReply;
+import dev.andante.protocol.v1.PrefillRequest;
+import dev.andante.protocol.v1.Token;
+import dev.andante.protocol.v1.TokenChunk;
+import dev.andante.protocol.v1.TransferredPrompt;
+import dev.andante.service.grpc.RequestIds;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Generates one answer, on as many workers in turn as it takes. What was generated is kept, so that
+ * another worker goes on where the last one was lost; sampling is keyed by seed and position, so it
+ * goes on with the same tokens. For one subscription.
+ */
+final class Generation {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+
+  /** After so many failed prefills decode computes the prompt itself. */
+  private static final int PREFILL_FAILURES = 2;
+
+  /**
+   * @param maxAttempts refusals for want of room aside
+   * @param fullTimeout how long workers may stay full
+   */
+  record Limits(int maxAttempts, Duration backoff, Duration fullTimeout) {}
+
+  private final AnswerPlan plan;
+  private final Placer placer;
+  private final MeshClient client;
+  private final Limits limits;
+  private final Supplier<Duration> retryAfter;
+  private final GatewayMetrics metrics;
+
+  private final List<Integer> generated = new ArrayList<>();
+  private final Set<String> tried = new HashSet<>();
+  private @Nullable Placement placement;
+  private boolean decoding;
+  private int epoch;
+  private int failures;
+  private int prefillFailures;
+  private long fullSinceNanos;
+  private int pauses;
+
+  Generation(
+      AnswerPlan plan,
+      Placer placer,
+      MeshClient client,
+      Limits limits,
+      Supplier<Duration> retryAfter,
+      GatewayMetrics metrics) {
+    this.plan = plan;
+    this.placer = placer;
+    this.client = client;
+    this.limits = limits;
+    this.retryAfter = retryAfter;
+    this.metrics = metrics;
+  }
+
+  /**
+   * Ends with {@link GenerationEvent.Finished} or an {@link ApiException}. Runs ahead of a slow
+   * subscriber, by at most max_tokens.
+   */
+  Flux<GenerationEvent> events() {
+    return attempt()
+        .takeUntil(GenerationEvent.Finished.class::isInstance)
+        .onErrorMap(error -> MeshFailures.toApi(error, retryAfter.get()))
+        .onBackpressureBuffer();
+  }
+
+  private Flux<GenerationEvent> attempt() {
+    return Flux.defer(
+            () -> {
+              decoding = false;
+              placement = null;
+              if (generated.size() >= plan.stop().getMaxTokens()) { // only its end was lost
+                return Flux.just(new GenerationEvent.Finished(FinishReason.FINISH_REASON_LENGTH));
+              }
+              Placement place =
+                  placer.place(
+                      plan.model(),
+                      plan.prompt().length + generated.size(),
+                      tried,
+                      prefillFailures >= PREFILL_FAILURES);
+              placement = place;
+              return place
+                  .prefill()
+                  .map(prefill -> disaggregated(prefill, place.decode()))
+                  .orElseGet(() -> local(place.decode()));
+            })
+        .onErrorResume(this::again);
+  }
+
+  private Flux<GenerationEvent> disaggregated(Worker prefill, Worker decode) {
+    PrefillRequest request =
+        PrefillRequest.newBuilder()
+            .setAttempt(attemptId())
+            .addAllTokens(tokens())
+            .setGenerated(generated.size())
+            .setSampling(plan.sampling())
+            .setStop(plan.stop())
+            .setKvTarget(decode.kvTarget())
+            .build();
+    long started = System.nanoTime();
+    return busy(
+            prefill,
+            request.getTokensCount(),
+            client.prefill(prefill.target(), request, plan.deadline(), plan.requestId()).flux())
+        .doOnNext(
+            reply -> metrics.model(plan.model().name()).prefilled(System.nanoTime() - started))
+        .concatMap(reply -> afterPrefill(reply, decode));
+  }
+
+  private Flux<GenerationEvent> afterPrefill(PrefillReply reply, Worker decode) {
+    List<GenerationEvent> first = new ArrayList<>(3);
+    first.add(new GenerationEvent.Cached(reply.getCachedTokens()));
+    first.add(remember(List.of(reply.getFirstToken())));
+    if (reply.getFinishReason() != FinishReason.FINISH_REASON_UNSPECIFIED) {
+      first.add(finished(reply.getFinishReason()));
+      return Flux.fromIterable(first);
+    }
+    return Flux.concat(
+        Flux.fromIterable(first),
+        decode(
+            decode,
+            DecodeRequest.newBuilder()
+                .setTransferred(
+                    TransferredPrompt.newBuilder()
+                        .setKvHandle(reply.getKvHandle())
+                        .setFirstToken(reply.getFirstToken().getId()))));
+  }
+
+  private Flux<GenerationEvent> local(Worker decode) {
+    return decode(
+        decode,
+        DecodeRequest.newBuilder()
+            .setLocal(
+                LocalPrompt.newBuilder().addAllTokens(tokens()).setGenerated(generated.size())));
+  }
+
+  private Flux<GenerationEvent> decode(Worker worker, DecodeRequest.Builder request) {
+    request.setAttempt(attemptId()).setSampling(plan.sampling()).setStop(plan.stop());
+    decoding = true;
+    return busy(
+            worker,
+            1,
+            client.decode(worker.target(), request.build(), plan.deadline(), plan.requestId()))
+        .concatMapIterable(this::events)
+        .concatWith(
+            Flux.error(
+                () ->
+                    Status.UNAVAILABLE
+                        .withDescription("the worker ended the stream without finishing")
+                        .asRuntimeException()));
+  }
+
+  private List<GenerationEvent> events(TokenChunk chunk) {
+    List<GenerationEvent> events = new ArrayList<>(3);
+    if (chunk.hasStats() && chunk.getStats().getCachedTokens() > 0) {
+      events.add(new GenerationEvent.Cached(chunk.getStats().getCachedTokens()));
+    }
+    if (chunk.getTokensCount() > 0) {
+      events.add(remember(chunk.getTokensList()));
+    }
+    if (chunk.getFinishReason() != FinishReason.FINISH_REASON_UNSPECIFIED) {
+      events.add(finished(chunk.getFinishReason()));
+    }
+    return events;
+  }
+
+  private GenerationEvent remember(List<Token> tokens) {
+    tokens.forEach(token -> generated.add(token.getId()));
+    failures = 0; // it got on: a later loss is a new misfortune
+    pauses = 0;
+    fullSinceNanos = 0;
+    return new GenerationEvent.Tokens(tokens);
+  }
+
+  /** An abort that nobody here asked for is a lost worker. */
+  private static GenerationEvent finished(FinishReason reason) {
+    if (reason == FinishReason.FINISH_REASON_ABORTED) {
+      throw Status.UNAVAILABLE
+          .withDescription("the worker gave the answer up")
+          .asRuntimeException();
+    }
+    return new GenerationEvent.Finished(reason);
+  }
+
+  private Flux<GenerationEvent> again(Throwable error) {
+    if (!mayRetry(error)) {
+      return Flux.error(error);
+    }
+    epoch++;
+    Duration pause = pause();
+    RequestIds.logged(
+        plan.requestId(),
+        () ->
+            LOG.info(
+                "{} goes on elsewhere after {} tokens in {} ms, epoch {}: {}",
+                plan.id(),
+                generated.size(),
+                pause.toMillis(),
+                epoch,
+                error.getMessage()));
+    metrics.retried(!generated.isEmpty());
+    return Mono.delay(pause).thenMany(Flux.defer(this::attempt));
+  }
+
+  private boolean mayRetry(Throwable error) {
+    Placement place = placement;
+    if (error instanceof ApiException api) {
+      // On a first attempt nobody is there; later, the replacement may be about to come.
+      return api.dropReason() == DropReason.NO_ENDPOINTS
+          && epoch > 0
+          && ++failures < limits.maxAttempts();
+    }
+    if (place == null || !MeshFailures.retryable(error)) {
+      return false;
+    }
+    if (MeshFailures.full(error)) {
+      tried.add(place.decode().target());
+      long now = System.nanoTime();
+      fullSinceNanos = fullSinceNanos == 0 ? now : fullSinceNanos;
+      return now - fullSinceNanos < limits.fullTimeout().toNanos();
+    }
+    if (decoding) {
+      tried.add(place.decode().target());
+    } else {
+      prefillFailures++;
+      place.prefill().ifPresent(prefill -> tried.add(prefill.target()));
+      if (MeshFailures.answered(error)) {
+        tried.add(place.decode().target());
+      }
+    }
+    return ++failures < limits.maxAttempts();
+  }
+
+  private Duration pause() {
+    Duration pause = limits.backoff().multipliedBy(1L << Math.min(pauses++, 10));
+    return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+  }
+
+  private Attempt attemptId() {
+    return Attempt.newBuilder().setRequestId(plan.id()).setEpoch(epoch).build();
+  }
+
+  private List<Integer> tokens() {
+    return IntStream.concat(
+            Arrays.stream(plan.prompt()), generated.stream().mapToInt(Integer::intValue))
+        .boxed()
+        .toList();
+  }
+
+  private static <T> Flux<T> busy(Worker worker, long work, Flux<T> call) {
+    return Flux.defer(
+        () -> {
+          worker.begin(work);
+          return call.doFinally(signal -> worker.end(work));
+        });
+  }
+}

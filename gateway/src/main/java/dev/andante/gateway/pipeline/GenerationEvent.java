@@ -1,0 +1,17 @@
+package dev.andante.gateway.pipeline;
+
+import dev.andante.protocol.v1.FinishReason;
+import dev.andante.protocol.v1.Token;
+import java.util.List;
+
+/** What comes out of the mesh for one answer. */
+sealed interface GenerationEvent {
+
+  record Tokens(List<Token> tokens) implements GenerationEvent {}
+
+  /** The last event. */
+  record Finished(FinishReason reason) implements GenerationEvent {}
+
+  /** Prompt tokens whose KV was already there. */
+  record Cached(int tokens) implements GenerationEvent {}
+}
