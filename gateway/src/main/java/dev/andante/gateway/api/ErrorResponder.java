@@ -1,0 +1,72 @@
+package dev.andante.gateway.api;
+
+import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.error.DropReason;
+import dev.andante.gateway.metrics.GatewayMetrics;
+import dev.andante.service.grpc.RequestIds;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebExceptionHandler;
+import reactor.core.publisher.Mono;
+
+/** Answers every failed request with an error object; before Spring's own handlers. */
+@Order(-10)
+public final class ErrorResponder implements WebExceptionHandler {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ErrorResponder.class);
+
+  private final GatewayMetrics metrics;
+
+  public ErrorResponder(GatewayMetrics metrics) {
+    this.metrics = metrics;
+  }
+
+  @Override
+  public Mono<Void> handle(ServerWebExchange exchange, Throwable failure) {
+    ServerHttpResponse response = exchange.getResponse();
+    if (response.isCommitted()) {
+      return Mono.error(failure); // the connection is closed: nothing else can be said any more
+    }
+    ApiException error = ErrorBody.of(failure);
+    log(exchange, error);
+    metrics.failed(error.status());
+    response.setStatusCode(HttpStatusCode.valueOf(error.status()));
+    response.getHeaders().clearContentHeaders();
+    response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+    Duration retryAfter = error.retryAfter();
+    if (retryAfter != null) {
+      response.getHeaders().set("Retry-After", Long.toString(Math.max(1, retryAfter.toSeconds())));
+    }
+    DropReason dropped = error.dropReason();
+    if (dropped != null) {
+      response.getHeaders().set("x-llm-d-request-dropped-reason", dropped.header());
+    }
+    if (error.status() == 408) {
+      response.getHeaders().set("Connection", "close");
+    }
+    byte[] body = Json.bytes(ErrorBody.json(error));
+    response.getHeaders().setContentLength(body.length);
+    return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+  }
+
+  /** The message of a 4xx may speak of the client's input and stays out of the log. */
+  static void log(ServerWebExchange exchange, ApiException error) {
+    RequestIds.logged(
+        RequestIdFilter.of(exchange),
+        () -> {
+          String path = exchange.getRequest().getPath().value();
+          if (error.status() >= 500 && error.status() != 501) {
+            LOG.warn(
+                "{} {} {}: {}", path, error.status(), error.code(), error.text(), error.getCause());
+          } else {
+            LOG.info("{} {} code={} param={}", path, error.status(), error.code(), error.param());
+          }
+        });
+  }
+}

@@ -1,0 +1,80 @@
+package dev.andante.gateway.api;
+
+import dev.andante.gateway.error.ApiException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Server-sent events. Nothing is sent before the first event, so that a failure until then still
+ * gets its HTTP status; a later one is an event, after which the stream ends without {@code
+ * [DONE]}.
+ */
+final class EventStream {
+
+  private static final String PING = ": ping\n\n";
+  private static final String DONE = "data: [DONE]\n\n";
+
+  private final Duration pingInterval;
+
+  EventStream(Duration pingInterval) {
+    this.pingInterval = pingInterval;
+  }
+
+  /**
+   * @param onLateError hears of a failure that became an event
+   */
+  Flux<String> frames(Flux<ObjectNode> chunks, Consumer<ApiException> onLateError) {
+    return Flux.defer(
+        () -> {
+          AtomicBoolean begun = new AtomicBoolean();
+          return withPings(chunks.map(EventStream::frame).concatWithValues(DONE))
+              .doOnNext(frame -> begun.set(true))
+              .onErrorResume(
+                  error -> {
+                    if (!begun.get()) {
+                      return Flux.error(error);
+                    }
+                    ApiException api = ErrorBody.of(error);
+                    onLateError.accept(api);
+                    return Flux.just(frame(ErrorBody.json(api)));
+                  });
+        });
+  }
+
+  /** Each frame is flushed on its own. */
+  static Mono<Void> write(ServerHttpResponse response, Flux<String> frames) {
+    return response.writeAndFlushWith(frames.map(frame -> Mono.just(buffer(response, frame))));
+  }
+
+  private static DataBuffer buffer(ServerHttpResponse response, String frame) {
+    return response.bufferFactory().wrap(frame.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String frame(ObjectNode chunk) {
+    return "data: " + Json.string(chunk) + "\n\n";
+  }
+
+  private Flux<String> withPings(Flux<String> frames) {
+    AtomicLong last = new AtomicLong(System.nanoTime());
+    return frames
+        .doOnNext(frame -> last.set(System.nanoTime()))
+        .publish(
+            shared ->
+                Flux.merge(
+                    shared,
+                    Flux.interval(pingInterval)
+                        .onBackpressureDrop()
+                        .filter(
+                            tick -> System.nanoTime() - last.get() >= pingInterval.toNanos() / 2)
+                        .map(tick -> PING)
+                        .takeUntilOther(shared.ignoreElements())));
+  }
+}

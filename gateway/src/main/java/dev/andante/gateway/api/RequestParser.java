@@ -1,0 +1,32 @@
+package dev.andante.gateway.api;
+
+/** One of the two kinds of completion. */
+interface RequestParser {
+
+  /**
+   * @throws dev.andante.gateway.error.ApiException 400 naming the field at fault
+   */
+  ParsedRequest parse(Fields fields, String id, String requestId);
+
+  ResponseShape shape(ResponseHead head);
+
+  /** What ids of such responses begin with. */
+  String idPrefix();
+
+  static Delivery delivery(Fields fields, boolean logprobs, int topLogprobs) {
+    boolean stream = fields.flag("stream", false);
+    boolean usage =
+        fields
+            .object("stream_options")
+            .map(
+                options -> {
+                  if (!stream) {
+                    throw fields.bad("stream_options", "needs 'stream' to be true");
+                  }
+                  return options.flag("include_usage", false);
+                })
+            .orElse(false);
+    return new Delivery(
+        stream, usage, logprobs, topLogprobs, fields.flag("return_token_ids", false));
+  }
+}

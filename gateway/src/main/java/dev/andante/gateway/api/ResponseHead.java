@@ -1,0 +1,11 @@
+package dev.andante.gateway.api;
+
+import dev.andante.tokenizer.Tokenizer;
+
+/**
+ * What all objects of one response have in common.
+ *
+ * @param created seconds since the epoch
+ */
+record ResponseHead(
+    String id, long created, String model, Tokenizer tokenizer, Delivery delivery) {}

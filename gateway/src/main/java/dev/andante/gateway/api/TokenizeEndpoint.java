@@ -1,0 +1,94 @@
+package dev.andante.gateway.api;
+
+import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.pipeline.Prompt;
+import dev.andante.gateway.pipeline.PromptEncoder;
+import dev.andante.gateway.routing.ServedModel;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code POST /tokenize} and {@code POST /detokenize}, in vLLM's form. */
+final class TokenizeEndpoint {
+
+  private final BodyReader bodies;
+  private final ModelLookup models;
+  private final PromptEncoder encoder;
+
+  TokenizeEndpoint(BodyReader bodies, ModelLookup models, PromptEncoder encoder) {
+    this.bodies = bodies;
+    this.models = models;
+    this.encoder = encoder;
+  }
+
+  Mono<ServerResponse> tokenize(ServerRequest request) {
+    return bodies
+        .read(request)
+        .flatMap(
+            body -> {
+              Fields fields = Fields.root(body);
+              Prompt prompt = prompt(fields);
+              boolean strings = fields.flag("return_token_strs", false);
+              ServedModel model = models.require(fields.string("model"));
+              return encoder
+                  .encode(model, List.of(prompt))
+                  .flatMap(ids -> ModelsEndpoint.ok(json(model, ids.getFirst(), strings)));
+            });
+  }
+
+  Mono<ServerResponse> detokenize(ServerRequest request) {
+    return bodies
+        .read(request)
+        .flatMap(
+            body -> {
+              Fields fields = Fields.root(body);
+              if (!fields.has("tokens")) {
+                throw fields.bad("tokens", "is required: an array of token ids");
+              }
+              int[] ids =
+                  fields.array("tokens", CommonParameters::tokenId).stream()
+                      .mapToInt(Integer::intValue)
+                      .toArray();
+              ServedModel model = models.require(fields.string("model"));
+              for (int id : ids) {
+                if (id >= model.vocabularySize()) {
+                  throw ApiException.badRequest(
+                      "tokens",
+                      "'tokens' holds "
+                          + id
+                          + "; ids of this model are 0 to "
+                          + (model.vocabularySize() - 1)
+                          + ".");
+                }
+              }
+              return ModelsEndpoint.ok(
+                  Json.object().put("prompt", model.tokenizer().decode(ids, false)));
+            });
+  }
+
+  private static Prompt prompt(Fields fields) {
+    if (fields.has("messages")) {
+      return new Prompt.Chat(
+          ChatRequestParser.messages(fields), fields.flag("add_generation_prompt", true));
+    }
+    return new Prompt.Text(
+        fields.requiredString("prompt"), fields.flag("add_special_tokens", true));
+  }
+
+  private static ObjectNode json(ServedModel model, int[] ids, boolean strings) {
+    ObjectNode out =
+        Json.object().put("count", ids.length).put("max_model_len", model.contextLength());
+    ChatShape.ids(out.putArray("tokens"), ids);
+    if (strings) {
+      ArrayNode texts = out.putArray("token_strs");
+      for (int id : ids) {
+        texts.add(new String(model.tokenizer().bytesOf(id), StandardCharsets.UTF_8));
+      }
+    }
+    return out;
+  }
+}

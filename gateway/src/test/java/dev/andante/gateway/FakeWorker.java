@@ -1,0 +1,317 @@
+package dev.andante.gateway;
+
+import dev.andante.protocol.v1.DecodeGrpc;
+import dev.andante.protocol.v1.DecodeRequest;
+import dev.andante.protocol.v1.FinishReason;
+import dev.andante.protocol.v1.GetModelInfoRequest;
+import dev.andante.protocol.v1.GetStatusRequest;
+import dev.andante.protocol.v1.ModelInfo;
+import dev.andante.protocol.v1.PrefillGrpc;
+import dev.andante.protocol.v1.PrefillReply;
+import dev.andante.protocol.v1.PrefillRequest;
+import dev.andante.protocol.v1.ReleaseReply;
+import dev.andante.protocol.v1.ReleaseRequest;
+import dev.andante.protocol.v1.Role;
+import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.protocol.v1.StopParameters;
+import dev.andante.protocol.v1.Token;
+import dev.andante.protocol.v1.TokenChunk;
+import dev.andante.protocol.v1.TokenLogprob;
+import dev.andante.protocol.v1.WorkerGrpc;
+import dev.andante.protocol.v1.WorkerStatus;
+import dev.andante.service.grpc.RequestIds;
+import io.grpc.Server;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A worker of either role on loopback. Its answers are scripted: token k of every answer is token k
+ * of {@code answer}, whichever worker generates it, then the end token; so a resumed answer can be
+ * told from a repeated one.
+ */
+final class FakeWorker implements AutoCloseable {
+
+  private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+  final Role role;
+  final String model;
+  final String instance;
+  final List<PrefillRequest> prefills = new CopyOnWriteArrayList<>();
+  final List<DecodeRequest> decodes = new CopyOnWriteArrayList<>();
+  final List<String> requestIds = new CopyOnWriteArrayList<>();
+  final Set<String> released = ConcurrentHashMap.newKeySet();
+  final AtomicInteger cancelled = new AtomicInteger();
+  final AtomicInteger open = new AtomicInteger();
+
+  /** What happens to the next prefills, in order; null = it works. */
+  final ConcurrentLinkedQueue<StatusRuntimeException> prefillFailures =
+      new ConcurrentLinkedQueue<>();
+
+  /** What happens to the next decodes, in order. */
+  final ConcurrentLinkedQueue<Cut> decodeFailures = new ConcurrentLinkedQueue<>();
+
+  volatile List<Integer> answer = TestModel.tokens("Hello");
+  volatile Map<Integer, List<TokenLogprob>> alternatives = Map.of();
+  volatile int end = TestModel.END;
+  volatile boolean ready = true;
+
+  /** Null = the test model's. */
+  volatile @Nullable ModelInfo info;
+
+  volatile int running;
+  volatile int tokensPerChunk = 1;
+  volatile @Nullable CountDownLatch prefillGate;
+  volatile @Nullable CountDownLatch decodeGate;
+
+  /** Tokens that come before {@link #decodeGate} is waited for. */
+  volatile int tokensBeforeGate;
+
+  private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
+  private final Server server;
+
+  /**
+   * Fails a decode after some tokens.
+   *
+   * @param error null = the stream just completes
+   */
+  record Cut(int after, @Nullable StatusRuntimeException error) {}
+
+  FakeWorker(Role role, String model) {
+    this.role = role;
+    this.model = model;
+    this.instance = role.name().toLowerCase(Locale.ROOT) + "-" + NUMBERS.incrementAndGet();
+    this.server = serve();
+  }
+
+  static FakeWorker prefill() {
+    return new FakeWorker(Role.ROLE_PREFILL, TestModel.NAME);
+  }
+
+  static FakeWorker decode() {
+    return new FakeWorker(Role.ROLE_DECODE, TestModel.NAME);
+  }
+
+  String target() {
+    return "127.0.0.1:" + server.getPort();
+  }
+
+  void answers(String text) {
+    answer = TestModel.tokens(text);
+  }
+
+  /** The process dies: every call breaks, nothing listens any more. */
+  void kill() {
+    try {
+      if (!server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("the fake worker does not stop");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    kill();
+    calls.shutdownNow();
+  }
+
+  private Server serve() {
+    try {
+      return NettyServerBuilder.forAddress(
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+          .executor(calls)
+          .intercept(new RequestIds.Server())
+          .permitKeepAliveTime(1, TimeUnit.SECONDS)
+          .permitKeepAliveWithoutCalls(true)
+          .addService(new WorkerService())
+          .addService(new PrefillService())
+          .addService(new DecodeService())
+          .build()
+          .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Token token(int position, SamplingParameters sampling) {
+    int id = position < answer.size() ? answer.get(position) : end;
+    Token.Builder token = Token.newBuilder().setId(id);
+    if (sampling.getLogprobs()) {
+      token.setLogprob(-0.5f);
+      token.addAllTop(alternatives.getOrDefault(position, List.of()));
+    }
+    return token.build();
+  }
+
+  private FinishReason finish(int position, StopParameters stop) {
+    if (position >= answer.size() && !stop.getIgnoreEos()) {
+      return FinishReason.FINISH_REASON_STOP;
+    }
+    return position + 1 >= stop.getMaxTokens()
+        ? FinishReason.FINISH_REASON_LENGTH
+        : FinishReason.FINISH_REASON_UNSPECIFIED;
+  }
+
+  private void await(@Nullable CountDownLatch gate) {
+    if (gate == null) {
+      return;
+    }
+    try {
+      if (!gate.await(30, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("the test never opened the gate");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void note() {
+    String id = RequestIds.CONTEXT.get();
+    if (id != null) {
+      requestIds.add(id);
+    }
+  }
+
+  private final class WorkerService extends WorkerGrpc.WorkerImplBase {
+    @Override
+    public void getModelInfo(GetModelInfoRequest request, StreamObserver<ModelInfo> observer) {
+      ModelInfo own = info;
+      observer.onNext(own != null ? own : TestModel.info(model, request.getIncludeTokenizer()));
+      observer.onCompleted();
+    }
+
+    @Override
+    public void getStatus(GetStatusRequest request, StreamObserver<WorkerStatus> observer) {
+      observer.onNext(
+          WorkerStatus.newBuilder()
+              .setRole(role)
+              .setInstance(instance)
+              .setReady(ready)
+              .setRunning(running)
+              .setFreeBlocks(100)
+              .setTotalBlocks(100)
+              .setBlockSize(16)
+              .setKvAddress(role == Role.ROLE_DECODE ? target() : "")
+              .build());
+      observer.onCompleted();
+    }
+  }
+
+  private final class PrefillService extends PrefillGrpc.PrefillImplBase {
+    @Override
+    public void prefill(PrefillRequest request, StreamObserver<PrefillReply> observer) {
+      note();
+      prefills.add(request);
+      var call = (ServerCallStreamObserver<PrefillReply>) observer;
+      call.setOnCancelHandler(cancelled::incrementAndGet);
+      StatusRuntimeException failure = prefillFailures.poll();
+      if (failure != null) {
+        observer.onError(failure);
+        return;
+      }
+      calls.execute(
+          () -> {
+            await(prefillGate);
+            if (call.isCancelled()) {
+              return;
+            }
+            int position = request.getGenerated();
+            observer.onNext(
+                PrefillReply.newBuilder()
+                    .setFirstToken(token(position, request.getSampling()))
+                    .setKvHandle("kv/" + request.getAttempt().getRequestId() + "/" + position)
+                    .setFinishReason(finish(position, request.getStop()))
+                    .build());
+            observer.onCompleted();
+          });
+    }
+  }
+
+  private final class DecodeService extends DecodeGrpc.DecodeImplBase {
+    @Override
+    public void decode(DecodeRequest request, StreamObserver<TokenChunk> observer) {
+      note();
+      decodes.add(request);
+      open.incrementAndGet();
+      var call = (ServerCallStreamObserver<TokenChunk>) observer;
+      call.setOnCancelHandler(
+          () -> {
+            cancelled.incrementAndGet();
+            open.decrementAndGet();
+          });
+      calls.execute(() -> generate(request, call));
+    }
+
+    private void generate(DecodeRequest request, ServerCallStreamObserver<TokenChunk> call) {
+      int position = request.hasLocal() ? request.getLocal().getGenerated() : transferred(request);
+      Cut cut = decodeFailures.poll();
+      int sent = 0;
+      FinishReason finish = FinishReason.FINISH_REASON_UNSPECIFIED;
+      while (finish == FinishReason.FINISH_REASON_UNSPECIFIED && !call.isCancelled()) {
+        if (sent >= tokensBeforeGate) {
+          await(decodeGate);
+        }
+        if (cut != null && sent >= cut.after()) {
+          open.decrementAndGet();
+          if (cut.error() == null) {
+            call.onCompleted();
+          } else {
+            call.onError(cut.error());
+          }
+          return;
+        }
+        List<Token> tokens = new ArrayList<>();
+        while (tokens.size() < tokensPerChunk && finish == FinishReason.FINISH_REASON_UNSPECIFIED) {
+          tokens.add(token(position, request.getSampling()));
+          finish = finish(position, request.getStop());
+          position++;
+        }
+        sent += tokens.size();
+        synchronized (this) {
+          if (call.isCancelled()) {
+            return;
+          }
+          call.onNext(TokenChunk.newBuilder().addAllTokens(tokens).setFinishReason(finish).build());
+        }
+      }
+      if (!call.isCancelled()) {
+        open.decrementAndGet();
+        call.onCompleted();
+      }
+    }
+
+    /** The handle says which position prefill sampled. */
+    private int transferred(DecodeRequest request) {
+      String handle = request.getTransferred().getKvHandle();
+      return Integer.parseInt(handle.substring(handle.lastIndexOf('/') + 1)) + 1;
+    }
+
+    @Override
+    public void release(ReleaseRequest request, StreamObserver<ReleaseReply> observer) {
+      released.add(request.getKvHandle());
+      observer.onNext(ReleaseReply.newBuilder().setReleased(true).build());
+      observer.onCompleted();
+    }
+  }
+}

@@ -1,0 +1,328 @@
+package dev.andante.gateway;
+
+import static dev.andante.gateway.GatewayFixture.events;
+import static dev.andante.gateway.GatewayFixture.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.andante.protocol.v1.Role;
+import dev.andante.service.grpc.Failures;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/** Lost, full and failing workers. */
+class FaultsTest {
+
+  private static final String CHAT = "/v1/chat/completions";
+  private static final String HI = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]";
+  private static final String ANSWER = "an answer that goes on";
+
+  private GatewayFixture gateway;
+
+  @AfterEach
+  void stop() {
+    gateway.close();
+  }
+
+  private void start(List<FakeWorker> workers, String... properties) {
+    workers.forEach(w -> w.answers(ANSWER));
+    gateway = GatewayFixture.start(workers, properties);
+  }
+
+  private HttpResponse<String> chat(String more) {
+    return gateway.post(CHAT, HI + more + "}");
+  }
+
+  private static String text(HttpResponse<String> response) {
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return json(response).at("/choices/0/message/content").asString();
+  }
+
+  private static JsonNode error(HttpResponse<String> response, int status) {
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+    return json(response).get("error");
+  }
+
+  private static StatusRuntimeException lost() {
+    return Status.UNAVAILABLE.asRuntimeException();
+  }
+
+  private static StatusRuntimeException full() {
+    return Failures.of(Status.Code.RESOURCE_EXHAUSTED, "saturated", "no blocks", true);
+  }
+
+  private void everythingIsGivenBack() {
+    Await.until(
+        () ->
+            gateway.get("/metrics").body().contains("andante_admission_running 0")
+                && gateway.workers.stream().allMatch(w -> w.open.get() == 0),
+        "all is given back");
+  }
+
+  @Test
+  void aFailedPrefillIsTriedElsewhereWithAHigherEpoch() {
+    FakeWorker one = FakeWorker.prefill();
+    FakeWorker two = FakeWorker.prefill();
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(one, two, decode));
+    one.prefillFailures.add(lost());
+    two.prefillFailures.add(lost());
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(one.prefills).hasSize(1);
+    assertThat(two.prefills).hasSize(1);
+    assertThat(
+            List.of(
+                one.prefills.getFirst().getAttempt().getEpoch(),
+                two.prefills.getFirst().getAttempt().getEpoch()))
+        .containsExactlyInAnyOrder(0, 1);
+    // Both lost: decode computes the prompt itself.
+    assertThat(decode.decodes.getFirst().hasLocal()).isTrue();
+    assertThat(decode.decodes.getFirst().getAttempt().getEpoch()).isEqualTo(2);
+    everythingIsGivenBack();
+  }
+
+  @Test
+  void withoutPrefillWorkersDecodeDoesItAll() {
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(decode));
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(decode.decodes.getFirst().getLocal().getTokensCount()).isEqualTo(21);
+  }
+
+  @Test
+  void shortPromptsMayStayOnDecode() {
+    FakeWorker prefill = FakeWorker.prefill();
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(prefill, decode), "andante.gateway.routing.local-prompt-tokens=21");
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(prefill.prefills).isEmpty();
+    assertThat(decode.decodes.getFirst().hasLocal()).isTrue();
+  }
+
+  @Test
+  void aLostDecodeIsResumedWithoutALostOrRepeatedToken() {
+    FakeWorker prefill = FakeWorker.prefill();
+    FakeWorker one = FakeWorker.decode();
+    FakeWorker two = FakeWorker.decode();
+    start(List.of(prefill, one, two));
+    one.decodeFailures.add(new FakeWorker.Cut(4, lost()));
+    two.decodeFailures.add(new FakeWorker.Cut(4, lost()));
+    HttpResponse<String> response = chat(",\"seed\":5");
+    assertThat(text(response)).isEqualTo(ANSWER);
+    assertThat(json(response).at("/usage/completion_tokens").asInt())
+        .isEqualTo(ANSWER.length() + 1);
+    assertThat(prefill.prefills).hasSize(3);
+    // First token and four more, twice.
+    assertThat(prefill.prefills.stream().map(p -> p.getGenerated())).containsExactly(0, 5, 10);
+    assertThat(prefill.prefills.get(2).getTokensCount()).isEqualTo(31);
+    assertThat(prefill.prefills.stream().map(p -> p.getAttempt().getEpoch()))
+        .containsExactly(0, 1, 2);
+    assertThat(prefill.prefills.stream().map(p -> p.getSampling().getSeed()).distinct())
+        .containsExactly(5L);
+    assertThat(one.decodes.size() + two.decodes.size()).isEqualTo(3);
+    assertThat(one.decodes).isNotEmpty();
+    assertThat(two.decodes).isNotEmpty();
+    assertThat(gateway.get("/metrics").body()).contains("andante_resumed_streams_total");
+    everythingIsGivenBack();
+  }
+
+  @Test
+  void aDecodeProcessThatDiesIsSurvived() {
+    FakeWorker prefill = FakeWorker.prefill();
+    FakeWorker one = FakeWorker.decode();
+    FakeWorker two = FakeWorker.decode();
+    start(List.of(prefill, one, two));
+    CountDownLatch gate = new CountDownLatch(1);
+    for (FakeWorker decode : List.of(one, two)) {
+      decode.tokensBeforeGate = 3;
+      decode.decodeGate = gate;
+    }
+    var response =
+        gateway.http.sendAsync(
+            gateway.postRequest(CHAT, HI + ",\"stream\":true}").build(),
+            HttpResponse.BodyHandlers.ofString());
+    Await.until(() -> one.open.get() + two.open.get() == 1, "decoding");
+    FakeWorker busy = one.open.get() == 1 ? one : two;
+    busy.kill();
+    gate.countDown();
+    StringBuilder text = new StringBuilder();
+    events(response.join().body()).stream()
+        .filter(e -> e.startsWith("data: {"))
+        .forEach(
+            e -> text.append(json(e.substring(6)).at("/choices/0/delta/content").asString("")));
+    assertThat(text.toString()).isEqualTo(ANSWER);
+  }
+
+  @Test
+  void aStreamThatJustEndsIsALostOne() {
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(decode));
+    decode.decodeFailures.add(new FakeWorker.Cut(2, null));
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(decode.decodes.get(1).getLocal().getGenerated()).isEqualTo(2);
+  }
+
+  @Test
+  void attemptsEnd() {
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(decode), "andante.gateway.routing.retry-backoff=1ms");
+    for (int i = 0; i < 10; i++) {
+      decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
+    }
+    JsonNode error = error(chat(""), 502);
+    assertThat(error.get("type").asString()).isEqualTo("server_error");
+    assertThat(decode.decodes).hasSize(4);
+    everythingIsGivenBack();
+  }
+
+  @Test
+  void aFailureInTheMiddleIsOneEventAndTheEnd() {
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(decode));
+    decode.decodeFailures.add(
+        new FakeWorker.Cut(
+            3, Failures.of(Status.Code.INTERNAL, "internal", "the engine broke", false)));
+    HttpResponse<String> response = chat(",\"stream\":true");
+    assertThat(response.statusCode()).isEqualTo(200);
+    List<String> events = events(response.body());
+    assertThat(events).hasSize(5);
+    assertThat(events.getLast())
+        .isEqualTo(
+            "data: {\"error\":{\"message\":\"A worker failed: the engine broke\","
+                + "\"type\":\"server_error\",\"param\":null,\"code\":\"internal\"}}");
+    everythingIsGivenBack();
+  }
+
+  @Test
+  void aFailureBeforeTheFirstTokenOfAStreamHasItsStatus() {
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(decode));
+    decode.decodeFailures.add(
+        new FakeWorker.Cut(0, Failures.invalid("logit_bias", "'logit_bias' is too large")));
+    JsonNode error = error(chat(",\"stream\":true"), 400);
+    assertThat(error.get("param").asString()).isEqualTo("logit_bias");
+    assertThat(error.get("code").asString()).isEqualTo("invalid_request");
+  }
+
+  @Test
+  void aFullWorkerIsWaitedFor() {
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(decode), "andante.gateway.routing.retry-backoff=1ms");
+    for (int i = 0; i < 6; i++) {
+      decode.decodeFailures.add(new FakeWorker.Cut(0, full()));
+    }
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(decode.decodes).hasSize(7);
+  }
+
+  @Test
+  void workersThatStayFullAreA429() {
+    FakeWorker prefill = FakeWorker.prefill();
+    FakeWorker decode = FakeWorker.decode();
+    start(
+        List.of(prefill, decode),
+        "andante.gateway.admission.queue-timeout=200ms",
+        "andante.gateway.routing.retry-backoff=20ms");
+    for (int i = 0; i < 100; i++) {
+      prefill.prefillFailures.add(full());
+    }
+    HttpResponse<String> response = chat("");
+    assertThat(error(response, 429).get("type").asString()).isEqualTo("rate_limit_error");
+    assertThat(Integer.parseInt(response.headers().firstValue("Retry-After").orElseThrow()))
+        .isPositive();
+    assertThat(response.headers().firstValue("x-llm-d-request-dropped-reason"))
+        .hasValue("rejected-saturated");
+    everythingIsGivenBack();
+  }
+
+  @Test
+  void nobodyThere() {
+    gateway = GatewayFixture.startUnready(List.of());
+    HttpResponse<String> response = chat("");
+    assertThat(error(response, 503).get("code").asString()).isEqualTo("no_workers");
+    assertThat(response.headers().firstValue("x-llm-d-request-dropped-reason"))
+        .hasValue("rejected-no-endpoints");
+    assertThat(response.headers().firstValue("Retry-After")).isPresent();
+    HttpResponse<String> ready = gateway.get("/ready");
+    assertThat(ready.statusCode()).isEqualTo(503);
+    assertThat(ready.body()).contains("no decode worker");
+    assertThat(gateway.get("/health").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void aWorkerThatGoesAwayMakesTheGatewayUnready() {
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(decode), "andante.gateway.discovery.stale-after=300ms");
+    decode.ready = false;
+    Await.until(() -> gateway.get("/ready").statusCode() == 503, "unready");
+    // Its name is known, so this is an outage and not a mistake of the client.
+    error(gateway.post(CHAT, HI + ",\"model\":\"bytes\"}"), 503);
+    decode.ready = true;
+    Await.until(() -> gateway.get("/ready").statusCode() == 200, "ready again");
+    decode.kill();
+    Await.until(() -> gateway.get("/ready").statusCode() == 503, "stale");
+  }
+
+  @Test
+  void aWorkerThatNeverAnswersIsA504() {
+    FakeWorker prefill = FakeWorker.prefill();
+    FakeWorker decode = FakeWorker.decode();
+    CountDownLatch never = new CountDownLatch(1);
+    prefill.prefillGate = never;
+    start(List.of(prefill, decode), "andante.gateway.request-timeout=300ms");
+    assertThat(error(chat(""), 504).get("code").asString()).isEqualTo("deadline_exceeded");
+    Await.until(() -> prefill.cancelled.get() == 1, "prefill is cancelled");
+    everythingIsGivenBack();
+    never.countDown();
+  }
+
+  @Test
+  void aStreamThatStallsEndsInADeadlineError() {
+    FakeWorker decode = FakeWorker.decode();
+    decode.tokensBeforeGate = 2;
+    CountDownLatch never = new CountDownLatch(1);
+    decode.decodeGate = never;
+    start(List.of(decode), "andante.gateway.request-timeout=500ms");
+    HttpResponse<String> response = chat(",\"stream\":true");
+    assertThat(events(response.body()).getLast()).contains("deadline_exceeded");
+    Await.until(() -> decode.cancelled.get() == 1, "decode is cancelled");
+    never.countDown();
+  }
+
+  @Test
+  void severalModelsAreServedByTheirWorkers() {
+    FakeWorker a = new FakeWorker(Role.ROLE_DECODE, "a");
+    FakeWorker b = new FakeWorker(Role.ROLE_DECODE, "b");
+    start(List.of(a, b));
+    Await.until(() -> json(gateway.get("/v1/models")).get("data").size() == 2, "two models");
+    assertThat(text(gateway.post(CHAT, HI + ",\"model\":\"b\"}"))).isEqualTo(ANSWER);
+    assertThat(a.decodes).isEmpty();
+    assertThat(b.decodes).hasSize(1);
+    assertThat(error(chat(""), 400).get("param").asString()).isEqualTo("model");
+  }
+
+  @Test
+  void theLessLoadedDecodeWorkerIsChosen() {
+    FakeWorker busy = FakeWorker.decode();
+    FakeWorker idle = FakeWorker.decode();
+    busy.running = 5;
+    start(List.of(busy, idle));
+    Await.until(
+        () -> {
+          idle.decodes.clear();
+          busy.decodes.clear();
+          chat("");
+          return idle.decodes.size() == 1;
+        },
+        "both are known");
+    for (int i = 0; i < 5; i++) {
+      chat("");
+    }
+    assertThat(busy.decodes).isEmpty();
+  }
+}
