@@ -62,7 +62,7 @@ All workloads, as JSON {items: [{name, role, component, shard}]}: one a role, an
 {{- $full := include "andante.fullname" .context }}
 {{- $own := index $v .role }}
 {{- $drain := sub $own.terminationGracePeriodSeconds (add $v.preStopSeconds 5) }}
-{{- $set := dict "server.port" 8080 "andante.drain.timeout" (printf "%ds" (max 1 $drain)) }}
+{{- $set := dict "server.address" "0.0.0.0" "server.port" 8080 "andante.drain.timeout" (printf "%ds" (max 1 $drain)) }}
 {{- if ne .role "gateway" }}
 {{- $_ := set $set "andante.grpc.port" 9090 }}
 {{- end }}
@@ -73,7 +73,6 @@ All workloads, as JSON {items: [{name, role, component, shard}]}: one a role, an
 {{- if eq .role "gateway" }}
 {{- $_ := set $set "andante.gateway.discovery.prefill-service-id" (printf "%s-prefill" $full) }}
 {{- $_ := set $set "andante.gateway.discovery.decode-service-id" (printf "%s-decode" $full) }}
-{{- $_ := set $set "spring.cloud.kubernetes.discovery.enabled" true }}
 {{- $_ := set $set "spring.cloud.kubernetes.discovery.primary-port-name" "grpc" }}
 {{- end }}
 {{- if and (eq .role "decode") $v.draft.enabled }}

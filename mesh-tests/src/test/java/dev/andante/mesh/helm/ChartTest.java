@@ -172,6 +172,20 @@ class ChartTest {
   }
 
   @Test
+  void servicesListenWhereOtherPodsReachThem() {
+    Manifests all = Manifests.render(CHART, "expert.enabled=true");
+    for (String name : all.namesOf("Deployment")) {
+      assertThat(all.settings(role(name))).containsEntry("server.address", "0.0.0.0");
+      if (!name.equals("andante-gateway")) {
+        assertThat(environment(all, name)).containsKey("ANDANTE_GRPC_ADDRESS");
+      }
+    }
+    assertThat(environment(all, "andante-gateway"))
+        .containsEntry("SPRING_MAIN_CLOUD_PLATFORM", "kubernetes")
+        .containsEntry("SPRING_CLOUD_KUBERNETES_DISCOVERY_ENABLED", "true");
+  }
+
+  @Test
   void theUsersSettingsGoOverTheChartsAndRestartThePods() {
     Manifests before = Manifests.render(CHART);
     Manifests after =
