@@ -37,6 +37,11 @@ class DisaggregationTest {
 
   private static final int ANSWER = 14;
 
+  /** Chunks of 7, so that they begin inside blocks. */
+  private static final EngineConfig ODD_CHUNKS =
+      new EngineConfig(
+          4, 64, DEFAULTS.kvDtype(), 7, 4, 8, 0, DEFAULTS.draftWait(), DEFAULTS.lease());
+
   private static EngineFixture fixture(
       Function<Backend, LanguageModel> model, DraftSource drafts, EngineObserver observer) {
     return new EngineFixture(DEFAULTS, drafts, model, observer, Set.of());
@@ -86,7 +91,9 @@ class DisaggregationTest {
   @ValueSource(strings = {"fake", "tiny"})
   void oneAtATime(String model) {
     try (EngineFixture alone = fixture(model(model), DraftSource.NONE, EngineObserver.NONE);
-        EngineFixture prefill = fixture(model(model), DraftSource.NONE, EngineObserver.NONE);
+        EngineFixture prefill =
+            new EngineFixture(
+                ODD_CHUNKS, DraftSource.NONE, model(model), EngineObserver.NONE, Set.of());
         EngineFixture decode =
             fixture(model(model), new PromptLookupDrafts(), EngineObserver.NONE)) {
       int vocabulary = alone.model.config().vocabularySize();
@@ -176,6 +183,35 @@ class DisaggregationTest {
           throw e;
         }
       }
+    }
+  }
+
+  @Test
+  void nothingIsComputedTwice() {
+    AtomicInteger rows = new AtomicInteger();
+    EngineObserver observer =
+        new EngineObserver() {
+          @Override
+          public void onStep(int requests, int tokens, long nanos) {
+            rows.addAndGet(tokens);
+          }
+        };
+    try (EngineFixture prefill = new EngineFixture();
+        EngineFixture decode = fixture(FakeModel::new, DraftSource.NONE, observer)) {
+      TransferredRequest request =
+          transfer(
+              prefill,
+              decode,
+              new Attempt("a", 1),
+              tokens(20, 40),
+              SamplingParams.GREEDY,
+              false,
+              new ArrayList<>());
+      Recorder rest = new Recorder();
+      decode.engine.decode(request, rest);
+      assertThat(rest.await().ids()).hasSize(ANSWER - 1);
+      decode.assertIdle();
+      assertThat(rows.get()).isEqualTo(ANSWER - 1);
     }
   }
 

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.andante.engine.fake.EngineFixture;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -37,6 +39,25 @@ class ResumeTest {
         assertThat(rest.reason()).isEqualTo(FinishReason.LENGTH);
       }
       f.assertIdle();
+    }
+  }
+
+  /**
+   * The random number of a token belongs to its place in the sequence, wherever the prompt ends.
+   */
+  @Test
+  void randomNumbersBelongToAbsolutePositions() {
+    SamplingParams flat = new SamplingParams(3, 0, 1, 0, 0, 0, 1, 42, Map.of(), false, 0);
+    int[] prompt = prompt(11, 3);
+    try (EngineFixture f = new EngineFixture()) {
+      List<Integer> whole =
+          f.generate("a", PromptTokens.of(prompt), flat, stop(24), false).await().ids();
+      int[] longer = Arrays.copyOf(prompt, prompt.length + 10);
+      for (int i = 0; i < 10; i++) {
+        longer[prompt.length + i] = whole.get(i);
+      }
+      assertThat(f.generate("b", PromptTokens.of(longer), flat, stop(14), false).await().ids())
+          .isEqualTo(whole.subList(10, 24));
     }
   }
 }
