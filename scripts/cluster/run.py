@@ -113,8 +113,9 @@ class Release:
         return f"{self.answered} answers"
 
     def same_text(self):
-        if len(self.texts) != 1:
-            raise RuntimeError(f"{len(self.texts)} different greedy answers:\n" + "\n---\n".join(self.texts))
+        longest = max(self.texts, key=len, default="")
+        if others := [text for text in self.texts if not longest.startswith(text)]:
+            raise RuntimeError("different greedy answers:\n" + "\n---\n".join([longest, *others]))
 
     def uninstall(self):
         kube.run("helm", "uninstall", "andante", "-n", NAMESPACE, "--wait", "--timeout", "150s", timeout=180)
@@ -149,7 +150,7 @@ def main():
             check("load scales decode from 1 to 2, and both work", release.scale_out, load)
             time.sleep(10)
         release.remember(load)
-        with Load(release.url, release.model, clients=1, tokens=96, pause=4) as load:
+        with Load(release.url, release.model, clients=1, tokens=8, pause=6) as load:
             check("quiet scales decode back to 1", release.scale_in)
         release.remember(load)
         check("no request failed meanwhile", release.nobody_failed)
