@@ -47,6 +47,7 @@ public final class ChatTemplate {
     }
     this.source = template;
     this.template = TemplateDialect.toJinjava(template);
+    engine.requireKnownNames(this.template);
     this.bosToken = bosToken;
     this.eosToken = eosToken;
   }

@@ -23,7 +23,7 @@ final class TemplateEngine {
   private static final int LARGEST_COLLECTION = 1 << 16;
   private static final int LONGEST_RANGE = 10_000;
   private static final int MOST_STEPS = 1_000_000;
-  private static final long MOST_NANOS = 5_000_000_000L;
+  private static final long MOST_NANOS = 2_000_000_000L;
 
   private static final Map<Library, Set<String>> DISABLED =
       Map.of(
@@ -73,6 +73,25 @@ final class TemplateEngine {
   }
 
   /**
+   * Makes sure that the filters and tests of a template exist: jinjava takes the value of an
+   * unknown one to be empty.
+   *
+   * @throws ChatTemplateException if one does not
+   */
+  void requireKnownNames(String template) {
+    for (String name : TemplateDialect.filters(template)) {
+      if (jinjava.getGlobalContext().getFilter(name) == null) {
+        throw failure("there is no filter " + name, null);
+      }
+    }
+    for (String name : TemplateDialect.tests(template)) {
+      if (jinjava.getGlobalContext().getExpTest(name) == null) {
+        throw failure("there is no test " + name, null);
+      }
+    }
+  }
+
+  /**
    * @param template already in jinjava's dialect
    * @throws ChatTemplateException if the template is broken, raises, or passes a limit
    */
@@ -82,6 +101,9 @@ final class TemplateEngine {
       result = jinjava.renderForResult(template, variables, config(new Budget()));
     } catch (RuntimeException e) {
       throw failure(e.getMessage(), e);
+    } catch (Exhausted e) {
+      throw new ChatTemplateException(
+          "the chat template does too much work; give the model another one", false, e);
     } catch (StackOverflowError e) {
       throw new ChatTemplateException("the chat template is nested too deeply", false, e);
     }
@@ -141,9 +163,17 @@ final class TemplateEngine {
 
     void spend() {
       if (++steps > MOST_STEPS || ((steps & 255) == 0 && System.nanoTime() - start > MOST_NANOS)) {
-        throw new ChatTemplateException(
-            "the chat template does too much work; give the model another one", false, null);
+        throw new Exhausted();
       }
+    }
+  }
+
+  /** Ends a rendering: jinjava notes exceptions and goes on, errors it lets through. */
+  private static final class Exhausted extends Error {
+    private static final long serialVersionUID = 1L;
+
+    Exhausted() {
+      super("work used up", null, false, false);
     }
   }
 }

@@ -10,6 +10,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -46,9 +47,9 @@ public final class TemplateFunctions {
         new PythonFilter(
             "tojson",
             (value, args) ->
-                args.get("indent") instanceof Number width
-                    ? JsonWriter.python(value, Math.clamp(width.longValue(), 0, MOST_INDENT))
-                    : JsonWriter.python(value)));
+                args.get("indent") == null
+                    ? JsonWriter.python(value)
+                    : JsonWriter.python(value, width(args.get("indent"), 0))));
   }
 
   /** Called by templates: the messages are not what the model's makers foresaw. */
@@ -109,10 +110,14 @@ public final class TemplateFunctions {
   }
 
   private static String indent(String text, Map<String, Object> args) {
-    long width = args.get("width") instanceof Number number ? number.longValue() : 4;
-    String margin = " ".repeat(Math.clamp(width, 0, MOST_INDENT));
+    String margin = " ".repeat(width(args.get("width"), 4));
     String indented = text.replace("\n", "\n" + margin);
-    return Boolean.TRUE.equals(args.get("first")) ? margin + indented : indented;
+    return "true".equals(text(args.get("first"))) ? margin + indented : indented;
+  }
+
+  private static int width(@Nullable Object value, int otherwise) {
+    String digits = text(value);
+    return digits.matches("\\d{1,3}") ? Math.min(Integer.parseInt(digits), MOST_INDENT) : otherwise;
   }
 
   private static String text(@Nullable Object value) {
@@ -128,7 +133,7 @@ public final class TemplateFunctions {
     }
   }
 
-  /** A filter by name; a first positional argument counts as the width of an indentation. */
+  /** A filter by name; the positional arguments that are known are those of an indentation. */
   private record PythonFilter(
       String name, BiFunction<@Nullable Object, Map<String, Object>, Object> function)
       implements AdvancedFilter {
@@ -136,10 +141,14 @@ public final class TemplateFunctions {
     @Override
     public Object filter(
         Object value, JinjavaInterpreter interpreter, Object[] args, Map<String, Object> named) {
-      if (args.length > 0 && named.isEmpty()) {
-        return function.apply(value, Map.of("width", args[0], "indent", args[0]));
+      Map<String, Object> all = new HashMap<>(named);
+      if (args.length > 0) {
+        all.put(name.equals("tojson") ? "indent" : "width", args[0]);
       }
-      return function.apply(value, named);
+      if (args.length > 1) {
+        all.put("first", args[1]);
+      }
+      return function.apply(value, all);
     }
 
     @Override
