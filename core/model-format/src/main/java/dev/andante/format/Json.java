@@ -187,7 +187,7 @@ public final class Json {
       if (digit < 0) {
         throw problem("a JSON \\u escape needs four hexadecimal digits");
       }
-      unit = unit << 4 | digit;
+      unit = (unit << 4) | digit;
       at++;
     }
     return (char) unit;
