@@ -165,15 +165,15 @@ public final class VectorTimings {
     layerMicros += time(name, flops, bytes, work);
   }
 
-  /** The fastest of several runs, each of at least 20 ms, after a second of warm-up. */
+  /** The fastest of several runs, each of at least 20 ms, after 1.5 s of warm-up. */
   private static double time(String name, double flops, double bytes, Runnable work) {
-    long until = System.nanoTime() + 1_000_000_000L;
+    long until = System.nanoTime() + 1_500_000_000L;
     int calls = 0;
     while (System.nanoTime() < until) {
       work.run();
       calls++;
     }
-    int each = Math.max(1, calls / 50);
+    int each = Math.max(1, calls / 75);
     double best = Double.MAX_VALUE;
     for (int run = 0; run < 15; run++) {
       long start = System.nanoTime();
