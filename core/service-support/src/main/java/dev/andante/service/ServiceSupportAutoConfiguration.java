@@ -7,26 +7,21 @@ import dev.andante.service.grpc.GrpcProperties;
 import dev.andante.service.grpc.GrpcServer;
 import dev.andante.service.grpc.RequestIds;
 import dev.andante.service.http.OperationsEndpoints;
+import dev.andante.service.metrics.MetricsConfiguration;
 import dev.andante.service.state.DrainLifecycle;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ReadinessCheck;
 import dev.andante.service.state.ServiceState;
 import io.grpc.BindableService;
-import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
 import java.util.Set;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.SearchStrategy;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerResponse;
 
@@ -35,6 +30,7 @@ import org.springframework.web.reactive.function.server.ServerResponse;
  * ReadinessCheck} beans.
  */
 @AutoConfiguration
+@Import(MetricsConfiguration.class)
 @EnableConfigurationProperties({GrpcProperties.class, DrainProperties.class})
 public class ServiceSupportAutoConfiguration {
 
@@ -59,18 +55,6 @@ public class ServiceSupportAutoConfiguration {
     return new DrainLifecycle(state, inFlight, properties.timeout());
   }
 
-  /** Shared with the roles beside it when a parent context already has one. */
-  @Bean
-  @ConditionalOnMissingBean(search = SearchStrategy.ALL)
-  PrometheusMeterRegistry meterRegistry() {
-    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    new JvmMemoryMetrics().bindTo(registry);
-    new JvmThreadMetrics().bindTo(registry);
-    new ProcessorMetrics().bindTo(registry);
-    bindGc(registry);
-    return registry;
-  }
-
   @Bean
   GrpcChannels grpcChannels(GrpcProperties properties) {
     return new GrpcChannels(properties);
@@ -93,10 +77,5 @@ public class ServiceSupportAutoConfiguration {
   RouterFunction<ServerResponse> operationsRoutes(
       ServiceState state, PrometheusMeterRegistry registry) {
     return new OperationsEndpoints(state, registry).routes();
-  }
-
-  @SuppressWarnings("resource") // lives as long as the registry, which is the process
-  private static void bindGc(PrometheusMeterRegistry registry) {
-    new JvmGcMetrics().bindTo(registry);
   }
 }

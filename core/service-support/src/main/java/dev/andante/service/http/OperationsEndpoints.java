@@ -3,6 +3,11 @@ package dev.andante.service.http;
 import dev.andante.service.state.ServiceState;
 import dev.andante.service.state.ServiceState.Phase;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -51,6 +56,28 @@ public final class OperationsEndpoints {
   }
 
   private Mono<ServerResponse> metrics(ServerRequest request) {
-    return ServerResponse.ok().contentType(PROMETHEUS).bodyValue(registry.scrape());
+    return ServerResponse.ok().contentType(PROMETHEUS).bodyValue(text(registry));
+  }
+
+  /**
+   * What {@code /metrics} answers. Micrometer adds a gauge {@code …_max} to every histogram; vLLM's
+   * have none, so those of its names are left out. The Prometheus client takes {@code _total} off a
+   * histogram's name; vLLM has one that ends so, and it gets its name back.
+   */
+  public static String text(PrometheusMeterRegistry registry) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      ExpositionFormats.init()
+          .getPrometheusTextFormatWriter()
+          .write(
+              out,
+              registry
+                  .getPrometheusRegistry()
+                  .scrape(name -> !(name.startsWith("vllm:") && name.endsWith("_max"))));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // memory does not fail
+    }
+    return out.toString(StandardCharsets.UTF_8)
+        .replace("vllm:iteration_tokens", "vllm:iteration_tokens_total");
   }
 }

@@ -1,0 +1,90 @@
+package dev.andante.service.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.andante.service.state.ServiceState.Phase;
+import dev.andante.service.state.ServiceState.Snapshot;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class StateTest {
+
+  @Test
+  void readyOnceEveryCheckPassesAndStartingAgainWhenOneFails() {
+    AtomicReference<Optional<String>> reason = new AtomicReference<>(Optional.of("loading"));
+    ServiceState state = new ServiceState(List.of(Optional::empty, reason::get));
+    assertThat(state.snapshot()).isEqualTo(new Snapshot(Phase.STARTING, "loading"));
+    reason.set(Optional.empty());
+    assertThat(state.snapshot()).isEqualTo(new Snapshot(Phase.READY, ""));
+    reason.set(Optional.of("lost"));
+    assertThat(state.ready()).isFalse();
+  }
+
+  @Test
+  void drainingIsFinal() {
+    ServiceState state = new ServiceState(List.of());
+    state.drain();
+    assertThat(state.snapshot().phase()).isEqualTo(Phase.DRAINING);
+    assertThat(state.ready()).isFalse();
+  }
+
+  @Test
+  void idleAtOnceWithoutWork() {
+    assertThat(new InFlight().awaitIdle(Duration.ZERO)).isTrue();
+  }
+
+  @Test
+  void waitsForTheLastToEnd() {
+    InFlight inFlight = new InFlight();
+    inFlight.begin();
+    inFlight.begin();
+    CompletableFuture<Boolean> idle =
+        CompletableFuture.supplyAsync(() -> inFlight.awaitIdle(Duration.ofSeconds(20)));
+    inFlight.end();
+    assertThat(inFlight.count()).isEqualTo(1);
+    assertThat(idle).isNotDone();
+    inFlight.end();
+    assertThat(idle.orTimeout(20, TimeUnit.SECONDS).join()).isTrue();
+  }
+
+  @Test
+  void givesUpAfterTheTimeout() {
+    InFlight inFlight = new InFlight();
+    inFlight.begin();
+    assertThat(inFlight.awaitIdle(Duration.ofMillis(5))).isFalse();
+  }
+
+  @Test
+  void stoppingDrainsFirstAndThenWaits() {
+    ServiceState state = new ServiceState(List.of());
+    InFlight inFlight = new InFlight();
+    inFlight.begin();
+    DrainLifecycle drain = new DrainLifecycle(state, inFlight, Duration.ofSeconds(20));
+    drain.start();
+    CompletableFuture<Void> stopped = CompletableFuture.runAsync(drain::stop);
+    for (int i = 0; i < 4000 && !state.draining(); i++) {
+      java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+    }
+    assertThat(state.draining()).isTrue();
+    assertThat(drain.isRunning()).isTrue();
+    inFlight.end();
+    stopped.orTimeout(20, TimeUnit.SECONDS).join();
+    assertThat(drain.isRunning()).isFalse();
+  }
+
+  @Test
+  void aDrainThatTimesOutGoesOn() {
+    InFlight inFlight = new InFlight();
+    inFlight.begin();
+    DrainLifecycle drain =
+        new DrainLifecycle(new ServiceState(List.of()), inFlight, Duration.ofMillis(5));
+    drain.start();
+    drain.stop();
+    assertThat(drain.isRunning()).isFalse();
+  }
+}
