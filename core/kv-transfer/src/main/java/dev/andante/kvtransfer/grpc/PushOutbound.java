@@ -63,7 +63,11 @@ final class PushOutbound implements KvOutbound, ClientResponseObserver<KvFrame, 
   }
 
   void start(KvTransferStub stub, KvFrame open) {
-    stub.push(this).onNext(open);
+    try {
+      stub.push(this).onNext(open);
+    } catch (IllegalStateException e) {
+      endedWhileWriting(e); // the call may fail before its first message
+    }
   }
 
   @Override
@@ -168,13 +172,17 @@ final class PushOutbound implements KvOutbound, ClientResponseObserver<KvFrame, 
       try {
         writeWhileReady();
       } catch (IllegalStateException e) {
-        // The call ended between the check and the write; fail() changes nothing if it knows why.
-        fail(
-            new KvTransferException(
-                KvTransferException.UNAVAILABLE, "the call ended: " + e.getMessage(), true, e));
+        endedWhileWriting(e);
       }
       seen = writeRequests.addAndGet(-seen);
     }
+  }
+
+  /** The call ended between the check and the write; changes nothing if it is known why. */
+  private void endedWhileWriting(IllegalStateException e) {
+    fail(
+        new KvTransferException(
+            KvTransferException.UNAVAILABLE, "the call ended: " + e.getMessage(), true, e));
   }
 
   private void writeWhileReady() {

@@ -1,0 +1,213 @@
+package dev.andante.kvtransfer;
+
+import dev.andante.compute.DType;
+import dev.andante.compute.KvLayout;
+import dev.andante.engine.Attempt;
+import dev.andante.engine.Engine;
+import dev.andante.engine.EngineException;
+import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.EngineStatus;
+import dev.andante.engine.GenerationRequest;
+import dev.andante.engine.KvReservation;
+import dev.andante.engine.PrefillJob;
+import dev.andante.engine.PrefillListener;
+import dev.andante.engine.PromptTokens;
+import dev.andante.engine.RequestListener;
+import dev.andante.engine.TransferredRequest;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** An engine that only keeps reservations: what was written to each, and how often it was freed. */
+public final class FakeEngine implements Engine {
+
+  public static final KvLayout LAYOUT = new KvLayout(3, 2, 4, 4, DType.F32);
+
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon(true).factory());
+  private final Map<String, byte[]> stored = new HashMap<>(); // engine thread
+  private final Map<String, Integer> releases = new HashMap<>(); // engine thread
+  private final List<String> committed = new ArrayList<>(); // engine thread
+  private volatile long leaseMillis = 60_000;
+  private volatile int cachedTokens;
+  private volatile @Nullable EngineException refusal;
+  private volatile @Nullable EngineException storeFailure;
+  private volatile @Nullable CountDownLatch gate;
+
+  public FakeEngine withLease(long millis) {
+    leaseMillis = millis;
+    return this;
+  }
+
+  public FakeEngine withCached(int tokens) {
+    cachedTokens = tokens;
+    return this;
+  }
+
+  public FakeEngine refusing(Code code) {
+    refusal = new EngineException(code, "refused by the test");
+    return this;
+  }
+
+  public FakeEngine failingToStore(Code code) {
+    storeFailure = new EngineException(code, "cannot store, says the test");
+    return this;
+  }
+
+  /** Holds the engine thread until the latch opens, at most ten seconds. */
+  public void holdUntil(CountDownLatch latch) {
+    gate = latch;
+  }
+
+  /** What a reservation holds, in the order of the layout with tokens of the whole prompt. */
+  public byte[] contentOf(String handle) {
+    return onThread(() -> stored.getOrDefault(handle, new byte[0]).clone()).join();
+  }
+
+  public int reservationsHeld() {
+    return onThread(stored::size).join();
+  }
+
+  public int releasesOf(String handle) {
+    return onThread(() -> releases.getOrDefault(handle, 0)).join();
+  }
+
+  public List<String> committed() {
+    return onThread(() -> List.copyOf(committed)).join();
+  }
+
+  /** Offset in {@link #contentOf} of one token of one layer and half (0 = K, 1 = V). */
+  public static int offset(int promptTokens, int layer, int half, int head, int token) {
+    int row = LAYOUT.headDim() * LAYOUT.dtype().blockBytes();
+    return (((layer * 2 + half) * LAYOUT.kvHeads() + head) * promptTokens + token) * row;
+  }
+
+  @Override
+  public KvLayout kvLayout() {
+    return LAYOUT;
+  }
+
+  @Override
+  public CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt) {
+    return onThread(
+        () -> {
+          EngineException no = refusal;
+          if (no != null) {
+            throw no;
+          }
+          String handle = attempt.requestId() + "#" + attempt.epoch();
+          int size = Math.toIntExact(LAYOUT.bytesPerToken() * prompt.ids().length);
+          stored.put(handle, new byte[size]);
+          return new KvReservation(handle, leaseMillis, cachedTokens);
+        });
+  }
+
+  @Override
+  public CompletableFuture<Void> storeKv(
+      String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
+    return onThread(
+        () -> {
+          EngineException no = storeFailure;
+          if (no != null) {
+            throw no;
+          }
+          byte[] content = stored.get(handle);
+          if (content == null) {
+            throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
+          }
+          int promptTokens = content.length / Math.toIntExact(LAYOUT.bytesPerToken());
+          int row = LAYOUT.headDim() * LAYOUT.dtype().blockBytes();
+          long from = 0;
+          for (int layer = firstLayer; layer < firstLayer + layers; layer++) {
+            for (int half = 0; half < 2; half++) {
+              for (int head = 0; head < LAYOUT.kvHeads(); head++) {
+                int to = offset(promptTokens, layer, half, head, firstToken);
+                MemorySegment.copy(kv, ValueLayout.JAVA_BYTE, from, content, to, tokens * row);
+                from += (long) tokens * row;
+              }
+            }
+          }
+          return null;
+        });
+  }
+
+  @Override
+  public CompletableFuture<Void> commit(String handle) {
+    return onThread(
+        () -> {
+          if (!stored.containsKey(handle)) {
+            throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
+          }
+          committed.add(handle);
+          return null;
+        });
+  }
+
+  @Override
+  public CompletableFuture<Boolean> release(String handle) {
+    return onThread(
+        () -> {
+          releases.merge(handle, 1, Integer::sum);
+          return stored.remove(handle) != null;
+        });
+  }
+
+  @Override
+  public void generate(GenerationRequest request, RequestListener listener) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void prefill(PrefillJob job, PrefillListener listener) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void decode(TransferredRequest request, RequestListener listener) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void abort(Attempt attempt) {}
+
+  @Override
+  public EngineStatus status() {
+    return new EngineStatus(0, 0, 0, 0, 0, 0);
+  }
+
+  @Override
+  public CompletableFuture<Void> checkIntegrity() {
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+
+  private <T> CompletableFuture<T> onThread(Supplier<T> work) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          CountDownLatch latch = gate;
+          if (latch != null) {
+            try {
+              boolean _ = latch.await(10, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          }
+          return work.get();
+        },
+        thread);
+  }
+}

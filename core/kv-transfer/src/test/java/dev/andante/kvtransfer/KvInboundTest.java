@@ -1,0 +1,238 @@
+package dev.andante.kvtransfer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.andante.engine.Attempt;
+import dev.andante.engine.EngineException;
+import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.PromptTokens;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class KvInboundTest {
+
+  private static final KvFormat FORMAT = KvFormat.of(FakeEngine.LAYOUT, "model", "reference");
+  private static final Attempt ATTEMPT = new Attempt("r", 0);
+  private static final String HANDLE = "r#0";
+
+  private final FakeEngine engine = new FakeEngine();
+  private final List<String> failures = new ArrayList<>();
+  private final KvReceiver receiver =
+      new KvReceiver(
+          engine,
+          FORMAT,
+          new KvTransferObserver() {
+            @Override
+            public void onFailed(String reason) {
+              failures.add(reason);
+            }
+          });
+
+  @AfterEach
+  void stop() {
+    engine.close();
+  }
+
+  @Test
+  void storesAndCommits() {
+    KvInbound inbound = open(6);
+    assertThat(await(inbound.reservation()).handle()).isEqualTo(HANDLE);
+    assertThat(inbound.state()).isEqualTo(TransferState.RESERVED);
+    assertThat(await(inbound.store(run(0, 0, 4)))).isEqualTo(1);
+    assertThat(inbound.state()).isEqualTo(TransferState.STREAMING);
+    assertThat(await(inbound.store(run(1, 4, 2)))).isEqualTo(2);
+    await(inbound.commit(2, 6));
+    assertThat(inbound.state()).isEqualTo(TransferState.COMMITTED);
+    assertThat(engine.committed()).containsExactly(HANDLE);
+    assertThat(engine.releasesOf(HANDLE)).isZero();
+  }
+
+  @Test
+  void aRepeatedFrameIsANoOp() {
+    KvInbound inbound = opened(6);
+    await(inbound.store(run(0, 0, 4)));
+    byte[] before = engine.contentOf(HANDLE);
+    KvRun repeated = new KvRun(0, 0, 4, 0, 3, 0, ByteBuffer.allocate(1));
+    assertThat(await(inbound.store(repeated))).isEqualTo(1);
+    assertThat(engine.contentOf(HANDLE)).isEqualTo(before);
+    await(inbound.store(run(1, 4, 2)));
+    await(inbound.commit(2, 6));
+  }
+
+  @ParameterizedTest
+  @MethodSource("badRuns")
+  void aBadFrameEndsTheTransferAndFreesOnce(String why, KvRun bad) {
+    KvInbound inbound = opened(6);
+    await(inbound.store(run(0, 0, 4)));
+    assertThat(failureOf(inbound.store(bad)).code()).as(why).isEqualTo(Code.BAD_FRAME);
+    assertThat(inbound.state()).isEqualTo(TransferState.FAILED);
+    assertThat(failureOf(inbound.store(run(1, 4, 2))).code()).isEqualTo(Code.BAD_FRAME);
+    inbound.cancel("again");
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
+    assertThat(engine.reservationsHeld()).isZero();
+    assertThat(failures).containsExactly("bad_frame");
+  }
+
+  static Stream<Arguments> badRuns() {
+    KvRun good = run(1, 4, 2);
+    ByteBuffer damaged = ByteBuffer.allocate(good.payload().remaining()).put(0, (byte) 77);
+    return Stream.of(
+        Arguments.of("hole", run(2, 4, 2)),
+        Arguments.of("checksum", new KvRun(1, 4, 2, 0, 3, good.crc32c(), damaged)),
+        Arguments.of("past the prompt", run(1, 4, 3)),
+        Arguments.of("negative token", run(1, -1, 1)),
+        Arguments.of("token overflow", run(1, Integer.MAX_VALUE, 2)),
+        Arguments.of("no tokens", new KvRun(1, 4, 0, 0, 3, 0, ByteBuffer.allocate(0))),
+        Arguments.of("across blocks", run(1, 3, 2)),
+        Arguments.of("layer", new KvRun(1, 4, 2, 1, 3, good.crc32c(), good.payload())),
+        Arguments.of("negative layer", new KvRun(1, 4, 2, -1, 3, good.crc32c(), good.payload())),
+        Arguments.of(
+            "layer overflow",
+            new KvRun(1, 4, 2, 1, Integer.MAX_VALUE, good.crc32c(), good.payload())),
+        Arguments.of("size", new KvRun(1, 4, 2, 0, 2, good.crc32c(), good.payload())));
+  }
+
+  @Test
+  void aCommitOfOtherThanWhatCameIsABadFrame() {
+    KvInbound tooFew = opened(6);
+    await(tooFew.store(run(0, 0, 4)));
+    assertThat(failureOf(tooFew.commit(2, 6)).code()).isEqualTo(Code.BAD_FRAME);
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
+  }
+
+  @Test
+  void aCommitOfAnotherPromptLengthIsABadFrame() {
+    KvInbound inbound = opened(6);
+    await(inbound.store(run(0, 0, 4)));
+    assertThat(failureOf(inbound.commit(1, 4)).code()).isEqualTo(Code.BAD_FRAME);
+  }
+
+  @Test
+  void framesBeforeTheGrantAreBad() {
+    CountDownLatch gate = new CountDownLatch(1);
+    engine.holdUntil(gate);
+    KvInbound inbound = open(6);
+    assertThat(failureOf(inbound.store(run(0, 0, 4))).code()).isEqualTo(Code.BAD_FRAME);
+    gate.countDown();
+    awaitNothingHeld();
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
+  }
+
+  @Test
+  void cancelWhileReservingFreesWhatIsMadeLater() {
+    CountDownLatch gate = new CountDownLatch(1);
+    engine.holdUntil(gate);
+    KvInbound inbound = open(6);
+    inbound.cancel("the caller left");
+    inbound.cancel("twice");
+    gate.countDown();
+    assertThat(failureOf(inbound.reservation())).hasMessageContaining("the caller left");
+    awaitNothingHeld();
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
+    assertThat(failures).containsExactly(KvTransferException.CANCELLED);
+  }
+
+  @Test
+  void cancelAfterCommitFreesToo() {
+    KvInbound inbound = opened(4);
+    await(inbound.store(run(0, 0, 4)));
+    await(inbound.commit(1, 4));
+    inbound.cancel("the sender never heard of it");
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
+    assertThat(engine.reservationsHeld()).isZero();
+  }
+
+  @Test
+  void aRefusalReservesNothing() {
+    engine.refusing(Code.SATURATED);
+    KvInbound inbound = open(6);
+    assertThat(failureOf(inbound.reservation()).code()).isEqualTo(Code.SATURATED);
+    assertThat(engine.releasesOf(HANDLE)).isZero();
+    assertThat(failures).containsExactly("saturated");
+  }
+
+  @Test
+  void anotherFormatIsRefusedBeforeTheEngineIsAsked() {
+    KvInbound inbound =
+        receiver.open(
+            ATTEMPT, KvFormat.of(FakeEngine.LAYOUT, "other", "reference"), PromptTokens.of(1, 2));
+    assertThat(failureOf(inbound.reservation()).code()).isEqualTo(Code.HANDSHAKE_MISMATCH);
+    assertThat(engine.reservationsHeld()).isZero();
+  }
+
+  @Test
+  void anEngineThatCannotStoreEndsTheTransfer() {
+    engine.failingToStore(Code.LEASE_EXPIRED);
+    KvInbound inbound = opened(6);
+    assertThat(failureOf(inbound.store(run(0, 0, 4))).code()).isEqualTo(Code.LEASE_EXPIRED);
+    assertThat(inbound.state()).isEqualTo(TransferState.EXPIRED);
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
+  }
+
+  @Test
+  void aSilentSenderExpires() {
+    engine.withLease(30);
+    KvInbound inbound = opened(6);
+    for (int i = 0; i < 2000 && !inbound.state().over(); i++) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    assertThat(inbound.state()).isEqualTo(TransferState.EXPIRED);
+    assertThat(failureOf(inbound.store(run(0, 0, 4))).code()).isEqualTo(Code.LEASE_EXPIRED);
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
+  }
+
+  private KvInbound open(int promptTokens) {
+    return receiver.open(ATTEMPT, FORMAT, new PromptTokens(new int[promptTokens], 0));
+  }
+
+  private KvInbound opened(int promptTokens) {
+    KvInbound inbound = open(promptTokens);
+    await(inbound.reservation());
+    return inbound;
+  }
+
+  /** Waits for a release that is on its way; it has been one by then. */
+  private void awaitNothingHeld() {
+    for (int i = 0; i < 2000 && engine.releasesOf(HANDLE) == 0; i++) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    assertThat(engine.reservationsHeld()).isZero();
+  }
+
+  private static KvRun run(long sequence, int firstToken, int tokens) {
+    byte[] bytes = new byte[Math.toIntExact(FakeEngine.LAYOUT.bytesPerToken() * tokens)];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) (sequence * 31 + i);
+    }
+    ByteBuffer payload = ByteBuffer.wrap(bytes);
+    return new KvRun(sequence, firstToken, tokens, 0, 3, KvRun.checksum(payload), payload);
+  }
+
+  private static <T> T await(CompletableFuture<T> future) {
+    return future.orTimeout(10, TimeUnit.SECONDS).join();
+  }
+
+  private static EngineException failureOf(CompletableFuture<?> future) {
+    try {
+      Object value = future.get(10, TimeUnit.SECONDS);
+      throw new AssertionError("expected a failure, got " + value);
+    } catch (ExecutionException e) {
+      assertThat(e.getCause()).isInstanceOf(EngineException.class);
+      return (EngineException) e.getCause();
+    } catch (InterruptedException | java.util.concurrent.TimeoutException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
