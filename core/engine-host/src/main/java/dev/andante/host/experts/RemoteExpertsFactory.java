@@ -1,0 +1,68 @@
+package dev.andante.host.experts;
+
+import dev.andante.compute.Backend;
+import dev.andante.model.ExpertExecutor;
+import dev.andante.model.ExpertExecutorFactory;
+import dev.andante.model.ModelConfig;
+import dev.andante.model.MoeConfig;
+import dev.andante.model.experts.RemoteExperts;
+import dev.andante.service.state.ReadinessCheck;
+import io.grpc.Channel;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Has the experts of a mixture-of-experts model run in expert services. The worker is not ready
+ * while an expert is out of reach.
+ */
+public final class RemoteExpertsFactory implements ExpertExecutorFactory, ReadinessCheck {
+
+  private final Function<String, ? extends Channel> channels;
+  private final List<String> addresses;
+  private final Duration deadline;
+  private volatile @Nullable Needed needed;
+
+  private record Needed(GrpcExpertTransport transport, int experts) {}
+
+  public RemoteExpertsFactory(
+      Function<String, ? extends Channel> channels, List<String> addresses, Duration deadline) {
+    this.channels = channels;
+    this.addresses = List.copyOf(addresses);
+    this.deadline = deadline;
+  }
+
+  @Override
+  public ExpertExecutor create(ModelConfig config, String fingerprint, Backend backend) {
+    MoeConfig moe = config.moe();
+    if (moe == null) {
+      throw new IllegalArgumentException(config.architecture() + " has no experts");
+    }
+    GrpcExpertTransport transport =
+        new GrpcExpertTransport(channels, addresses, fingerprint, config.hiddenSize());
+    needed = new Needed(transport, moe.experts());
+    return new RemoteExperts(backend, transport, moe.experts(), config.hiddenSize(), deadline);
+  }
+
+  @Override
+  public Optional<String> notReadyReason() {
+    Needed current = needed;
+    if (current == null) {
+      return Optional.empty(); // a dense model, or one that is not loaded yet
+    }
+    Set<Integer> held = new HashSet<>();
+    current.transport().shards().forEach(shard -> held.addAll(shard.experts()));
+    return held.size() >= current.experts()
+        ? Optional.empty()
+        : Optional.of(
+            held.size()
+                + " of "
+                + current.experts()
+                + " experts can be reached; "
+                + current.transport().problems());
+  }
+}

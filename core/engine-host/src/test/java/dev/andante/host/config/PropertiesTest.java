@@ -1,0 +1,148 @@
+package dev.andante.host.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.andante.compute.DType;
+import dev.andante.compute.KvLayout;
+import dev.andante.engine.EngineConfig;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.util.unit.DataSize;
+
+class PropertiesTest {
+
+  private static final KvLayout LAYOUT = new KvLayout(30, 3, 64, 16, DType.BF16);
+
+  @Test
+  void defaults() {
+    Bound.with(Map.of())
+        .run(
+            context -> {
+              assertThat(context.getBean(ModelProperties.class))
+                  .isEqualTo(new ModelProperties("a.gguf", "", 0));
+              assertThat(context.getBean(ComputeProperties.class))
+                  .isEqualTo(new ComputeProperties("auto", 0));
+              assertThat(context.getBean(EngineProperties.class))
+                  .isEqualTo(
+                      new EngineProperties(
+                          16,
+                          DataSize.ofMegabytes(256),
+                          0,
+                          "bf16",
+                          256,
+                          64,
+                          256,
+                          8,
+                          Duration.ofMillis(2),
+                          Duration.ofSeconds(30)));
+            });
+  }
+
+  @Test
+  void everyKey() {
+    Bound.with(
+            Map.ofEntries(
+                Map.entry("andante.model.path", "b.gguf"),
+                Map.entry("andante.model.name", "b"),
+                Map.entry("andante.model.context-length", "100"),
+                Map.entry("andante.compute.backend", "vector"),
+                Map.entry("andante.compute.threads", "3"),
+                Map.entry("andante.engine.block-size", "32"),
+                Map.entry("andante.engine.kv-memory", "1GB"),
+                Map.entry("andante.engine.blocks", "7"),
+                Map.entry("andante.engine.kv-dtype", "f32"),
+                Map.entry("andante.engine.max-batch-tokens", "5"),
+                Map.entry("andante.engine.max-sequences", "4"),
+                Map.entry("andante.engine.max-waiting", "3"),
+                Map.entry("andante.engine.max-draft-tokens", "2"),
+                Map.entry("andante.engine.draft-wait", "1ms"),
+                Map.entry("andante.engine.lease", "9s")))
+        .run(
+            context -> {
+              assertThat(context.getBean(ModelProperties.class))
+                  .isEqualTo(new ModelProperties("b.gguf", "b", 100));
+              assertThat(context.getBean(ComputeProperties.class))
+                  .isEqualTo(new ComputeProperties("vector", 3));
+              assertThat(context.getBean(EngineProperties.class))
+                  .isEqualTo(
+                      new EngineProperties(
+                          32,
+                          DataSize.ofGigabytes(1),
+                          7,
+                          "f32",
+                          5,
+                          4,
+                          3,
+                          2,
+                          Duration.ofMillis(1),
+                          Duration.ofSeconds(9)));
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"andante.model.pathh", "andante.compute.thread", "andante.engine.block-sise"})
+  void anUnknownKeyIsRefused(String key) {
+    Bound.with(Map.of(key, "1"))
+        .run(
+            context ->
+                assertThat(context)
+                    .getFailure()
+                    .rootCause()
+                    .hasMessageContaining(key.substring(key.lastIndexOf('.') + 1)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "andante.model.path,''",
+    "andante.model.context-length,-1",
+    "andante.compute.threads,-1",
+    "andante.compute.backend,''",
+    "andante.engine.block-size,0",
+    "andante.engine.kv-dtype,f16",
+    "andante.engine.max-batch-tokens,0",
+    "andante.engine.max-sequences,0",
+    "andante.engine.max-waiting,0",
+    "andante.engine.max-draft-tokens,-1",
+    "andante.engine.blocks,-1",
+    "andante.engine.lease,soon"
+  })
+  void aBadValueIsRefused(String key, String value) {
+    Bound.with(Map.of(key, value)).run(context -> assertThat(context).hasFailed());
+  }
+
+  @Test
+  void memoryBecomesBlocks() {
+    Bound.with(Map.of())
+        .run(
+            context -> {
+              EngineConfig config = context.getBean(EngineProperties.class).toConfig(LAYOUT);
+              assertThat(config.blocks())
+                  .isEqualTo((int) (256L * 1024 * 1024 / LAYOUT.bytesPerBlock()));
+              assertThat(config.kvDtype()).isEqualTo(DType.BF16);
+            });
+  }
+
+  @Test
+  void blocksWinOverMemory() {
+    Bound.with(Map.of("andante.engine.blocks", "7"))
+        .run(
+            context ->
+                assertThat(context.getBean(EngineProperties.class).toConfig(LAYOUT).blocks())
+                    .isEqualTo(7));
+  }
+
+  @Test
+  void tooLittleMemoryNamesTheKey() {
+    Bound.with(Map.of("andante.engine.kv-memory", "1KB"))
+        .run(
+            context ->
+                assertThatThrownBy(() -> context.getBean(EngineProperties.class).toConfig(LAYOUT))
+                    .hasMessageContaining("andante.engine.kv-memory"));
+  }
+}

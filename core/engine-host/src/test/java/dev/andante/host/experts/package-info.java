@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.andante.host.experts;
+
+import org.jspecify.annotations.NullMarked;

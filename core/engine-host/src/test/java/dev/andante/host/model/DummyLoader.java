@@ -1,0 +1,19 @@
+package dev.andante.host.model;
+
+import dev.andante.compute.Backends;
+import dev.andante.compute.ComputePool;
+import dev.andante.host.config.ModelProperties;
+import dev.andante.model.loading.ModelOptions;
+
+/** Dummy models for the tests of other packages. */
+public final class DummyLoader {
+
+  private DummyLoader() {}
+
+  public static LoadedModel load(String path) {
+    return ModelSource.load(
+        new ModelProperties(path, "", 0),
+        Backends.open("reference", new ComputePool(1)),
+        ModelOptions.defaults());
+  }
+}
