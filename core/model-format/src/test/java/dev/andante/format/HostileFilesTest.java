@@ -130,7 +130,7 @@ class HostileFilesTest {
       }
       int at = random.nextInt(limit);
       switch (random.nextInt(6)) {
-        case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+        case 0 -> bytes[at] = (byte) (bytes[at] ^ (1 << random.nextInt(8)));
         case 1 -> bytes[at] = (byte) random.nextInt(256);
         case 2 -> inflate(bytes, at, random);
         case 3 -> bytes = Arrays.copyOf(bytes, at);

@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,11 +32,13 @@ class SafetensorsFileTest {
 
   static byte[] bytes(String header, int dataBytes) {
     byte[] json = header.getBytes(StandardCharsets.UTF_8);
-    var buffer = GgufWriter.le(8 + json.length + dataBytes).putLong(json.length).put(json);
+    byte[] length = GgufWriter.le(8).putLong(json.length).array();
+    byte[] file = Arrays.copyOf(length, 8 + json.length + dataBytes);
+    System.arraycopy(json, 0, file, 8, json.length);
     for (int i = 0; i < dataBytes; i++) {
-      buffer.put((byte) i);
+      file[8 + json.length + i] = (byte) i;
     }
-    return buffer.array();
+    return file;
   }
 
   private void write(String name, String header, int dataBytes) throws IOException {
@@ -174,7 +177,7 @@ class SafetensorsFileTest {
     Files.writeString(directory.resolve("config.json"), "{}");
     String second = fingerprint();
     byte[] bytes = Files.readAllBytes(directory.resolve("model.safetensors"));
-    bytes[bytes.length - 1] ^= 1;
+    bytes[bytes.length - 1] = (byte) (bytes[bytes.length - 1] ^ 1);
     Files.write(directory.resolve("model.safetensors"), bytes);
     assertThat(List.of(first, second, fingerprint())).doesNotHaveDuplicates();
   }
