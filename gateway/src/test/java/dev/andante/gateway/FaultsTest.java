@@ -248,6 +248,8 @@ class FaultsTest {
     assertThat(response.headers().firstValue("x-llm-d-request-dropped-reason"))
         .hasValue("rejected-no-endpoints");
     assertThat(response.headers().firstValue("Retry-After")).isPresent();
+    assertThat(gateway.get("/metrics").body())
+        .contains("andante_admission_total{outcome=\"rejected-no-endpoints\"} 1");
     HttpResponse<String> ready = gateway.get("/ready");
     assertThat(ready.statusCode()).isEqualTo(503);
     assertThat(ready.body()).contains("no decode worker");
@@ -297,10 +299,12 @@ class FaultsTest {
   @Test
   void severalModelsAreServedByTheirWorkers() {
     FakeWorker a = new FakeWorker(Role.ROLE_DECODE, "a");
-    FakeWorker b = new FakeWorker(Role.ROLE_DECODE, "b");
+    FakeWorker b = new FakeWorker(Role.ROLE_DECODE, "org/b");
     start(List.of(a, b));
     Await.until(() -> json(gateway.get("/v1/models")).get("data").size() == 2, "two models");
-    assertThat(text(gateway.post(CHAT, HI + ",\"model\":\"b\"}"))).isEqualTo(ANSWER);
+    assertThat(text(gateway.post(CHAT, HI + ",\"model\":\"org/b\"}"))).isEqualTo(ANSWER);
+    assertThat(json(gateway.get("/v1/models/org/b")).get("id").asString()).isEqualTo("org/b");
+    assertThat(json(gateway.get("/v1/models/org%2Fb")).get("id").asString()).isEqualTo("org/b");
     assertThat(a.decodes).isEmpty();
     assertThat(b.decodes).hasSize(1);
     assertThat(error(chat(""), 400).get("param").asString()).isEqualTo("model");
@@ -324,5 +328,25 @@ class FaultsTest {
       chat("");
     }
     assertThat(busy.decodes).isEmpty();
+  }
+
+  @Test
+  void aDrainLetsAnswersFinishAndTakesNoMore() {
+    FakeWorker decode = FakeWorker.decode();
+    CountDownLatch gate = new CountDownLatch(1);
+    decode.tokensBeforeGate = 2;
+    decode.decodeGate = gate;
+    start(List.of(decode));
+    var running =
+        gateway.http.sendAsync(
+            gateway.postRequest(CHAT, HI + "}").build(), HttpResponse.BodyHandlers.ofString());
+    Await.until(() -> decode.open.get() == 1, "decoding");
+    Thread stopping = Thread.ofVirtual().start(gateway.context::close);
+    Await.until(() -> gateway.get("/ready").statusCode() == 503, "draining");
+    HttpResponse<String> refused = chat("");
+    assertThat(error(refused, 503).get("message").asString()).contains("stopping");
+    gate.countDown();
+    assertThat(text(running.join())).isEqualTo(ANSWER);
+    Await.until(() -> !stopping.isAlive(), "stopped");
   }
 }

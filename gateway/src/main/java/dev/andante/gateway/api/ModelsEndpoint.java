@@ -26,7 +26,9 @@ final class ModelsEndpoint {
   }
 
   Mono<ServerResponse> one(ServerRequest request) {
-    return Mono.defer(() -> ok(json(models.require(Optional.of(request.pathVariable("id"))))));
+    String id =
+        request.pathVariable("id").substring(1); // the rest of the path: names may hold slashes
+    return Mono.defer(() -> ok(json(models.require(Optional.of(id)))));
   }
 
   private static ObjectNode json(ServedModel model) {

@@ -31,6 +31,9 @@ final class Calls {
         sink -> {
           ClientCall<Q, R> call = channel.newCall(method, options);
           sink.onCancel(() -> call.cancel("the caller left", null));
+          if (sink.isCancelled()) {
+            return; // before the call began: a cancelled call cannot be started
+          }
           ToSink<R> observer = new ToSink<>(sink);
           if (method.getType().serverSendsOneMessage()) {
             ClientCalls.asyncUnaryCall(call, request, observer);

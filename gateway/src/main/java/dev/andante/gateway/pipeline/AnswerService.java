@@ -75,7 +75,7 @@ public final class AnswerService {
   private Flux<Answer> admitted(List<AnswerPlan> plans, ServedModel model, long arrived) {
     return Flux.defer(
         () -> {
-          Ticket ticket = enqueue(plans.size());
+          Ticket ticket = admission.enqueue(plans.size());
           return ticket
               .admitted()
               .timeout(properties.admission().queueTimeout())
@@ -92,17 +92,7 @@ public final class AnswerService {
         });
   }
 
-  private Ticket enqueue(int answers) {
-    try {
-      return admission.enqueue(answers);
-    } catch (ApiException e) {
-      metrics.admission(DropReason.SATURATED.header());
-      throw e;
-    }
-  }
-
   private ApiException waitedTooLong() {
-    metrics.admission(DropReason.TTL_EXPIRED.header());
     return ApiException.saturated(
         DropReason.TTL_EXPIRED,
         admission.retryAfter(),
