@@ -1,6 +1,6 @@
 package dev.andante.decode;
 
-import org.springframework.boot.SpringApplication;
+import dev.andante.service.ServiceLauncher;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
 /** The decode service. */
@@ -8,6 +8,6 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 public class DecodeApplication {
 
   public static void main(String[] args) {
-    SpringApplication.run(DecodeApplication.class, args);
+    ServiceLauncher.of(DecodeApplication.class, "decode").run(args);
   }
 }

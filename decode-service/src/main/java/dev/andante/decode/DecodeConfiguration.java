@@ -6,6 +6,7 @@ import dev.andante.host.ModelHostConfiguration;
 import dev.andante.host.config.EngineProperties;
 import dev.andante.host.engine.EngineHost;
 import dev.andante.host.engine.RunningEngine;
+import dev.andante.host.experts.RemoteExpertsFactory;
 import dev.andante.host.grpc.WorkerService;
 import dev.andante.host.metrics.CacheConfigInfo;
 import dev.andante.host.model.ModelHost;
@@ -18,8 +19,10 @@ import dev.andante.service.grpc.GrpcProperties;
 import dev.andante.service.grpc.GrpcServer;
 import dev.andante.service.state.ServiceState;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -33,6 +36,18 @@ import org.springframework.context.annotation.Import;
 public class DecodeConfiguration {
 
   private static final String ROLE = "decode";
+
+  /** A draft service silent for this long is taken for lost. */
+  private static final Duration DRAFT_STALL = Duration.ofSeconds(5);
+
+  /** Asked for by the model of this context, if it has experts; null = they run here. */
+  @Bean
+  @Nullable RemoteExpertsFactory remoteExperts(GrpcChannels channels, DecodeProperties properties) {
+    return properties.expertAddresses().isEmpty()
+        ? null
+        : new RemoteExpertsFactory(
+            channels::channel, properties.expertAddresses(), properties.expertDeadline());
+  }
 
   @Bean
   HostedEngine hostedEngine(
@@ -98,6 +113,6 @@ public class DecodeConfiguration {
   private static DraftSource drafts(DecodeProperties properties, GrpcChannels channels) {
     return properties.draftAddress().isBlank()
         ? DraftSource.NONE
-        : new GrpcDraftSource(channels.channel(properties.draftAddress()));
+        : new GrpcDraftSource(channels.channel(properties.draftAddress()), DRAFT_STALL).start();
   }
 }

@@ -2,22 +2,26 @@ package dev.andante.expert;
 
 import dev.andante.protocol.v1.ExpertBatch;
 import dev.andante.protocol.v1.ExpertResult;
+import dev.andante.service.metrics.MetricBuckets;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 
 /** What the expert role counts. */
 final class ExpertMetrics {
 
-  private final DistributionSummary seconds;
+  private final Timer seconds;
   private final Counter rows;
   private final Counter refused;
 
   ExpertMetrics(MeterRegistry registry) {
     seconds =
-        DistributionSummary.builder("andante_expert_compute_seconds")
+        Timer.builder("andante_expert_compute")
             .description("Time to compute one batch of one layer")
-            .serviceLevelObjectives(.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, 1)
+            .serviceLevelObjectives(
+                MetricBuckets.durations(
+                    .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, 1))
             .register(registry);
     rows =
         Counter.builder("andante_expert_rows")
@@ -34,7 +38,7 @@ final class ExpertMetrics {
       refused.increment();
       return;
     }
-    seconds.record(nanos / 1e9);
+    seconds.record(Duration.ofNanos(nanos));
     rows.increment(batch.getRowsList().stream().mapToInt(Integer::intValue).sum());
   }
 }

@@ -1,6 +1,6 @@
 package dev.andante.prefill;
 
-import org.springframework.boot.SpringApplication;
+import dev.andante.service.ServiceLauncher;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
 /** The prefill service. */
@@ -8,6 +8,6 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 public class PrefillApplication {
 
   public static void main(String[] args) {
-    SpringApplication.run(PrefillApplication.class, args);
+    ServiceLauncher.of(PrefillApplication.class, "prefill").run(args);
   }
 }

@@ -5,6 +5,7 @@ import dev.andante.host.HostedEngine;
 import dev.andante.host.ModelHostConfiguration;
 import dev.andante.host.config.EngineProperties;
 import dev.andante.host.engine.EngineHost;
+import dev.andante.host.experts.RemoteExpertsFactory;
 import dev.andante.host.grpc.WorkerService;
 import dev.andante.host.metrics.CacheConfigInfo;
 import dev.andante.host.model.ModelHost;
@@ -16,6 +17,7 @@ import dev.andante.service.state.ServiceState;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -28,6 +30,16 @@ import org.springframework.context.annotation.Import;
 public class PrefillConfiguration {
 
   private static final String ROLE = "prefill";
+
+  /** Asked for by the model of this context, if it has experts; null = they run here. */
+  @Bean
+  @Nullable RemoteExpertsFactory remoteExperts(
+      GrpcChannels channels, PrefillProperties properties) {
+    return properties.expertAddresses().isEmpty()
+        ? null
+        : new RemoteExpertsFactory(
+            channels::channel, properties.expertAddresses(), properties.expertDeadline());
+  }
 
   @Bean
   HostedEngine hostedEngine(

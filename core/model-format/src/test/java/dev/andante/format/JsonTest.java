@@ -29,7 +29,7 @@ class JsonTest {
         .containsEntry("i", -12L)
         .containsEntry("z", 0L)
         .containsEntry("d", 1500.0)
-        .containsEntry("big", 123456789012345678901.0)
+        .containsEntry("big", Double.valueOf("123456789012345678901"))
         .containsEntry("long", Long.MAX_VALUE)
         .containsEntry("t", true)
         .containsEntry("f", false)

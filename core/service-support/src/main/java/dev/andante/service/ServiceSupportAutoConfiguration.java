@@ -20,8 +20,10 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.reactor.netty.autoconfigure.NettyReactiveWebServerAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerResponse;
 
@@ -29,7 +31,7 @@ import org.springframework.web.reactive.function.server.ServerResponse;
  * Wires the common parts of a service. A role adds its {@link BindableService} and {@link
  * ReadinessCheck} beans.
  */
-@AutoConfiguration
+@AutoConfiguration(before = NettyReactiveWebServerAutoConfiguration.class)
 @Import(MetricsConfiguration.class)
 @EnableConfigurationProperties({GrpcProperties.class, DrainProperties.class})
 public class ServiceSupportAutoConfiguration {
@@ -53,6 +55,16 @@ public class ServiceSupportAutoConfiguration {
   @Bean
   DrainLifecycle drainLifecycle(ServiceState state, InFlight inFlight, DrainProperties properties) {
     return new DrainLifecycle(state, inFlight, properties.timeout());
+  }
+
+  /**
+   * Own event loops: the global ones end with the first of several contexts in a JVM that closes.
+   */
+  @Bean
+  ReactorResourceFactory reactorResourceFactory() {
+    ReactorResourceFactory resources = new ReactorResourceFactory();
+    resources.setUseGlobalResources(false);
+    return resources;
   }
 
   @Bean

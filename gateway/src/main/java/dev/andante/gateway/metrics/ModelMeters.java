@@ -1,10 +1,13 @@
 package dev.andante.gateway.metrics;
 
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
 import dev.andante.service.metrics.MetricBuckets;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
 
 /** The vLLM names of one model, as the gateway sees its requests. Times in seconds. Any thread. */
 public final class ModelMeters {
@@ -13,14 +16,14 @@ public final class ModelMeters {
 
   private final MeterRegistry registry;
   private final Tags tags;
-  private final DistributionSummary timeToFirstToken;
-  private final DistributionSummary interToken;
-  private final DistributionSummary perOutputToken;
-  private final DistributionSummary endToEnd;
-  private final DistributionSummary queue;
-  private final DistributionSummary prefill;
-  private final DistributionSummary decode;
-  private final DistributionSummary inference;
+  private final Timer timeToFirstToken;
+  private final Timer interToken;
+  private final Timer perOutputToken;
+  private final Timer endToEnd;
+  private final Timer queue;
+  private final Timer prefill;
+  private final Timer decode;
+  private final Timer inference;
   private final DistributionSummary promptLength;
   private final DistributionSummary answerLength;
   private final Counter promptTokens;
@@ -31,16 +34,14 @@ public final class ModelMeters {
     this.tags = Tags.of("model_name", model, "engine", "gateway");
     double[] endToEndBuckets = MetricBuckets.endToEnd();
     double[] tokenBuckets = MetricBuckets.tokens(MAX_TOKENS);
-    timeToFirstToken =
-        histogram("vllm:time_to_first_token_seconds", MetricBuckets.timeToFirstToken());
-    interToken = histogram("vllm:inter_token_latency_seconds", MetricBuckets.perToken());
-    perOutputToken =
-        histogram("vllm:request_time_per_output_token_seconds", MetricBuckets.perToken());
-    endToEnd = histogram("vllm:e2e_request_latency_seconds", endToEndBuckets);
-    queue = histogram("vllm:request_queue_time_seconds", endToEndBuckets);
-    prefill = histogram("vllm:request_prefill_time_seconds", endToEndBuckets);
-    decode = histogram("vllm:request_decode_time_seconds", endToEndBuckets);
-    inference = histogram("vllm:request_inference_time_seconds", endToEndBuckets);
+    timeToFirstToken = timer("vllm:time_to_first_token_seconds", MetricBuckets.timeToFirstToken());
+    interToken = timer("vllm:inter_token_latency_seconds", MetricBuckets.perToken());
+    perOutputToken = timer("vllm:request_time_per_output_token_seconds", MetricBuckets.perToken());
+    endToEnd = timer("vllm:e2e_request_latency_seconds", endToEndBuckets);
+    queue = timer("vllm:request_queue_time_seconds", endToEndBuckets);
+    prefill = timer("vllm:request_prefill_time_seconds", endToEndBuckets);
+    decode = timer("vllm:request_decode_time_seconds", endToEndBuckets);
+    inference = timer("vllm:request_inference_time_seconds", endToEndBuckets);
     promptLength = histogram("vllm:request_prompt_tokens", tokenBuckets);
     answerLength = histogram("vllm:request_generation_tokens", tokenBuckets);
     promptTokens = Counter.builder("vllm:prompt_tokens").tags(tags).register(registry);
@@ -48,22 +49,22 @@ public final class ModelMeters {
   }
 
   public void queued(long nanos) {
-    queue.record(seconds(nanos));
+    queue.record(nanos, NANOSECONDS);
   }
 
   public void firstToken(long nanosSinceArrival) {
-    timeToFirstToken.record(seconds(nanosSinceArrival));
+    timeToFirstToken.record(nanosSinceArrival, NANOSECONDS);
   }
 
   /** Prefill call to its reply, the KV's way included. */
   public void prefilled(long nanos) {
-    prefill.record(seconds(nanos));
+    prefill.record(nanos, NANOSECONDS);
   }
 
   /** So many tokens came at once, so long after those before. */
   public void tokens(int count, long nanos) {
     for (int i = 0; i < count; i++) {
-      interToken.record(seconds(nanos) / count);
+      interToken.record(nanos / count, NANOSECONDS);
     }
   }
 
@@ -79,11 +80,11 @@ public final class ModelMeters {
     generationTokens.increment(generated);
     promptLength.record(prompt);
     answerLength.record(generated);
-    endToEnd.record(seconds(lastNanos));
-    inference.record(seconds(lastNanos - admittedNanos));
-    decode.record(seconds(lastNanos - firstNanos));
+    endToEnd.record(lastNanos, NANOSECONDS);
+    inference.record(lastNanos - admittedNanos, NANOSECONDS);
+    decode.record(lastNanos - firstNanos, NANOSECONDS);
     if (generated > 1) {
-      perOutputToken.record(seconds(lastNanos - firstNanos) / (generated - 1));
+      perOutputToken.record((lastNanos - firstNanos) / (generated - 1), NANOSECONDS);
     }
     Counter.builder("vllm:request_success")
         .tags(tags.and("finished_reason", reason))
@@ -98,7 +99,10 @@ public final class ModelMeters {
         .register(registry);
   }
 
-  private static double seconds(long nanos) {
-    return nanos / 1e9;
+  private Timer timer(String name, double[] seconds) {
+    return Timer.builder(name)
+        .tags(tags)
+        .serviceLevelObjectives(MetricBuckets.durations(seconds))
+        .register(registry);
   }
 }

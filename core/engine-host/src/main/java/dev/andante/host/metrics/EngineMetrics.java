@@ -10,9 +10,11 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
@@ -22,7 +24,6 @@ import java.util.function.ToDoubleFunction;
  */
 public final class EngineMetrics implements EngineObserver {
 
-  private static final double MICROS = 1e-6;
   private static final int MAX_STEP_TOKENS = 16384;
 
   private final MeterRegistry registry;
@@ -42,14 +43,14 @@ public final class EngineMetrics implements EngineObserver {
   private final Counter acceptedTokens;
   private final Counter[] acceptedPerPosition;
   private final Counter leasesExpired;
-  private final DistributionSummary timeToFirstToken;
-  private final DistributionSummary interTokenLatency;
-  private final DistributionSummary timePerOutputToken;
-  private final DistributionSummary endToEnd;
-  private final DistributionSummary queueTime;
-  private final DistributionSummary prefillTime;
-  private final DistributionSummary decodeTime;
-  private final DistributionSummary inferenceTime;
+  private final Timer timeToFirstToken;
+  private final Timer interTokenLatency;
+  private final Timer timePerOutputToken;
+  private final Timer endToEnd;
+  private final Timer queueTime;
+  private final Timer prefillTime;
+  private final Timer decodeTime;
+  private final Timer inferenceTime;
   private final DistributionSummary requestPromptTokens;
   private final DistributionSummary requestGenerationTokens;
   private final DistributionSummary iterationTokens;
@@ -109,25 +110,25 @@ public final class EngineMetrics implements EngineObserver {
     leasesExpired =
         counter("andante_kv_leases_expired", "Reservations that ran out before they were used");
     timeToFirstToken =
-        histogram(
+        timer(
             "vllm:time_to_first_token_seconds",
             "From arrival to the first token",
             MetricBuckets.timeToFirstToken());
     interTokenLatency =
-        histogram(
+        timer(
             "vllm:inter_token_latency_seconds",
             "Between tokens of one request",
             MetricBuckets.perToken());
     timePerOutputToken =
-        histogram(
+        timer(
             "vllm:request_time_per_output_token_seconds",
             "Mean time per token after the first",
             MetricBuckets.perToken());
-    endToEnd = seconds("vllm:e2e_request_latency_seconds", "From arrival to the last token");
-    queueTime = seconds("vllm:request_queue_time_seconds", "From arrival to the first step");
-    prefillTime = seconds("vllm:request_prefill_time_seconds", "Computing the prompt");
-    decodeTime = seconds("vllm:request_decode_time_seconds", "From the first token to the last");
-    inferenceTime = seconds("vllm:request_inference_time_seconds", "Prefill and decode together");
+    endToEnd = timer("vllm:e2e_request_latency_seconds", "From arrival to the last token");
+    queueTime = timer("vllm:request_queue_time_seconds", "From arrival to the first step");
+    prefillTime = timer("vllm:request_prefill_time_seconds", "Computing the prompt");
+    decodeTime = timer("vllm:request_decode_time_seconds", "From the first token to the last");
+    inferenceTime = timer("vllm:request_inference_time_seconds", "Prefill and decode together");
     requestPromptTokens =
         histogram(
             "vllm:request_prompt_tokens",
@@ -178,16 +179,18 @@ public final class EngineMetrics implements EngineObserver {
     }
     requestPromptTokens.record(prompt);
     requestGenerationTokens.record(generated);
-    queueTime.record(stats.queueMicros() * MICROS);
-    decodeTime.record(stats.decodeMicros() * MICROS);
-    inferenceTime.record((stats.prefillMicros() + stats.decodeMicros()) * MICROS);
-    endToEnd.record((stats.queueMicros() + stats.prefillMicros() + stats.decodeMicros()) * MICROS);
+    queueTime.record(stats.queueMicros(), TimeUnit.MICROSECONDS);
+    decodeTime.record(stats.decodeMicros(), TimeUnit.MICROSECONDS);
+    inferenceTime.record(stats.prefillMicros() + stats.decodeMicros(), TimeUnit.MICROSECONDS);
+    endToEnd.record(
+        stats.queueMicros() + stats.prefillMicros() + stats.decodeMicros(), TimeUnit.MICROSECONDS);
     if (stats.prefillMicros() > 0) {
-      prefillTime.record(stats.prefillMicros() * MICROS);
-      timeToFirstToken.record((stats.queueMicros() + stats.prefillMicros()) * MICROS);
+      prefillTime.record(stats.prefillMicros(), TimeUnit.MICROSECONDS);
+      timeToFirstToken.record(stats.queueMicros() + stats.prefillMicros(), TimeUnit.MICROSECONDS);
     }
     if (generated > 1) {
-      timePerOutputToken.record(stats.decodeMicros() * MICROS / (generated - 1));
+      timePerOutputToken.record(
+          1000 * stats.decodeMicros() / (generated - 1), TimeUnit.NANOSECONDS);
     }
   }
 
@@ -208,7 +211,7 @@ public final class EngineMetrics implements EngineObserver {
 
   /** Tokens of one request left the engine this long after the ones before. Any thread. */
   public void onInterTokenLatency(long nanos) {
-    interTokenLatency.record(nanos * 1e-9);
+    interTokenLatency.record(nanos, TimeUnit.NANOSECONDS);
   }
 
   private static double usage(EngineStatus status) {
@@ -241,8 +244,17 @@ public final class EngineMetrics implements EngineObserver {
     return Counter.builder(name).description(help).tags(tags).tags(more).register(registry);
   }
 
-  private DistributionSummary seconds(String name, String help) {
-    return histogram(name, help, MetricBuckets.endToEnd());
+  private Timer timer(String name, String help) {
+    return timer(name, help, MetricBuckets.endToEnd());
+  }
+
+  /** A summary would round seconds up to whole ones before it looks for their bucket. */
+  private Timer timer(String name, String help, double[] seconds) {
+    return Timer.builder(name)
+        .description(help)
+        .tags(tags)
+        .serviceLevelObjectives(MetricBuckets.durations(seconds))
+        .register(registry);
   }
 
   private DistributionSummary histogram(String name, String help, double[] bounds) {

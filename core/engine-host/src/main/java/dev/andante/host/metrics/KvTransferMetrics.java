@@ -1,28 +1,31 @@
 package dev.andante.host.metrics;
 
 import dev.andante.kvtransfer.KvTransferObserver;
+import dev.andante.service.metrics.MetricBuckets;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.TimeUnit;
 
 /** KV transfers of one role: how long, how much, and why not. */
 public final class KvTransferMetrics implements KvTransferObserver {
 
   private final MeterRegistry registry;
   private final Tags tags;
-  private final DistributionSummary seconds;
+  private final Timer seconds;
   private final Counter bytes;
 
   public KvTransferMetrics(MeterRegistry registry, String model, String engine) {
     this.registry = registry;
     this.tags = Tags.of("model_name", model, "engine", engine);
     this.seconds =
-        DistributionSummary.builder("andante_kv_transfer_seconds")
+        Timer.builder("andante_kv_transfer_seconds")
             .description("Wall time of committed KV transfers")
             .tags(tags)
             .serviceLevelObjectives(
-                .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30)
+                MetricBuckets.durations(
+                    .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30))
             .register(registry);
     this.bytes =
         Counter.builder("andante_kv_transfer_bytes")
@@ -33,7 +36,7 @@ public final class KvTransferMetrics implements KvTransferObserver {
 
   @Override
   public void onCompleted(long nanos, long sent) {
-    seconds.record(nanos * 1e-9);
+    seconds.record(nanos, TimeUnit.NANOSECONDS);
     bytes.increment((double) sent);
   }
 

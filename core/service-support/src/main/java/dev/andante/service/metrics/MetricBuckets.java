@@ -1,5 +1,8 @@
 package dev.andante.service.metrics;
 
+import java.time.Duration;
+import java.util.Arrays;
+
 /**
  * Histogram bounds in seconds that dashboards made for vLLM expect; copies, so that a caller cannot
  * change them.
@@ -27,6 +30,16 @@ public final class MetricBuckets {
     };
   }
 
+  /**
+   * Bounds in seconds for a Micrometer timer. Times need one: a DistributionSummary rounds values
+   * up to whole numbers before it looks for their bucket.
+   */
+  public static Duration[] durations(double... seconds) {
+    return Arrays.stream(seconds)
+        .mapToObj(bound -> Duration.ofNanos(Math.round(bound * 1e9)))
+        .toArray(Duration[]::new);
+  }
+
   /** Token counts: 1, 2, 5, 10, … up to {@code max}. */
   public static double[] tokens(int max) {
     double[] bounds = new double[64];
@@ -38,6 +51,6 @@ public final class MetricBuckets {
         }
       }
     }
-    return java.util.Arrays.copyOf(bounds, n);
+    return Arrays.copyOf(bounds, n);
   }
 }

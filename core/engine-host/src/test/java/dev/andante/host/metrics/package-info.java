@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.andante.host.metrics;
+
+import org.jspecify.annotations.NullMarked;

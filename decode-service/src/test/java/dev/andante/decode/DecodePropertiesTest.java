@@ -1,0 +1,61 @@
+package dev.andante.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Configuration;
+
+class DecodePropertiesTest {
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableConfigurationProperties(DecodeProperties.class)
+  static class Properties {}
+
+  private final ApplicationContextRunner runner =
+      new ApplicationContextRunner().withUserConfiguration(Properties.class);
+
+  @Test
+  void defaults() {
+    runner.run(
+        context ->
+            assertThat(context.getBean(DecodeProperties.class))
+                .isEqualTo(new DecodeProperties("", List.of(), Duration.ofSeconds(5), 4096, "")));
+  }
+
+  @Test
+  void everyKey() {
+    runner
+        .withPropertyValues(
+            "andante.decode.draft-address=d:1",
+            "andante.decode.expert-addresses=e:1,e:2",
+            "andante.decode.expert-deadline=7s",
+            "andante.decode.max-buffered-tokens=9",
+            "andante.decode.kv-address=k:1")
+        .run(
+            context ->
+                assertThat(context.getBean(DecodeProperties.class))
+                    .isEqualTo(
+                        new DecodeProperties(
+                            "d:1", List.of("e:1", "e:2"), Duration.ofSeconds(7), 9, "k:1")));
+  }
+
+  @Test
+  void anUnknownKeyIsRefused() {
+    runner
+        .withPropertyValues("andante.decode.draft-adress=d:1")
+        .run(
+            context ->
+                assertThat(context).getFailure().rootCause().hasMessageContaining("draft-adress"));
+  }
+
+  @Test
+  void aBadValueIsRefused() {
+    runner
+        .withPropertyValues("andante.decode.max-buffered-tokens=0")
+        .run(context -> assertThat(context).hasFailed());
+  }
+}

@@ -1,0 +1,46 @@
+package dev.andante.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.andante.protocol.v1.DecodeGrpc;
+import dev.andante.protocol.v1.FinishReason;
+import dev.andante.protocol.v1.TokenChunk;
+import dev.andante.service.grpc.Failures;
+import dev.andante.service.state.ServiceState;
+import java.util.Iterator;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class DrainTest {
+
+  @Test
+  void stoppingFinishesWhatRunsAndRefusesTheRest() {
+    Worker worker = Worker.decode();
+    try (worker) {
+      Iterator<TokenChunk> running =
+          DecodeGrpc.newBlockingStub(worker.channel())
+              .withDeadlineAfter(Calls.DEADLINE_SECONDS, TimeUnit.SECONDS)
+              .decode(Calls.local("running", Calls.prompt(4, 1), 400).build());
+      assertThat(running.hasNext()).isTrue();
+      ServiceState state = worker.context().getBean(ServiceState.class);
+      CompletableFuture<Void> stopped = CompletableFuture.runAsync(() -> worker.context().close());
+      Await.until(state::draining, () -> "not draining");
+      if (!stopped.isDone()) {
+        assertThatThrownBy(
+                () -> Calls.decode(worker, Calls.local("late", Calls.prompt(4, 1), 4).build()))
+            .satisfies(e -> assertThat(Failures.from(e).getCode()).isIn("draining", "unavailable"));
+      }
+      int tokens = 0;
+      TokenChunk last = TokenChunk.getDefaultInstance();
+      while (running.hasNext()) {
+        last = running.next();
+        tokens += last.getTokensCount();
+      }
+      assertThat(tokens).isEqualTo(400);
+      assertThat(last.getFinishReason()).isEqualTo(FinishReason.FINISH_REASON_LENGTH);
+      stopped.orTimeout(60, TimeUnit.SECONDS).join();
+    }
+  }
+}

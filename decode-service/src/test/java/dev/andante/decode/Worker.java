@@ -1,0 +1,93 @@
+package dev.andante.decode;
+
+import dev.andante.engine.Engine;
+import dev.andante.engine.EngineStatus;
+import dev.andante.host.engine.EngineHost;
+import dev.andante.host.engine.RunningEngine;
+import dev.andante.prefill.PrefillApplication;
+import dev.andante.service.ServiceLauncher;
+import dev.andante.service.grpc.GrpcServer;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** A service started like its main method does, on free ports, with a tiny model. */
+final class Worker implements AutoCloseable {
+
+  private final ConfigurableApplicationContext context;
+  private final ManagedChannel channel;
+
+  private Worker(Class<?> application, String role, String... arguments) {
+    List<String> all = new ArrayList<>();
+    all.add("--server.port=0");
+    all.add("--andante.grpc.port=0");
+    all.add("--andante.model.path=dummy:llama-tiny");
+    all.add("--andante.compute.threads=1");
+    all.add("--andante.engine.kv-memory=1MB");
+    all.addAll(List.of(arguments));
+    context = ServiceLauncher.of(application, role).run(all.toArray(String[]::new));
+    channel = NettyChannelBuilder.forTarget(address()).usePlaintext().build();
+    running(); // a worker under test is one that has loaded
+  }
+
+  static Worker prefill(String... arguments) {
+    return new Worker(PrefillApplication.class, "prefill", arguments);
+  }
+
+  static Worker decode(String... arguments) {
+    return new Worker(DecodeApplication.class, "decode", arguments);
+  }
+
+  ConfigurableApplicationContext context() {
+    return context;
+  }
+
+  ManagedChannel channel() {
+    return channel;
+  }
+
+  String address() {
+    return "127.0.0.1:" + context.getBean(GrpcServer.class).port();
+  }
+
+  int httpPort() {
+    return Integer.parseInt(
+        java.util.Objects.requireNonNull(
+            context.getEnvironment().getProperty("local.server.port")));
+  }
+
+  RunningEngine running() {
+    return context.getBean(EngineHost.class).started().orTimeout(60, TimeUnit.SECONDS).join();
+  }
+
+  Engine engine() {
+    return running().engine();
+  }
+
+  EngineStatus status() {
+    return engine().status();
+  }
+
+  /** Waits until nothing runs and every block is free, and checks that all is consistent. */
+  void awaitIdle() {
+    Await.until(
+        () -> {
+          EngineStatus now = status();
+          return now.running() == 0
+              && now.waiting() == 0
+              && now.reservedBlocks() == 0
+              && now.freeBlocks() == now.totalBlocks();
+        },
+        () -> "not idle: " + status());
+    engine().checkIntegrity().orTimeout(10, TimeUnit.SECONDS).join();
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    context.close();
+  }
+}

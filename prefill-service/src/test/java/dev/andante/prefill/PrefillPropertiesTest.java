@@ -1,0 +1,62 @@
+package dev.andante.prefill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.util.unit.DataSize;
+
+class PrefillPropertiesTest {
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableConfigurationProperties(PrefillProperties.class)
+  static class Properties {}
+
+  private final ApplicationContextRunner runner =
+      new ApplicationContextRunner().withUserConfiguration(Properties.class);
+
+  @Test
+  void defaults() {
+    runner.run(
+        context ->
+            assertThat(context.getBean(PrefillProperties.class))
+                .isEqualTo(
+                    new PrefillProperties(
+                        Duration.ofSeconds(60),
+                        DataSize.ofMegabytes(1),
+                        List.of(),
+                        Duration.ofSeconds(5))));
+  }
+
+  @Test
+  void everyKey() {
+    runner
+        .withPropertyValues(
+            "andante.prefill.transfer-timeout=7s",
+            "andante.prefill.max-frame=64KB",
+            "andante.prefill.expert-addresses=e:1,e:2",
+            "andante.prefill.expert-deadline=8s")
+        .run(
+            context ->
+                assertThat(context.getBean(PrefillProperties.class))
+                    .isEqualTo(
+                        new PrefillProperties(
+                            Duration.ofSeconds(7),
+                            DataSize.ofKilobytes(64),
+                            List.of("e:1", "e:2"),
+                            Duration.ofSeconds(8))));
+  }
+
+  @Test
+  void anUnknownKeyIsRefused() {
+    runner
+        .withPropertyValues("andante.prefill.max-frames=1")
+        .run(
+            context ->
+                assertThat(context).getFailure().rootCause().hasMessageContaining("max-frames"));
+  }
+}

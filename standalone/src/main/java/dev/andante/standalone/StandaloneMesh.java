@@ -1,0 +1,144 @@
+package dev.andante.standalone;
+
+import dev.andante.decode.DecodeApplication;
+import dev.andante.draft.DraftApplication;
+import dev.andante.expert.ExpertApplication;
+import dev.andante.gateway.GatewayApplication;
+import dev.andante.prefill.PrefillApplication;
+import dev.andante.service.ServiceLauncher;
+import dev.andante.service.grpc.GrpcServer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/**
+ * A running mesh in this JVM. Roles are stopped in the reverse order of their start: the gateway
+ * drains first.
+ */
+public final class StandaloneMesh implements AutoCloseable {
+
+  private final String[] arguments;
+  private final Deque<ConfigurableApplicationContext> contexts = new ArrayDeque<>();
+  private final Map<String, ConfigurableApplicationContext> roles = new TreeMap<>();
+
+  private StandaloneMesh(String... arguments) {
+    this.arguments = arguments;
+  }
+
+  /**
+   * Starts all roles; the worker roles listen on free loopback ports.
+   *
+   * @param arguments as on the command line: {@code --server.port=8080}, {@code
+   *     --andante.model.path=…}
+   */
+  public static StandaloneMesh start(String... arguments) {
+    StandaloneMesh mesh = new StandaloneMesh(arguments);
+    try {
+      mesh.startRoles();
+      return mesh;
+    } catch (RuntimeException | Error e) {
+      mesh.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Context of a role.
+   *
+   * @param role gateway (the only one with an HTTP port), prefill, decode, draft or expert
+   */
+  public ConfigurableApplicationContext role(String role) {
+    ConfigurableApplicationContext context = roles.get(role);
+    if (context == null) {
+      throw new IllegalArgumentException("no role '" + role + "'; there are " + roles.keySet());
+    }
+    return context;
+  }
+
+  /** Port of a worker role's gRPC server. */
+  public int grpcPort(String role) {
+    return role(role).getBean(GrpcServer.class).port();
+  }
+
+  /** Port of the gateway's HTTP server. */
+  public int httpPort() {
+    return role("gateway").getEnvironment().getRequiredProperty("local.server.port", Integer.class);
+  }
+
+  private void startRoles() {
+    ConfigurableApplicationContext shared =
+        opened(
+            new SpringApplicationBuilder(SharedConfiguration.class)
+                .web(WebApplicationType.NONE)
+                .registerShutdownHook(false)
+                .properties("spring.config.name=andante-shared,application")
+                .run(arguments));
+    int draft = worker(shared, DraftApplication.class, "draft");
+    int expert = worker(shared, ExpertApplication.class, "expert");
+    int decode =
+        worker(
+            shared,
+            DecodeApplication.class,
+            "decode",
+            "--andante.decode.draft-address=127.0.0.1:" + draft,
+            "--andante.decode.expert-addresses=127.0.0.1:" + expert);
+    int prefill = worker(shared, PrefillApplication.class, "prefill");
+    roles.put(
+        "gateway",
+        opened(
+            ServiceLauncher.of(GatewayApplication.class, "gateway")
+                .parent(shared)
+                .registerShutdownHook(false)
+                .run(with(arguments, instance("prefill", prefill), instance("decode", decode)))));
+  }
+
+  private int worker(
+      ConfigurableApplicationContext shared, Class<?> application, String role, String... extra) {
+    String[] own =
+        Arrays.stream(arguments)
+            .filter(a -> !a.startsWith("--server.") && !a.startsWith("--andante.grpc.port"))
+            .toArray(String[]::new);
+    ConfigurableApplicationContext context =
+        opened(
+            ServiceLauncher.of(application, role)
+                .parent(shared)
+                .web(WebApplicationType.NONE)
+                .registerShutdownHook(false)
+                .run(with(with(own, extra), "--andante.grpc.port=0")));
+    roles.put(role, context);
+    return grpcPort(role);
+  }
+
+  private ConfigurableApplicationContext opened(ConfigurableApplicationContext context) {
+    contexts.addFirst(context);
+    return context;
+  }
+
+  private static String instance(String role, int port) {
+    return "--spring.cloud.discovery.client.simple.instances.andante-"
+        + role
+        + "[0].uri=http://127.0.0.1:"
+        + port;
+  }
+
+  private static String[] with(String[] some, String... more) {
+    List<String> all = new ArrayList<>(List.of(some));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  /** Stops all roles, the gateway first. */
+  @Override
+  public void close() {
+    while (!contexts.isEmpty()) {
+      contexts.removeFirst().close();
+    }
+  }
+}
