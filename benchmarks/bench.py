@@ -10,7 +10,7 @@ Prints one JSON line per measure (value = median of the rounds), then a table wi
   http_tok_s   one streamed chat through the gateway
 The peer is llama-cpp-python, natively built by the peers' set-up script; without it our side is measured alone.
 """
-import argparse, json, os, statistics, subprocess, sys, time, urllib.request
+import argparse, json, os, re, statistics, subprocess, sys, time, urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -56,13 +56,13 @@ def collect(into, lines):
 def mesh(model):
     """Starts the mesh in one JVM on a port of its own, asks once, stops it."""
     port = os.environ.get("ANDANTE_BENCH_PORT", "18080")
-    env = {**os.environ, "ANDANTE_CACHE_RUN": "bench"}
-    begin = time.monotonic()
+    cache = os.environ.get("ANDANTE_CACHE") or os.path.join(os.path.expanduser("~"), ".cache", "andante")
+    env = {**os.environ, "ANDANTE_CACHE": os.path.join(cache, "bench")}  # a mesh of its own: the user's is left alone
     up = subprocess.run([os.path.join(ROOT, "andante"), "up", "--port", port, "--model", model], env=env, capture_output=True, text=True, timeout=300)
     if up.returncode:
         sys.exit("andante up failed:\n" + up.stdout[-2000:] + up.stderr[-2000:])
     try:
-        elapsed = time.monotonic() - begin
+        elapsed = float(re.search(r"Ready after (\d+) s", up.stdout)[1])
         base = f"http://127.0.0.1:{port}"
         name = json.load(urllib.request.urlopen(base + "/v1/models", timeout=10))["data"][0]["id"]
         body = json.dumps({"model": name, "stream": True, "max_tokens": 128, "temperature": 0, "ignore_eos": True,
@@ -76,8 +76,8 @@ def mesh(model):
                     if line.startswith(b"data: {") and b'"content"' in line:
                         stamps.append(time.monotonic())
             times.append((len(stamps) - 1) / (stamps[-1] - stamps[0]))
-        pid = subprocess.run([os.path.join(ROOT, "andante"), "status", "--pid"], env=env, capture_output=True, text=True).stdout.split()
-        rss = sum(rss_mib(p) for p in pid)
+        status = subprocess.run([os.path.join(ROOT, "andante"), "status"], env=env, capture_output=True, text=True, timeout=60).stdout
+        rss = sum(rss_mib(pid) for pid in re.findall(r"pid (\d+)", status))
         return [("up_ready_s", elapsed, "s"), ("rss_mib", rss, "MiB"), ("http_tok_s", statistics.median(times), "tok/s")]
     finally:
         subprocess.run([os.path.join(ROOT, "andante"), "down"], env=env, capture_output=True, timeout=60)

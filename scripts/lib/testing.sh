@@ -28,7 +28,7 @@ test_all() {
   # tests that run the launcher use what is built, and must not build in the middle of a build
   ANDANTE_MODEL=$model ANDANTE_BUILD=off ANDANTE_AOT=off maven -fae "$@" verify 2>&1 | tee "$TEST_LOG" | python "$ANDANTE_HOME/scripts/report.py" follow ||
     status=1
-  python "$ANDANTE_HOME/scripts/report.py" summary --since "$begin" "$ANDANTE_HOME" || status=1
+  python "$ANDANTE_HOME/scripts/report.py" summary "$ANDANTE_HOME" --since "$begin" || status=1
   [ "$status" -ne 0 ] || mv "$BUILD_STAMP.new" "$BUILD_STAMP"
   rm -f "$BUILD_STAMP.new"
   [ "$status" -eq 0 ] || die 'the tests did not pass' "what Maven said: $TEST_LOG"

@@ -6,6 +6,7 @@ import com.hubspot.jinjava.LegacyOverrides;
 import com.hubspot.jinjava.el.JinjavaProcessors;
 import com.hubspot.jinjava.interpret.Context.Library;
 import com.hubspot.jinjava.interpret.RenderResult;
+import com.hubspot.jinjava.interpret.TagCycleException;
 import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.interpret.TemplateError.ErrorType;
 import dev.andante.tokenizer.TemplateFunctions.RaisedException;
@@ -108,7 +109,9 @@ final class TemplateEngine {
       throw new ChatTemplateException("the chat template is nested too deeply", false, e);
     }
     for (TemplateError error : result.getErrors()) {
-      if (error.getSeverity() == ErrorType.FATAL) {
+      // A macro that calls itself too deeply is cut off with a mere warning and an incomplete text.
+      if (error.getSeverity() == ErrorType.FATAL
+          || error.getException() instanceof TagCycleException) {
         throw failure(
             "line " + error.getLineno() + ": " + error.getMessage(), error.getException());
       }
