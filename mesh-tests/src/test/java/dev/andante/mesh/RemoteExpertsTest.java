@@ -147,9 +147,7 @@ class RemoteExpertsTest {
   }
 
   private static String[] arguments(Path model, String... more) {
-    List<String> all =
-        new ArrayList<>(
-            List.of("--server.port=0", "--andante.model.path=" + model));
+    List<String> all = new ArrayList<>(List.of("--server.port=0", "--andante.model.path=" + model));
     all.addAll(List.of(more));
     if (all.stream().noneMatch(a -> a.startsWith("--andante.grpc.port="))) {
       all.add("--andante.grpc.port=0");
