@@ -102,9 +102,12 @@ def main():
     results = {}
     for r in range(a.rounds):
         for side in (["ours", "peer"] if r % 2 == 0 else ["peer", "ours"]):
+            if side == "peer" and not peer:
+                continue
+            print(f"round {r + 1} of {a.rounds}: {side}", file=sys.stderr, flush=True)
             if side == "ours":
                 collect(results, ours(a.model, a.threads))
-            elif peer:
+            else:
                 collect(results, run(peer))
     for line in results.values():
         line["value"], line["best"] = round(statistics.median(line["runs"]), 2), max(line["runs"])
