@@ -36,4 +36,34 @@ public record Batch(
   public int sequences() {
     return context.length;
   }
+
+  /**
+   * Checks that each sequence's blocks exist and hold its context and new tokens.
+   *
+   * @throws IllegalArgumentException naming the sequence and what is wrong
+   */
+  public void requireBlocks(KvLayout layout, int poolBlocks) {
+    for (int s = 0; s < sequences(); s++) {
+      int tokens = context[s] + rowStart[s + 1] - rowStart[s];
+      int needed = layout.blocksFor(tokens);
+      int[] table = blockTables[s];
+      if (table.length < needed) {
+        throw new IllegalArgumentException(
+            "sequence "
+                + s
+                + ": "
+                + table.length
+                + " blocks, "
+                + tokens
+                + " tokens need "
+                + needed);
+      }
+      for (int i = 0; i < needed; i++) {
+        if (table[i] < 0 || table[i] >= poolBlocks) {
+          throw new IllegalArgumentException(
+              "sequence " + s + ": block " + table[i] + " of " + poolBlocks);
+        }
+      }
+    }
+  }
 }

@@ -2,7 +2,6 @@ package dev.andante.compute.cuda;
 
 import dev.andante.compute.Batch;
 import dev.andante.compute.BoundBatch;
-import dev.andante.compute.KvLayout;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -178,29 +177,7 @@ final class CudaBatch implements BoundBatch {
     if (checked == pool) {
       return;
     }
-    KvLayout layout = pool.layout();
-    for (int s = 0; s < batch.sequences(); s++) {
-      int tokens = batch.context()[s] + batch.rowStart()[s + 1] - batch.rowStart()[s];
-      int needed = layout.blocksFor(tokens);
-      int[] table = batch.blockTables()[s];
-      if (table.length < needed) {
-        throw new IllegalArgumentException(
-            "sequence "
-                + s
-                + ": "
-                + table.length
-                + " blocks, "
-                + tokens
-                + " tokens need "
-                + needed);
-      }
-      for (int i = 0; i < needed; i++) {
-        if (table[i] < 0 || table[i] >= pool.blocks()) {
-          throw new IllegalArgumentException(
-              "sequence " + s + ": block " + table[i] + " of " + pool.blocks());
-        }
-      }
-    }
+    batch.requireBlocks(pool.layout(), pool.blocks());
     checked = pool;
   }
 

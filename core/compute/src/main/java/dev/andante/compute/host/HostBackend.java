@@ -210,7 +210,7 @@ public abstract class HostBackend<W extends Weight> implements Backend {
     HostBatch bound = HostBatch.of(batch);
     KvLayout layout = memory.layout();
     requireLayer(layout, layer);
-    bound.checkBlocks(layout, memory.blocks());
+    bound.batch().requireBlocks(layout, memory.blocks());
     writeSide("writeKv k", HostMatrix.of(k), memory, layer, HostKvPool.KEYS, bound);
     writeSide("writeKv v", HostMatrix.of(v), memory, layer, HostKvPool.VALUES, bound);
   }
@@ -252,7 +252,7 @@ public abstract class HostBackend<W extends Weight> implements Backend {
     requireRows("attention q", queries, bound.batch().rows());
     requireColumns("attention q", queries, parameters.heads() * parameters.headDim());
     requireSame("attention out", target, queries);
-    bound.checkBlocks(layout, memory.blocks());
+    bound.batch().requireBlocks(layout, memory.blocks());
     attend(queries, memory, layer, parameters, bound, target);
   }
 

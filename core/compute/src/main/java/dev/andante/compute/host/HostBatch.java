@@ -2,7 +2,6 @@ package dev.andante.compute.host;
 
 import dev.andante.compute.Batch;
 import dev.andante.compute.BoundBatch;
-import dev.andante.compute.KvLayout;
 
 /** A batch with the position and the sequence of each row worked out. */
 public final class HostBatch implements BoundBatch {
@@ -64,32 +63,6 @@ public final class HostBatch implements BoundBatch {
   /** Blocks of the sequence that a row belongs to. */
   public int[] blocks(int row) {
     return batch.blockTables()[sequences[row]];
-  }
-
-  /** Checks that each sequence's blocks exist and hold its context and new tokens. */
-  void checkBlocks(KvLayout layout, int poolBlocks) {
-    for (int s = 0; s < batch.sequences(); s++) {
-      int tokens = batch.context()[s] + batch.rowStart()[s + 1] - batch.rowStart()[s];
-      int needed = layout.blocksFor(tokens);
-      int[] table = batch.blockTables()[s];
-      if (table.length < needed) {
-        throw new IllegalArgumentException(
-            "sequence "
-                + s
-                + ": "
-                + table.length
-                + " blocks, "
-                + tokens
-                + " tokens need "
-                + needed);
-      }
-      for (int i = 0; i < needed; i++) {
-        if (table[i] < 0 || table[i] >= poolBlocks) {
-          throw new IllegalArgumentException(
-              "sequence " + s + ": block " + table[i] + " of " + poolBlocks);
-        }
-      }
-    }
   }
 
   @Override
