@@ -146,7 +146,8 @@ final class CompletionsEndpoint {
       Flux<Answer> answers,
       ResponseShape shape,
       Usage usage) {
-    Flux<ObjectNode> chunks = answers.concatMapIterable(shape::chunks);
+    Flux<ObjectNode> chunks =
+        answers.concatMapDelayError(answer -> Flux.fromIterable(shape.chunks(answer)));
     if (parsed.delivery().includeUsage()) {
       chunks = chunks.concatWith(Mono.fromSupplier(() -> shape.usageChunk(usage)));
     }

@@ -10,6 +10,7 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Signal;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -62,10 +63,12 @@ final class EventStream {
     return "data: " + Json.string(chunk) + "\n\n";
   }
 
+  /** A failure stays behind the frames before it: merging signals, as merging drops on errors. */
   private Flux<String> withPings(Flux<String> frames) {
     AtomicLong last = new AtomicLong(System.nanoTime());
     return frames
         .doOnNext(frame -> last.set(System.nanoTime()))
+        .materialize()
         .publish(
             shared ->
                 Flux.merge(
@@ -74,7 +77,8 @@ final class EventStream {
                         .onBackpressureDrop()
                         .filter(
                             tick -> System.nanoTime() - last.get() >= pingInterval.toNanos() / 2)
-                        .map(tick -> PING)
-                        .takeUntilOther(shared.ignoreElements())));
+                        .map(tick -> Signal.next(PING))
+                        .takeUntilOther(shared.ignoreElements())))
+        .dematerialize();
   }
 }

@@ -127,7 +127,8 @@ public final class AnswerService {
           return generation
               .events()
               .doOnNext(event -> tick(clock, event))
-              .concatMapIterable(assembler::accept)
+              // What came before a failure is still delivered.
+              .concatMapDelayError(event -> Flux.fromIterable(assembler.accept(event)))
               .takeUntil(Answer.End.class::isInstance)
               .doOnNext(answer -> ended(clock, answer));
         });

@@ -171,7 +171,7 @@ final class Generation {
             worker,
             1,
             client.decode(worker.target(), request.build(), plan.deadline(), plan.requestId()))
-        .concatMapIterable(this::events)
+        .concatMapDelayError(chunk -> Flux.fromIterable(events(chunk)))
         .concatWith(
             Flux.error(
                 () ->
