@@ -3,6 +3,7 @@ package dev.andante.benchmarks;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 import dev.andante.format.WeightFiles;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.loading.Models;
@@ -10,12 +11,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.DoubleSupplier;
 
 /**
  * Prefill and decode speed of one model file, as JSON lines.
  *
- * <p>{@code ComputeBenchmark MODEL [threads] [repeats] [backend]}
+ * <p>{@code ComputeBenchmark MODEL [threads] [repeats] [backend] [exact|fast]}
  */
 public final class ComputeBenchmark {
 
@@ -23,14 +25,17 @@ public final class ComputeBenchmark {
 
   public static void main(String[] args) {
     if (args.length < 1) {
-      System.err.println("usage: ComputeBenchmark MODEL [threads] [repeats] [backend]");
+      System.err.println(
+          "usage: ComputeBenchmark MODEL [threads] [repeats] [backend] [exact|fast]");
       System.exit(2);
     }
     int threads = args.length > 1 ? Integer.parseInt(args[1]) : 2;
     int repeats = args.length > 2 ? Integer.parseInt(args[2]) : 3;
     String name = args.length > 3 ? args[3] : Backends.AUTO;
+    Precision precision =
+        args.length > 4 ? Precision.valueOf(args[4].toUpperCase(Locale.ROOT)) : Precision.FAST;
     try (ComputePool pool = new ComputePool(threads);
-        Backend backend = Backends.open(name, pool);
+        Backend backend = Backends.open(name, pool, precision);
         LanguageModel model = Models.load(WeightFiles.open(Path.of(args[0])), backend);
         ForwardBenchmark forward = new ForwardBenchmark(backend, model)) {
       for (int warmUp = 0; warmUp < 2; warmUp++) {

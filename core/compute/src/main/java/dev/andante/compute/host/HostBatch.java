@@ -9,6 +9,8 @@ public final class HostBatch implements BoundBatch {
   private final Batch batch;
   private final int[] positions;
   private final int[] sequences;
+  private int[] slots = new int[0];
+  private int slotsBlockSize;
 
   /**
    * @throws IllegalArgumentException if the row starts are not ascending, a context is negative or
@@ -53,6 +55,27 @@ public final class HostBatch implements BoundBatch {
   /** Position of a row in its sequence. */
   public int position(int row) {
     return positions[row];
+  }
+
+  /** Position of each row; not to be written to. */
+  public int[] positions() {
+    return positions;
+  }
+
+  /**
+   * Where each row's keys and values go in blocks of {@code blockSize}: block * blockSize + token.
+   * Worked out once; for the thread that owns the pass, and only where the blocks are known to
+   * exist. Not to be written to.
+   */
+  public int[] slots(int blockSize) {
+    if (slotsBlockSize != blockSize) {
+      slots = new int[positions.length];
+      for (int r = 0; r < slots.length; r++) {
+        slots[r] = blocks(r)[positions[r] / blockSize] * blockSize + positions[r] % blockSize;
+      }
+      slotsBlockSize = blockSize;
+    }
+    return slots;
   }
 
   /** Sequence that a row belongs to. */

@@ -1,0 +1,257 @@
+/*
+ * Causal attention over the paged cache by the online softmax: maximum m, sum of weights l and unnormalised output o,
+ * rescaled when the maximum grows (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018).
+ *
+ * Tiles of 32 tokens begin at multiples of 32 and every SPAN tokens a sum of its own begins; the spans' sums are merged
+ * in order. What a (row, head) pair goes through depends on its query and its context alone, so it makes no difference
+ * which rows share a call, or whether spans are computed in one call or in several and merged later.
+ */
+#include "kv.h"
+#include "lanes.h"
+
+#define HALF LANES
+#define TILE (2 * HALF)
+#define MOST_PAIRS 4
+#define UNROLL _Pragma("GCC unroll 16")
+
+/* Queries and sums of pairs: q[pair][stride], scaled and padded with zeros; o[pair][stride], m[pair], l[pair] */
+struct pairs {
+  float *q, *o, *m, *l;
+  int stride;
+};
+
+/* One head's tokens of two half tiles, in the order of struct kv */
+struct tile {
+  const uint8_t *keys[2], *values[2];
+  int width; /* elements of a head, even */
+};
+
+/* Elements 2i and 2i + 1 of the keys of 16 tokens. */
+INLINE void key_pair(const uint8_t *keys, int i, int is_f32, vf *first, vf *second) {
+  if (is_f32) {
+    *first = vf_load((const float *)keys + 2 * i * LANES);
+    *second = vf_load((const float *)keys + (2 * i + 1) * LANES);
+  } else {
+    vi both = vi_load((const uint32_t *)keys + i * LANES);
+    *first = vf_low_bf16(both);
+    *second = vf_high_bf16(both);
+  }
+}
+
+/* 16 elements from i on of tokens 2j and 2j + 1, zeros beyond `width`. */
+INLINE void value_pair(const uint8_t *values, int j, int i, int width, int is_f32, vf *first, vf *second) {
+  int n = width - i;
+  if (is_f32) {
+    *first = vf_load_n((const float *)values + 2 * j * width + i, n);
+    *second = vf_load_n((const float *)values + (2 * j + 1) * width + i, n);
+  } else {
+    vf both = vf_load_n((const float *)values + j * width + i, n);
+    *first = vf_low_bf16(vi_bits(both));
+    *second = vf_high_bf16(vi_bits(both));
+  }
+}
+
+/* out += weights * values over tokens [0, visible) of `chunks` runs of 16 elements from i on */
+INLINE void take_values(const struct tile *t, const struct pairs *s, int pair, int n, int visible, int i, int chunks, int is_f32,
+                        float weights[][TILE], const float *factors) {
+  vf o[MOST_PAIRS][4];
+  UNROLL for (int p = 0; p < n; p++) {
+    UNROLL for (int c = 0; c < chunks; c++) {
+      o[p][c] = vf_mul(vf_load(s->o + (pair + p) * s->stride + i + c * LANES), vf_set(factors[p]));
+    }
+  }
+  for (int j = 0; 2 * j < visible; j++) {
+    const uint8_t *values = t->values[j >= HALF / 2];
+    const int both = 2 * j + 1 < visible;
+    vf first[4], second[4];
+    UNROLL for (int c = 0; c < chunks; c++) value_pair(values, j % (HALF / 2), i + c * LANES, t->width, is_f32, first + c, second + c);
+    UNROLL for (int p = 0; p < n; p++) {
+      vf w = vf_set(weights[p][2 * j]);
+      UNROLL for (int c = 0; c < chunks; c++) o[p][c] = vf_fma(first[c], w, o[p][c]);
+    }
+    if (!both) break; /* what lies beyond may be anything */
+    UNROLL for (int p = 0; p < n; p++) {
+      vf w = vf_set(weights[p][2 * j + 1]);
+      UNROLL for (int c = 0; c < chunks; c++) o[p][c] = vf_fma(second[c], w, o[p][c]);
+    }
+  }
+  UNROLL for (int p = 0; p < n; p++) {
+    UNROLL for (int c = 0; c < chunks; c++) vf_store(s->o + (pair + p) * s->stride + i + c * LANES, o[p][c]);
+  }
+}
+
+/* Takes the first `visible` tokens of a tile into `n` pairs, from `pair` on. */
+INLINE void update_pairs(const struct tile *t, const struct pairs *s, int pair, int n, int visible, int is_f32) {
+  vf even[2][MOST_PAIRS], odd[2][MOST_PAIRS];
+  float weights[MOST_PAIRS][TILE], factors[MOST_PAIRS];
+  const float *q = s->q + pair * s->stride;
+  UNROLL for (int p = 0; p < n; p++) even[0][p] = even[1][p] = odd[0][p] = odd[1][p] = vf_zero();
+  for (int i = 0; i < t->width / 2; i++) {
+    UNROLL for (int half = 0; half < 2; half++) {
+      vf first, second;
+      key_pair(t->keys[half], i, is_f32, &first, &second);
+      UNROLL for (int p = 0; p < n; p++) {
+        even[half][p] = vf_fma(first, vf_set(q[p * s->stride + 2 * i]), even[half][p]);
+        odd[half][p] = vf_fma(second, vf_set(q[p * s->stride + 2 * i + 1]), odd[half][p]);
+      }
+    }
+  }
+  vf hidden = vf_set(-INFINITY);
+  int first = visible < HALF ? visible : HALF, second = visible - HALF;
+  UNROLL for (int p = 0; p < n; p++) {
+    vf a = vf_add(even[0][p], odd[0][p]), b = vf_add(even[1][p], odd[1][p]);
+    if (visible < TILE) {
+      a = vf_first(a, hidden, first);
+      b = second > 0 ? vf_first(b, hidden, second) : hidden;
+    }
+    float before = s->m[pair + p], max = vf_largest(vf_max(a, b));
+    max = before > max ? before : max;
+    s->m[pair + p] = max;
+    a = vf_exp(vf_sub(a, vf_set(max)));
+    b = vf_exp(vf_sub(b, vf_set(max)));
+    if (visible < TILE) {
+      a = vf_first(a, vf_zero(), first);
+      b = second > 0 ? vf_first(b, vf_zero(), second) : vf_zero();
+    }
+    vf_store(weights[p], a);
+    vf_store(weights[p] + HALF, b);
+    factors[p] = before == max ? 1.0f : before == -INFINITY ? 0.0f : vf_lane(vf_exp(vf_set(before - max)));
+    s->l[pair + p] = s->l[pair + p] * factors[p] + vf_sum(vf_add(a, b));
+  }
+  int i = 0;
+  for (; i + 4 * LANES <= s->stride; i += 4 * LANES) take_values(t, s, pair, n, visible, i, 4, is_f32, weights, factors);
+  for (; i < s->stride; i += LANES) take_values(t, s, pair, n, visible, i, 1, is_f32, weights, factors);
+}
+
+#define UPDATE(name, is_f32)                                                                                          \
+  static __attribute__((noinline)) void name(const struct tile *t, const struct pairs *s, int pair, int n, int visible) { \
+    switch (n) {                                                                                                      \
+      case 1:                                                                                                         \
+        update_pairs(t, s, pair, 1, visible, is_f32);                                                                 \
+        break;                                                                                                        \
+      case 2:                                                                                                         \
+        update_pairs(t, s, pair, 2, visible, is_f32);                                                                 \
+        break;                                                                                                        \
+      case 3:                                                                                                         \
+        update_pairs(t, s, pair, 3, visible, is_f32);                                                                 \
+        break;                                                                                                        \
+      default:                                                                                                        \
+        update_pairs(t, s, pair, 4, visible, is_f32);                                                                 \
+    }                                                                                                                 \
+  }
+UPDATE(update_f32, 1)
+UPDATE(update_bf16, 0)
+
+/* Where the 16 tokens from position `from` on are; copied together where blocks are not whole groups of 16. */
+static const uint8_t *group(const struct kv *kv, int head, int side, const int32_t *blocks, int from, int tokens, uint8_t *copy) {
+  if (kv->block_size % HALF == 0) {
+    return kv_head(kv, blocks[from / kv->block_size], side, head) + from % kv->block_size / HALF * kv_group_bytes(kv);
+  }
+  const int bytes = kv->is_f32 ? 4 : 2;
+  for (int t = 0; t < tokens; t++) {
+    uint8_t *source = kv_head(kv, blocks[(from + t) / kv->block_size], side, head);
+    for (int i = 0; i < kv_width(kv); i++) {
+      uint8_t *a = kv_element(kv, copy, side, t, i), *b = kv_element(kv, source, side, (from + t) % kv->block_size, i);
+      for (int k = 0; k < bytes; k++) a[k] = b[k];
+    }
+  }
+  return copy;
+}
+
+static void clear(struct pairs *s, int count) {
+  for (int p = 0; p < count; p++) {
+    s->m[p] = -INFINITY;
+    s->l[p] = 0;
+  }
+  for (int i = 0; i < count * s->stride; i++) s->o[i] = 0;
+}
+
+/* (m, l, o) of a span taken into the sums of the spans before it */
+static void merge(float *m, float *l, float *o, float span_m, float span_l, const float *span_o, int n) {
+  if (span_l == 0) return; /* nothing was visible */
+  float max = *m > span_m || span_m != span_m ? *m : span_m;
+  float before = *m == max ? 1.0f : *m == -INFINITY ? 0.0f : vf_lane(vf_exp(vf_set(*m - max)));
+  float now = span_m == max ? 1.0f : vf_lane(vf_exp(vf_set(span_m - max)));
+  *l = *l * before + span_l * now;
+  for (int i = 0; i < n; i += LANES) {
+    vf sum = vf_fma(vf_load_n(span_o + i, n - i), vf_set(now), vf_mul(vf_load_n(o + i, n - i), vf_set(before)));
+    vf_store_n(o + i, sum, n - i);
+  }
+  *m = max;
+}
+
+/*
+ * Rows at positions first_position … of one sequence, query heads first_head … + heads of one KV head.
+ *
+ * span < 0: all spans, results to out. Otherwise that span alone, its sums to
+ * partials[((row * all_heads + head) * spans + span) * (head_dim + 2)]: m, l, o.
+ */
+void KERNEL(attention)(const float *q, int64_t q_stride, const struct kv *kv, const int32_t *blocks, int32_t rows, int32_t first_position,
+                       int32_t kv_head, int32_t first_head, int32_t heads, float scale, float *out, int64_t out_stride, int32_t span,
+                       int32_t spans, int32_t all_heads, float *partials, float *scratch) {
+  const int head_dim = kv->head_dim, stride = (head_dim + LANES - 1) / LANES * LANES, count = rows * heads;
+  const int last = first_position + rows - 1;
+  uint8_t *copies = (uint8_t *)scratch; /* of two half tiles' keys and values, 4 * 16 * (head_dim + 1) elements */
+  float *memory = scratch + 64 * (stride + 1);
+  struct pairs now = {memory, memory + count * stride, memory + 2 * count * stride, memory + 2 * count * stride + count, stride};
+  struct pairs all = {now.q, now.l + count, now.l + count + count * stride, now.l + 2 * count + count * stride, stride};
+  for (int p = 0; p < count; p++) {
+    const float *query = q + p / heads * q_stride + (first_head + p % heads) * head_dim;
+    for (int i = 0; i < stride; i += LANES) vf_store(now.q + p * stride + i, i < head_dim ? vf_mul(vf_load_n(query + i, head_dim - i), vf_set(scale)) : vf_zero());
+  }
+  clear(&all, count);
+  for (int start = span < 0 ? 0 : span * SPAN; start <= last; start += SPAN) {
+    clear(&now, count);
+    for (int from = start; from <= last && from < start + SPAN; from += TILE) {
+      struct tile tile = {.width = kv_width(kv)};
+      for (int half = 0; half < 2; half++) {
+        int at = from + half * HALF, tokens = last + 1 - at < HALF ? last + 1 - at : HALF;
+        if (tokens <= 0) { /* nobody sees it */
+          tile.keys[half] = tile.keys[0];
+          tile.values[half] = tile.values[0];
+        } else {
+          uint8_t *copy = copies + half * 2 * kv_group_bytes(kv);
+          tile.keys[half] = group(kv, kv_head, KEYS, blocks, at, tokens, copy);
+          tile.values[half] = group(kv, kv_head, VALUES, blocks, at, tokens, copy + kv_group_bytes(kv));
+        }
+      }
+      int first_row = from > first_position ? from - first_position : 0;
+      for (int pair = first_row * heads; pair < count;) {
+        int row = pair / heads, visible = first_position + row + 1 - from;
+        int n = visible >= TILE ? count - pair : (row + 1) * heads - pair; /* pairs that see as much */
+        if (n > MOST_PAIRS) n = MOST_PAIRS;
+        (kv->is_f32 ? update_f32 : update_bf16)(&tile, &now, pair, n, visible < TILE ? visible : TILE);
+        pair += n;
+      }
+    }
+    if (span >= 0) break;
+    for (int p = 0; p < count; p++) {
+      merge(all.m + p, all.l + p, all.o + p * stride, now.m[p], now.l[p], now.o + p * stride, head_dim);
+    }
+  }
+  for (int p = 0; p < count; p++) {
+    int row = p / heads, head = first_head + p % heads;
+    if (span >= 0) {
+      float *target = partials + (((int64_t)row * all_heads + head) * spans + span) * (head_dim + 2);
+      target[0] = now.m[p];
+      target[1] = now.l[p];
+      for (int i = 0; i < head_dim; i++) target[2 + i] = now.o[p * stride + i];
+    } else {
+      float *target = out + row * out_stride + head * head_dim;
+      for (int i = 0; i < head_dim; i++) target[i] = all.o[p * stride + i] / all.l[p];
+    }
+  }
+}
+
+/* Merges the spans of each (row, head) and normalises; what out holds before does not matter. */
+void KERNEL(merge_spans)(const float *partials, int32_t rows, int32_t heads, int32_t spans, int32_t head_dim, float *out,
+                         int64_t out_stride) {
+  for (int pair = 0; pair < rows * heads; pair++) {
+    const float *span = partials + (int64_t)pair * spans * (head_dim + 2);
+    float *o = out + pair / heads * out_stride + pair % heads * head_dim;
+    float m = -INFINITY, l = 0;
+    for (int i = 0; i < head_dim; i++) o[i] = 0;
+    for (int s = 0; s < spans; s++, span += head_dim + 2) merge(&m, &l, o, span[0], span[1], span + 2, head_dim);
+    for (int i = 0; i < head_dim; i++) o[i] = o[i] / l;
+  }
+}
