@@ -2,7 +2,9 @@ package dev.andante.expert;
 
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 import dev.andante.host.config.ComputeProperties;
+import dev.andante.host.config.ComputeProperties.PrecisionChoice;
 import dev.andante.host.config.ModelProperties;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.service.ServiceLauncher;
@@ -55,7 +57,7 @@ public class ExpertApplication {
     return new ShardHost(
         Path.of(model.path()),
         properties,
-        () -> Backends.open(compute.backend(), pool),
+        () -> Backends.open(compute.backend(), pool, precision(compute)),
         failure -> {
           LOG.error(
               "cannot load experts of '{}' (andante.model.path): {}",
@@ -68,6 +70,11 @@ public class ExpertApplication {
               .daemon(true)
               .start(() -> exit.exit(ProcessExit.CANNOT_START));
         });
+  }
+
+  /** Experts alone cannot be probed: auto is exact here. */
+  private static Precision precision(ComputeProperties compute) {
+    return compute.precision() == PrecisionChoice.FAST ? Precision.FAST : Precision.EXACT;
   }
 
   @Bean

@@ -29,7 +29,7 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
   }
 
   private final ComputePool pool;
-  private final Precision precision;
+  private volatile Precision precision;
   private final InstructionSet set;
   private final int isa;
   private final Arena arena = Arena.ofShared();
@@ -45,7 +45,7 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
     this.set = set;
     this.isa = set.code();
     this.packer = new WeightPacker(pool, precision, arena);
-    this.products = new Products(pool, precision, set, scratch);
+    this.products = new Products(pool, set, scratch);
     this.attention = new Attention(pool, set, scratch);
   }
 
@@ -69,6 +69,16 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
   @Override
   public String numerics() {
     return precision == Precision.FAST ? "native-i8x32-v1" : "native-f32-v1";
+  }
+
+  @Override
+  public Precision precision() {
+    return precision;
+  }
+
+  @Override
+  public void setPrecision(Precision wanted) {
+    precision = wanted;
   }
 
   @Override
@@ -104,7 +114,7 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
 
   @Override
   protected void multiply(HostMatrix x, NativeWeight weight, HostMatrix out, boolean add) {
-    products.multiply(x, weight, out, add);
+    products.multiply(x, weight, out, add, precision);
   }
 
   @Override

@@ -20,19 +20,17 @@ final class Products {
   private static final int QUANTIZED_ROWS = 16;
 
   private final ComputePool pool;
-  private final Precision precision;
   private final int isa;
   private final ThreadLocal<Scratch> scratch;
 
-  Products(
-      ComputePool pool, Precision precision, InstructionSet isa, ThreadLocal<Scratch> scratch) {
+  Products(ComputePool pool, InstructionSet isa, ThreadLocal<Scratch> scratch) {
     this.pool = pool;
-    this.precision = precision;
     this.isa = isa.code();
     this.scratch = scratch;
   }
 
-  void multiply(HostMatrix x, NativeWeight weight, HostMatrix out, boolean add) {
+  void multiply(
+      HostMatrix x, NativeWeight weight, HostMatrix out, boolean add, Precision precision) {
     int rows = x.rows();
     if (rows == 0) {
       return;

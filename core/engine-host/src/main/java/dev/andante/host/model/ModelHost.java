@@ -3,6 +3,7 @@ package dev.andante.host.model;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 import dev.andante.host.config.ComputeProperties;
 import dev.andante.host.config.ModelProperties;
 import dev.andante.model.ExpertExecutorFactory;
@@ -127,11 +128,31 @@ public final class ModelHost implements SmartLifecycle {
   }
 
   private LoadedModel open() {
+    return switch (compute.precision()) {
+      case EXACT -> open(Precision.EXACT);
+      case FAST -> open(Precision.FAST);
+      // Experts elsewhere may not be up yet, so such a model cannot be probed.
+      case AUTO -> experts.isPresent() ? open(Precision.EXACT) : openProbed();
+    };
+  }
+
+  /** In the faster precision, if the model bears it. */
+  private LoadedModel openProbed() {
+    LoadedModel made = open(Precision.FAST);
+    if (made.backend().precision() == Precision.EXACT
+        || PrecisionProbe.fastIsCloseEnough(made.model(), made.backend())) {
+      return made;
+    }
+    made.close();
+    return open(Precision.EXACT);
+  }
+
+  private LoadedModel open(Precision precision) {
     ModelOptions options =
         new ModelOptions(
             experts,
             model.contextLength() > 0 ? Optional.of(model.contextLength()) : Optional.empty());
-    Backend backend = Backends.open(compute.backend(), pool);
+    Backend backend = Backends.open(compute.backend(), pool, precision);
     try {
       return ModelSource.load(model, backend, options);
     } catch (RuntimeException | Error e) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
+import dev.andante.host.config.ComputeProperties.PrecisionChoice;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,7 @@ class PropertiesTest {
               assertThat(context.getBean(ModelProperties.class))
                   .isEqualTo(new ModelProperties("a.gguf", "", 0));
               assertThat(context.getBean(ComputeProperties.class))
-                  .isEqualTo(new ComputeProperties("auto", 0));
+                  .isEqualTo(new ComputeProperties("auto", PrecisionChoice.AUTO, 0));
               assertThat(context.getBean(EngineProperties.class))
                   .isEqualTo(
                       new EngineProperties(
@@ -51,6 +52,7 @@ class PropertiesTest {
                 Map.entry("andante.model.name", "b"),
                 Map.entry("andante.model.context-length", "100"),
                 Map.entry("andante.compute.backend", "vector"),
+                Map.entry("andante.compute.precision", "exact"),
                 Map.entry("andante.compute.threads", "3"),
                 Map.entry("andante.engine.block-size", "32"),
                 Map.entry("andante.engine.kv-memory", "1GB"),
@@ -67,7 +69,7 @@ class PropertiesTest {
               assertThat(context.getBean(ModelProperties.class))
                   .isEqualTo(new ModelProperties("b.gguf", "b", 100));
               assertThat(context.getBean(ComputeProperties.class))
-                  .isEqualTo(new ComputeProperties("vector", 3));
+                  .isEqualTo(new ComputeProperties("vector", PrecisionChoice.EXACT, 3));
               assertThat(context.getBean(EngineProperties.class))
                   .isEqualTo(
                       new EngineProperties(
