@@ -5,6 +5,8 @@
  * Tiles of 32 tokens begin at multiples of 32 and every SPAN tokens a sum of its own begins; the spans' sums are merged
  * in order. What a (row, head) pair goes through depends on its query and its context alone, so it makes no difference
  * which rows share a call, or whether spans are computed in one call or in several and merged later.
+ *
+ * Compiled for AVX-512 BF16, queries and weights are rounded to bf16 too, and the processor multiplies pairs of bf16.
  */
 #include "kv.h"
 #include "lanes.h"
@@ -19,6 +21,25 @@ struct pairs {
   float *q, *o, *m, *l;
   int stride;
 };
+
+#ifdef __AVX512BF16__
+#define BF16_DOTS 1
+/* acc + products of the two bf16 in each lane */
+INLINE vf vf_dot_bf16(vf acc, vi a, vi b) { return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b); }
+/* 32 floats as bf16, in order */
+INLINE vi pack_bf16(vf first, vf second) { return (vi)_mm512_cvtne2ps_pbh(second, first); }
+#else
+#define BF16_DOTS 0
+INLINE vf vf_dot_bf16(vf acc, vi a, vi b) {
+  (void)a;
+  (void)b;
+  return acc;
+}
+INLINE vi pack_bf16(vf first, vf second) {
+  (void)first;
+  return vi_bits(second);
+}
+#endif
 
 /* One head's tokens of two half tiles, in the order of struct kv */
 struct tile {
@@ -63,6 +84,15 @@ INLINE void take_values(const struct tile *t, const struct pairs *s, int pair, i
   for (int j = 0; 2 * j < visible; j++) {
     const uint8_t *values = t->values[j >= HALF / 2];
     const int both = 2 * j + 1 < visible;
+    if (BF16_DOTS && !is_f32) {
+      UNROLL for (int c = 0; c < chunks; c++) {
+        int at = i + c * LANES;
+        vi v = vi_bits(vf_load_n((const float *)values + j % (HALF / 2) * t->width + at, t->width - at));
+        if (!both) v = vi_and(v, vi_set(0xFFFF)); /* what lies beyond may be anything */
+        UNROLL for (int p = 0; p < n; p++) o[p][c] = vf_dot_bf16(o[p][c], v, vi_set(((const int32_t *)weights[p])[j]));
+      }
+      continue;
+    }
     vf first[4], second[4];
     UNROLL for (int c = 0; c < chunks; c++) value_pair(values, j % (HALF / 2), i + c * LANES, t->width, is_f32, first + c, second + c);
     UNROLL for (int p = 0; p < n; p++) {
@@ -88,6 +118,11 @@ INLINE void update_pairs(const struct tile *t, const struct pairs *s, int pair, 
   UNROLL for (int p = 0; p < n; p++) even[0][p] = even[1][p] = odd[0][p] = odd[1][p] = vf_zero();
   for (int i = 0; i < t->width / 2; i++) {
     UNROLL for (int half = 0; half < 2; half++) {
+      if (BF16_DOTS && !is_f32) {
+        vi k = vi_load((const uint32_t *)t->keys[half] + i * LANES);
+        UNROLL for (int p = 0; p < n; p++) even[half][p] = vf_dot_bf16(even[half][p], k, vi_set(((const int32_t *)(q + p * s->stride))[i]));
+        continue;
+      }
       vf first, second;
       key_pair(t->keys[half], i, is_f32, &first, &second);
       UNROLL for (int p = 0; p < n; p++) {
@@ -113,8 +148,15 @@ INLINE void update_pairs(const struct tile *t, const struct pairs *s, int pair, 
       a = vf_first(a, vf_zero(), first);
       b = second > 0 ? vf_first(b, vf_zero(), second) : vf_zero();
     }
-    vf_store(weights[p], a);
-    vf_store(weights[p] + HALF, b);
+    if (BF16_DOTS && !is_f32) {
+      vi both = pack_bf16(a, b);
+      vf_store(weights[p], vf_bits(both));
+      a = vf_low_bf16(both); /* the sum is that of the rounded weights */
+      b = vf_high_bf16(both);
+    } else {
+      vf_store(weights[p], a);
+      vf_store(weights[p] + HALF, b);
+    }
     factors[p] = before == max ? 1.0f : before == -INFINITY ? 0.0f : vf_lane(vf_exp(vf_set(before - max)));
     s->l[pair + p] = s->l[pair + p] * factors[p] + vf_sum(vf_add(a, b));
   }
@@ -197,7 +239,13 @@ void KERNEL(attention)(const float *q, int64_t q_stride, const struct kv *kv, co
   struct pairs all = {now.q, now.l + count, now.l + count + count * stride, now.l + 2 * count + count * stride, stride};
   for (int p = 0; p < count; p++) {
     const float *query = q + p / heads * q_stride + (first_head + p % heads) * head_dim;
-    for (int i = 0; i < stride; i += LANES) vf_store(now.q + p * stride + i, i < head_dim ? vf_mul(vf_load_n(query + i, head_dim - i), vf_set(scale)) : vf_zero());
+    for (int i = 0; i < stride; i += LANES) vf_store(now.q + p * stride + i, vf_mul(vf_load_n(query + i, head_dim - i), vf_set(scale)));
+    if (BF16_DOTS && !kv->is_f32) { /* in place: pairs take half the room */
+      for (int i = 0; i < stride; i += 2 * LANES) {
+        vf second = i + LANES < stride ? vf_load(now.q + p * stride + i + LANES) : vf_zero();
+        vf_store(now.q + p * stride + i / 2, vf_bits(pack_bf16(vf_load(now.q + p * stride + i), second)));
+      }
+    }
   }
   clear(&all, count);
   for (int start = span < 0 ? 0 : span * SPAN; start <= last; start += SPAN) {

@@ -3,7 +3,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum isa { AVX2 = 1, AVX512 = 2 };
+enum isa { AVX2 = 1, AVX512 = 2, AVX512_BF16 = 3 };
 
 EXPORT int32_t andante_abi(void) { return ANDANTE_ABI; }
 
@@ -12,7 +12,7 @@ EXPORT int32_t andante_isa(void) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni")) {
-    return AVX512;
+    return __builtin_cpu_supports("avx512bf16") ? AVX512_BF16 : AVX512;
   }
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") ? AVX2 : 0;
 }
@@ -21,7 +21,7 @@ EXPORT int32_t andante_isa(void) {
   type andante_##name##_avx2 parameters;               \
   type andante_##name##_avx512 parameters;             \
   EXPORT type andante_##name(int32_t isa, UNWRAP parameters) { \
-    return isa == AVX512 ? andante_##name##_avx512 arguments : andante_##name##_avx2 arguments; \
+    return isa >= AVX512 ? andante_##name##_avx512 arguments : andante_##name##_avx2 arguments; \
   }
 #define UNWRAP(...) __VA_ARGS__
 
@@ -54,12 +54,21 @@ BOTH(void, copy_kv,
      (const struct kv *kv, int32_t kv_heads, int32_t block, int32_t first, int32_t tokens, uint8_t *wire, int32_t to_wire),
      (kv, kv_heads, block, first, tokens, wire, to_wire))
 BOTH(int32_t, argmax, (const float *x, int32_t n), (x, n))
-BOTH(void, attention,
-     (const float *q, int64_t q_stride, const struct kv *kv, const int32_t *blocks, int32_t rows, int32_t first_position, int32_t kv_head,
-      int32_t first_head, int32_t heads, float scale, float *out, int64_t out_stride, int32_t span, int32_t spans, int32_t all_heads,
-      float *partials, float *scratch),
-     (q, q_stride, kv, blocks, rows, first_position, kv_head, first_head, heads, scale, out, out_stride, span, spans, all_heads, partials,
-      scratch))
+#define ATTENTION(name)                                                                                                    \
+  void andante_attention_##name(const float *q, int64_t q_stride, const struct kv *kv, const int32_t *blocks, int32_t rows, \
+                                int32_t first_position, int32_t kv_head, int32_t first_head, int32_t heads, float scale,    \
+                                float *out, int64_t out_stride, int32_t span, int32_t spans, int32_t all_heads,             \
+                                float *partials, float *scratch)
+ATTENTION(avx2);
+ATTENTION(avx512);
+ATTENTION(avx512bf16);
+EXPORT void andante_attention(int32_t isa, const float *q, int64_t q_stride, const struct kv *kv, const int32_t *blocks, int32_t rows,
+                              int32_t first_position, int32_t kv_head, int32_t first_head, int32_t heads, float scale, float *out,
+                              int64_t out_stride, int32_t span, int32_t spans, int32_t all_heads, float *partials, float *scratch) {
+  (isa == AVX512_BF16 ? andante_attention_avx512bf16 : isa == AVX512 ? andante_attention_avx512 : andante_attention_avx2)(
+      q, q_stride, kv, blocks, rows, first_position, kv_head, first_head, heads, scale, out, out_stride, span, spans, all_heads, partials,
+      scratch);
+}
 BOTH(void, merge_spans,
      (const float *partials, int32_t rows, int32_t heads, int32_t spans, int32_t head_dim, float *out, int64_t out_stride),
      (partials, rows, heads, spans, head_dim, out, out_stride))

@@ -42,13 +42,11 @@ void KERNEL(quantize)(const float *x, int64_t stride, int32_t from, int32_t to, 
       float poison = vf_sum(vf_mul(vf_add(vf_mul(u, vf_zero()), vf_mul(v, vf_zero())), vf_zero()));
       float scale = largest / 127.0f + poison;
       vf inverse = vf_set(largest > 0 && scale == scale ? 127.0f / largest : 0.0f);
-      vf_store_i8(codes + 32 * b, vf_mul(u, inverse));
-      vf_store_i8(codes + 32 * b + 16, vf_mul(v, inverse));
-      int first = 0, second = 0;
-      for (int i = 0; i < 16; i++) {
-        first += codes[32 * b + i];
-        second += codes[32 * b + 16 + i];
-      }
+      u = vf_round(vf_mul(u, inverse));
+      v = vf_round(vf_mul(v, inverse));
+      vf_store_i8(codes + 32 * b, u);
+      vf_store_i8(codes + 32 * b + 16, v);
+      int first = (int)vf_sum(u), second = (int)vf_sum(v); /* exact: whole numbers below 2^24 */
       scales[b] = scale;
       whole[b] = first + second;
       halves[2 * b] = first;

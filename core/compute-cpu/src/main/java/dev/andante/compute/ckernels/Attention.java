@@ -31,22 +31,22 @@ final class Attention {
   private record Work(int from, int to, int kvHead, int span, int spans, long partials) {}
 
   private final ComputePool pool;
-  private final int isa;
   private final ThreadLocal<Scratch> scratch;
 
-  Attention(ComputePool pool, InstructionSet isa, ThreadLocal<Scratch> scratch) {
+  Attention(ComputePool pool, ThreadLocal<Scratch> scratch) {
     this.pool = pool;
-    this.isa = isa.code();
     this.scratch = scratch;
   }
 
   void attend(
+      InstructionSet set,
       HostMatrix q,
       NativeKvPool kv,
       int layer,
       AttentionParameters parameters,
       HostBatch batch,
       HostMatrix out) {
+    int isa = set.code();
     int headDim = parameters.headDim();
     List<Work> work = split(batch, parameters);
     List<Work> merges = new ArrayList<>();
@@ -64,7 +64,7 @@ final class Attention {
     MemorySegment view = kv.layer(layer);
     pool.run(
         work.size(),
-        i -> attend(work.get(i), q, view, kv.layout(), parameters, batch, out, partials));
+        i -> attend(isa, work.get(i), q, view, kv.layout(), parameters, batch, out, partials));
     for (Work one : merges) {
       Kernels.mergeSpans(
           isa,
@@ -109,6 +109,7 @@ final class Attention {
   }
 
   private void attend(
+      int isa,
       Work work,
       HostMatrix q,
       MemorySegment view,

@@ -46,7 +46,7 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
     this.isa = set.code();
     this.packer = new WeightPacker(pool, precision, arena);
     this.products = new Products(pool, set, scratch);
-    this.attention = new Attention(pool, set, scratch);
+    this.attention = new Attention(pool, scratch);
   }
 
   @Override
@@ -65,10 +65,13 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
         + (pool.threads() == 1 ? " thread" : " threads");
   }
 
-  /** The same on every instruction set. */
+  /** The same on every instruction set but for fast attention. */
   @Override
   public String numerics() {
-    return precision == Precision.FAST ? "native-i8x32-v1" : "native-f32-v1";
+    if (precision == Precision.EXACT) {
+      return "native-f32-v1";
+    }
+    return set == InstructionSet.AVX512_BF16 ? "native-i8x32-bf16-v1" : "native-i8x32-v1";
   }
 
   @Override
@@ -130,7 +133,7 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
       AttentionParameters parameters,
       HostBatch batch,
       HostMatrix out) {
-    attention.attend(q, kv, layer, parameters, batch, out);
+    attention.attend(set.forAttention(precision), q, kv, layer, parameters, batch, out);
   }
 
   @Override

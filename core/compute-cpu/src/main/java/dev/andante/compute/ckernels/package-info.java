@@ -8,9 +8,10 @@
  * backend is unavailable elsewhere.
  *
  * <p>Numerics: each output is one chain of sums over the inputs in ascending order, each step
- * rounded once, on every instruction set and for every number of rows: a row's result never depends
- * on the batch, the threads or the processor. Activations are rounded to eight bits in runs of 32
- * inputs with a scale each.
+ * rounded once, for every number of rows: a row's result never depends on the batch or the threads;
+ * nor on the processor, but that fast attention takes bf16 queries and weights where there are
+ * instructions for them. Activations are rounded to eight bits in runs of 32 inputs with a scale
+ * each.
  *
  * <p>Calls are critical: the collector waits for them, so each does well under 10 ms of work.
  */

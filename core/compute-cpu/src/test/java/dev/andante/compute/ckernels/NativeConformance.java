@@ -36,6 +36,11 @@ abstract class NativeConformance extends BackendConformance {
     return precision == Precision.FAST ? matmulLimit() * Math.max(1, 64.0 / values) : matmulLimit();
   }
 
+  @Override
+  protected final double attentionLimit() {
+    return set.forAttention(precision) == InstructionSet.AVX512_BF16 ? 1e-4 : 1e-10;
+  }
+
   /** Scales that are products of two numbers are kept in f16. */
   @Override
   protected final double tableLimit() {
