@@ -7,7 +7,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** Writes outputs of a tensor into packed groups. Threads may write different groups at once. */
+/**
+ * Writes outputs of a tensor into packed groups, each call into one. Threads may write different
+ * groups at once.
+ */
 final class GroupWriter {
 
   private static final ValueLayout.OfShort SHORT =
@@ -20,18 +23,32 @@ final class GroupWriter {
   /** Inputs whose codes are bytes of one lane. */
   private static final int QUAD = 4;
 
+  private static final int NOT_NATIVE = -1;
+
   private final WeightLayout layout;
   private final int inputs;
   private final MemorySegment target;
+  private final MemorySegment struct;
 
-  GroupWriter(WeightLayout layout, int inputs, MemorySegment target) {
+  /**
+   * @param target the groups
+   * @param struct their {@code struct weight}
+   */
+  GroupWriter(WeightLayout layout, int inputs, MemorySegment target, MemorySegment struct) {
     this.layout = layout;
     this.inputs = inputs;
     this.target = target;
+    this.struct = struct;
   }
 
   /** Rows {@code [row, row + count)} of a tensor as outputs {@code [output, output + count)}. */
   void write(HostTensor tensor, int row, int output, int count) {
+    int format = nativeFormat(tensor.dtype());
+    if (format != NOT_NATIVE) {
+      long rowBytes = tensor.dtype().bytes(inputs);
+      Kernels.pack(tensor.data(), row * rowBytes, rowBytes, format, struct, output, count);
+      return;
+    }
     QuantizedBlock block = new QuantizedBlock();
     for (int i = 0; i < count; i++) {
       int lane = (output + i) % WeightLayout.LANES;
@@ -43,6 +60,16 @@ final class GroupWriter {
         writePlain(tensor, from, group, lane);
       }
     }
+  }
+
+  /** {@code enum format} of pack.c: the formats that it writes. */
+  private static int nativeFormat(DType dtype) {
+    return switch (dtype) {
+      case Q4_0 -> 0;
+      case Q4_1 -> 1;
+      case Q8_0 -> 2;
+      default -> NOT_NATIVE;
+    };
   }
 
   private void writePlain(HostTensor tensor, long from, long group, int lane) {

@@ -12,13 +12,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The C functions, as src/main/c/exports.c declares them; strides and offsets are in elements.
- * Handles are constants, so that compiled code calls straight into the library.
+ * The C functions, as src/main/c/exports.c declares them; strides and offsets ({@code …At}) are in
+ * elements. Handles are constants, so that compiled code calls straight into the library.
  */
 final class Kernels {
 
   private static final MethodHandle QUANTIZE =
-      find("quantize", ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+      find("quantize", ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle PRODUCT_Q =
       find(
           "product_q",
@@ -29,7 +29,9 @@ final class Kernels {
           JAVA_INT,
           ADDRESS,
           JAVA_LONG,
+          JAVA_LONG,
           ADDRESS,
+          JAVA_LONG,
           JAVA_INT);
   private static final MethodHandle PRODUCT_F =
       find(
@@ -39,43 +41,70 @@ final class Kernels {
           JAVA_INT,
           ADDRESS,
           JAVA_LONG,
+          JAVA_LONG,
           JAVA_INT,
           ADDRESS,
           JAVA_LONG,
+          JAVA_LONG,
           ADDRESS,
+          JAVA_LONG,
           JAVA_INT);
   private static final MethodHandle RMS_NORM =
       find(
           "rms_norm",
           ADDRESS,
           JAVA_LONG,
+          JAVA_LONG,
           ADDRESS,
           JAVA_INT,
           JAVA_INT,
           JAVA_FLOAT,
           ADDRESS,
           JAVA_LONG,
+          JAVA_LONG,
           JAVA_INT,
           JAVA_INT);
   private static final MethodHandle SILU_MUL =
-      find("silu_mul", ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT);
+      find(
+          "silu_mul",
+          ADDRESS,
+          JAVA_LONG,
+          JAVA_LONG,
+          JAVA_INT,
+          ADDRESS,
+          JAVA_LONG,
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_INT);
   private static final MethodHandle ADD =
-      find("add", ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT);
+      find(
+          "add", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT,
+          JAVA_INT);
   private static final MethodHandle ROPE =
       find(
-          "rope", ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS,
-          ADDRESS, JAVA_INT, JAVA_INT);
+          "rope", ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS,
+          ADDRESS, ADDRESS, JAVA_INT, JAVA_INT);
   private static final MethodHandle WRITE_KV =
       find(
-          "write_kv", ADDRESS, JAVA_LONG, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+          "write_kv",
+          ADDRESS,
+          JAVA_LONG,
+          JAVA_LONG,
+          ADDRESS,
+          JAVA_INT,
+          JAVA_INT,
+          ADDRESS,
+          JAVA_INT,
+          JAVA_INT);
   private static final MethodHandle COPY_KV =
       find("copy_kv", ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle ARGMAX = find(JAVA_INT, "argmax", ADDRESS, JAVA_INT);
+  private static final MethodHandle ARGMAX = find(JAVA_INT, "argmax", ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle ATTENTION =
       find(
           "attention",
           ADDRESS,
           JAVA_LONG,
+          JAVA_LONG,
           ADDRESS,
           ADDRESS,
           JAVA_INT,
@@ -86,13 +115,30 @@ final class Kernels {
           JAVA_FLOAT,
           ADDRESS,
           JAVA_LONG,
+          JAVA_LONG,
           JAVA_INT,
           JAVA_INT,
           JAVA_INT,
           ADDRESS,
+          JAVA_LONG,
           ADDRESS);
   private static final MethodHandle MERGE_SPANS =
-      find("merge_spans", ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG);
+      find(
+          "merge_spans",
+          ADDRESS,
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          ADDRESS,
+          JAVA_LONG,
+          JAVA_LONG);
+  private static final MethodHandle PACK =
+      link(
+          "pack",
+          FunctionDescriptor.ofVoid(
+              ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
 
   private Kernels() {}
 
@@ -121,9 +167,16 @@ final class Kernels {
   }
 
   static void quantize(
-      int isa, MemorySegment x, long stride, int from, int to, int inputs, MemorySegment target) {
+      int isa,
+      MemorySegment x,
+      long xAt,
+      long stride,
+      int from,
+      int to,
+      int inputs,
+      MemorySegment target) {
     try {
-      QUANTIZE.invokeExact(isa, x, stride, from, to, inputs, target);
+      QUANTIZE.invokeExact(isa, x, xAt, stride, from, to, inputs, target);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -137,11 +190,13 @@ final class Kernels {
       MemorySegment x,
       int rows,
       MemorySegment out,
+      long outAt,
       long stride,
       MemorySegment bias,
+      long biasAt,
       int add) {
     try {
-      PRODUCT_Q.invokeExact(isa, weight, from, to, x, rows, out, stride, bias, add);
+      PRODUCT_Q.invokeExact(isa, weight, from, to, x, rows, out, outAt, stride, bias, biasAt, add);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -153,14 +208,18 @@ final class Kernels {
       int from,
       int to,
       MemorySegment x,
+      long xAt,
       long xStride,
       int rows,
       MemorySegment out,
+      long outAt,
       long stride,
       MemorySegment bias,
+      long biasAt,
       int add) {
     try {
-      PRODUCT_F.invokeExact(isa, weight, from, to, x, xStride, rows, out, stride, bias, add);
+      PRODUCT_F.invokeExact(
+          isa, weight, from, to, x, xAt, xStride, rows, out, outAt, stride, bias, biasAt, add);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -169,17 +228,20 @@ final class Kernels {
   static void rmsNorm(
       int isa,
       MemorySegment x,
+      long xAt,
       long xStride,
       MemorySegment gain,
       int run,
       int columns,
       float eps,
       MemorySegment out,
+      long outAt,
       long stride,
       int from,
       int to) {
     try {
-      RMS_NORM.invokeExact(isa, x, xStride, gain, run, columns, eps, out, stride, from, to);
+      RMS_NORM.invokeExact(
+          isa, x, xAt, xStride, gain, run, columns, eps, out, outAt, stride, from, to);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -188,14 +250,16 @@ final class Kernels {
   static void siluMul(
       int isa,
       MemorySegment x,
+      long xAt,
       long xStride,
       int n,
       MemorySegment out,
+      long outAt,
       long stride,
       int from,
       int to) {
     try {
-      SILU_MUL.invokeExact(isa, x, xStride, n, out, stride, from, to);
+      SILU_MUL.invokeExact(isa, x, xAt, xStride, n, out, outAt, stride, from, to);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -204,14 +268,16 @@ final class Kernels {
   static void add(
       int isa,
       MemorySegment x,
+      long xAt,
       long xStride,
       MemorySegment sum,
+      long sumAt,
       long stride,
       int columns,
       int from,
       int to) {
     try {
-      ADD.invokeExact(isa, x, xStride, sum, stride, columns, from, to);
+      ADD.invokeExact(isa, x, xAt, xStride, sum, sumAt, stride, columns, from, to);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -220,6 +286,7 @@ final class Kernels {
   static void rope(
       int isa,
       MemorySegment x,
+      long xAt,
       long stride,
       int columns,
       int headDim,
@@ -232,7 +299,8 @@ final class Kernels {
       int to) {
     try {
       ROPE.invokeExact(
-          isa, x, stride, columns, headDim, pairs, adjacent, cosines, sines, positions, from, to);
+          isa, x, xAt, stride, columns, headDim, pairs, adjacent, cosines, sines, positions, from,
+          to);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -241,6 +309,7 @@ final class Kernels {
   static void writeKv(
       int isa,
       MemorySegment x,
+      long xAt,
       long stride,
       MemorySegment kv,
       int side,
@@ -249,7 +318,7 @@ final class Kernels {
       int from,
       int to) {
     try {
-      WRITE_KV.invokeExact(isa, x, stride, kv, side, kvHeads, slots, from, to);
+      WRITE_KV.invokeExact(isa, x, xAt, stride, kv, side, kvHeads, slots, from, to);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -271,9 +340,9 @@ final class Kernels {
     }
   }
 
-  static int argmax(int isa, MemorySegment x, int n) {
+  static int argmax(int isa, MemorySegment x, long xAt, int n) {
     try {
-      return (int) ARGMAX.invokeExact(isa, x, n);
+      return (int) ARGMAX.invokeExact(isa, x, xAt, n);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -282,6 +351,7 @@ final class Kernels {
   static void attention(
       int isa,
       MemorySegment q,
+      long qAt,
       long qStride,
       MemorySegment kv,
       MemorySegment blocks,
@@ -292,16 +362,19 @@ final class Kernels {
       int heads,
       float scale,
       MemorySegment out,
+      long outAt,
       long outStride,
       int span,
       int spans,
       int allHeads,
       MemorySegment partials,
+      long partialsAt,
       MemorySegment scratch) {
     try {
       ATTENTION.invokeExact(
           isa,
           q,
+          qAt,
           qStride,
           kv,
           blocks,
@@ -312,11 +385,13 @@ final class Kernels {
           heads,
           scale,
           out,
+          outAt,
           outStride,
           span,
           spans,
           allHeads,
           partials,
+          partialsAt,
           scratch);
     } catch (Throwable e) {
       throw unexpected(e);
@@ -326,14 +401,33 @@ final class Kernels {
   static void mergeSpans(
       int isa,
       MemorySegment partials,
+      long partialsAt,
       int rows,
       int heads,
       int spans,
       int headDim,
       MemorySegment out,
+      long outAt,
       long outStride) {
     try {
-      MERGE_SPANS.invokeExact(isa, partials, rows, heads, spans, headDim, out, outStride);
+      MERGE_SPANS.invokeExact(
+          isa, partials, partialsAt, rows, heads, spans, headDim, out, outAt, outStride);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Not for an instruction set in particular. */
+  static void pack(
+      MemorySegment source,
+      long sourceAt,
+      long rowBytes,
+      int format,
+      MemorySegment weight,
+      int output,
+      int count) {
+    try {
+      PACK.invokeExact(source, sourceAt, rowBytes, format, weight, output, count);
     } catch (Throwable e) {
       throw unexpected(e);
     }

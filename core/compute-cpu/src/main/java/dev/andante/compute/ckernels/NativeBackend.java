@@ -5,13 +5,11 @@ import dev.andante.compute.ComputePool;
 import dev.andante.compute.HostTensor;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.Precision;
-import dev.andante.compute.RopeParameters;
 import dev.andante.compute.host.HostBackend;
 import dev.andante.compute.host.HostBatch;
 import dev.andante.compute.host.HostMatrix;
 import dev.andante.compute.host.HostRopeTable;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -19,34 +17,21 @@ import org.jspecify.annotations.Nullable;
 /** The SPI on the C kernels; see the package for its numerics. */
 final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
 
-  /** Elements worth a task of their own in operations that do little for each. */
-  private static final int GRAIN = 16 * 1024;
-
-  /** Kernels over rows {@code [from, to)}. */
-  @FunctionalInterface
-  private interface Rows {
-    void run(int from, int to);
-  }
-
   private final ComputePool pool;
   private volatile Precision precision;
   private final InstructionSet set;
-  private final int isa;
   private final Arena arena = Arena.ofShared();
   private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
   private final WeightPacker packer;
   private final Products products;
-  private final Attention attention;
 
   NativeBackend(ComputePool pool, Precision precision, InstructionSet set) {
     super(NativeWeight.class, NativeKvPool.class);
     this.pool = pool;
     this.precision = precision;
     this.set = set;
-    this.isa = set.code();
     this.packer = new WeightPacker(pool, precision, arena);
     this.products = new Products(pool, set, scratch);
-    this.attention = new Attention(pool, scratch);
   }
 
   @Override
@@ -96,23 +81,7 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
 
   @Override
   protected void normalize(HostMatrix x, int run, NativeWeight gain, float eps, HostMatrix out) {
-    MemorySegment source = memory(x);
-    MemorySegment target = memory(out);
-    forRows(
-        x,
-        (from, to) ->
-            Kernels.rmsNorm(
-                isa,
-                source,
-                x.stride(),
-                gain.vector(),
-                run,
-                x.columns(),
-                eps,
-                target,
-                out.stride(),
-                from,
-                to));
+    scratch.get().rows().norm.run(pool, set, x, run, gain.vector(), eps, out);
   }
 
   @Override
@@ -133,73 +102,64 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
       AttentionParameters parameters,
       HostBatch batch,
       HostMatrix out) {
-    attention.attend(set.forAttention(precision), q, kv, layer, parameters, batch, out);
+    scratch
+        .get()
+        .attending()
+        .run(
+            pool,
+            set.forAttention(precision),
+            plan(batch, parameters),
+            q,
+            kv.layer(layer),
+            out,
+            scratch);
+  }
+
+  /** Worked out for the first layer of a pass and kept for the others. */
+  private AttentionPlan plan(HostBatch batch, AttentionParameters parameters) {
+    if (batch.plan() instanceof AttentionPlan plan && plan.parameters().equals(parameters)) {
+      return plan;
+    }
+    AttentionPlan made = AttentionPlan.of(batch, parameters, pool.threads());
+    batch.setPlan(made);
+    return made;
   }
 
   @Override
   protected void gate(HostMatrix x, HostMatrix out) {
-    MemorySegment source = memory(x);
-    MemorySegment target = memory(out);
-    forRows(
-        x,
-        (from, to) ->
-            Kernels.siluMul(
-                isa, source, x.stride(), out.columns(), target, out.stride(), from, to));
+    scratch.get().rows().gate.run(pool, set, x, out);
   }
 
   @Override
   protected void rotate(HostMatrix x, int headDim, HostRopeTable table, HostBatch batch) {
-    MemorySegment source = memory(x);
-    MemorySegment positions = MemorySegment.ofArray(batch.positions());
-    RopeParameters parameters = table.parameters();
-    int adjacent = parameters.style() == RopeParameters.Style.ADJACENT ? 1 : 0;
-    MemorySegment cosines = MemorySegment.ofArray(table.cosines());
-    MemorySegment sines = MemorySegment.ofArray(table.sines());
-    forRows(
-        x,
-        (from, to) ->
-            Kernels.rope(
-                isa,
-                source,
-                x.stride(),
-                x.columns(),
-                headDim,
-                parameters.rotary() / 2,
-                adjacent,
-                cosines,
-                sines,
-                positions,
-                from,
-                to));
+    scratch.get().rows().rope.run(pool, set, x, headDim, table, batch.positionSegment());
   }
 
   @Override
   protected void storeKv(HostMatrix x, NativeKvPool kv, int layer, int side, HostBatch batch) {
     KvLayout layout = kv.layout();
-    MemorySegment source = memory(x);
-    MemorySegment view = kv.layer(layer);
-    MemorySegment slots = MemorySegment.ofArray(batch.slots(layout.blockSize()));
-    forRows(
-        x,
-        (from, to) ->
-            Kernels.writeKv(
-                isa, source, x.stride(), view, side, layout.kvHeads(), slots, from, to));
+    scratch
+        .get()
+        .rows()
+        .store
+        .run(
+            pool,
+            set,
+            x,
+            kv.layer(layer),
+            side,
+            layout.kvHeads(),
+            batch.slotSegment(layout.blockSize()));
   }
 
   @Override
   protected void accumulate(HostMatrix x, HostMatrix sum) {
-    MemorySegment source = memory(x);
-    MemorySegment target = memory(sum);
-    forRows(
-        x,
-        (from, to) ->
-            Kernels.add(isa, source, x.stride(), target, sum.stride(), x.columns(), from, to));
+    scratch.get().rows().add.run(pool, set, x, sum);
   }
 
   @Override
   protected int largest(HostMatrix x, int row) {
-    return Kernels.argmax(
-        isa, x.segment().asSlice((long) Float.BYTES * x.offset(row)), x.columns());
+    return Kernels.argmax(set.code(), x.segment(), x.offset(row), x.columns());
   }
 
   @Override
@@ -207,16 +167,5 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
     if (arena.scope().isAlive()) {
       arena.close();
     }
-  }
-
-  private static MemorySegment memory(HostMatrix matrix) {
-    return matrix.segment().asSlice((long) Float.BYTES * matrix.offset(0));
-  }
-
-  private void forRows(HostMatrix x, Rows kernel) {
-    int each = Math.max(1, GRAIN / x.columns());
-    pool.run(
-        (x.rows() + each - 1) / each,
-        task -> kernel.run(task * each, Math.min(x.rows(), (task + 1) * each)));
   }
 }

@@ -81,9 +81,9 @@ final class NativeWeight implements Weight {
     return parts;
   }
 
-  /** The bias of outputs from {@code first} on, or NULL. */
-  MemorySegment bias(int first) {
-    return bias.equals(MemorySegment.NULL) ? bias : bias.asSlice((long) Float.BYTES * first);
+  /** The bias of all outputs, or NULL. */
+  MemorySegment bias() {
+    return bias;
   }
 
   /** Whether a part takes activations of 8 bits. */

@@ -3,7 +3,7 @@ package dev.andante.compute.ckernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Off-heap buffers of one thread, grown when needed and reused from call to call. */
+/** Buffers and tasks of one thread, grown when needed and reused from call to call. */
 final class Scratch {
 
   private static final int ALIGNMENT = 64;
@@ -11,6 +11,27 @@ final class Scratch {
   private MemorySegment quantized = MemorySegment.NULL;
   private MemorySegment attention = MemorySegment.NULL;
   private MemorySegment partials = MemorySegment.NULL;
+
+  private final RoundingTask rounding = new RoundingTask();
+  private final ProductTask product = new ProductTask();
+  private final AttentionTask attending = new AttentionTask();
+  private final RowTasks rows = new RowTasks();
+
+  RoundingTask rounding() {
+    return rounding;
+  }
+
+  ProductTask product() {
+    return product;
+  }
+
+  AttentionTask attending() {
+    return attending;
+  }
+
+  RowTasks rows() {
+    return rows;
+  }
 
   /** For activations of 8 bits. */
   MemorySegment quantized(long bytes) {

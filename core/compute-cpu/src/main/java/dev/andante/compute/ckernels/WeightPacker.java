@@ -55,7 +55,9 @@ final class WeightPacker {
     }
     long bytes = Math.multiplyExact(layout.groupBytes(inputs), WeightLayout.groups(outputs));
     MemorySegment data = allocate(name, bytes);
-    GroupWriter writer = new GroupWriter(layout, inputs, data);
+    MemorySegment struct =
+        PackedWeight.describe(arena.allocate(PackedWeight.STRUCT), layout, outputs, inputs, data);
+    GroupWriter writer = new GroupWriter(layout, inputs, data, struct);
     int first = 0;
     for (HostTensor tensor : run) {
       int at = first;
@@ -70,13 +72,7 @@ final class WeightPacker {
           });
       first += tensor.rows();
     }
-    MemorySegment struct = arena.allocate(PackedWeight.STRUCT);
-    return new PackedWeight(
-        layout,
-        outputs,
-        inputs,
-        PackedWeight.describe(struct, layout, outputs, inputs, data),
-        data);
+    return new PackedWeight(layout, outputs, inputs, struct, data);
   }
 
   private MemorySegment allocate(String name, long bytes) {
