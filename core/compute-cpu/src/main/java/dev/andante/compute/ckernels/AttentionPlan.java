@@ -13,10 +13,10 @@ import java.util.List;
  * threads, also by spans of the context, merged afterwards in order. How it is split changes no
  * bit.
  *
+ * @param runs of rows, in order of their first task
  * @param partialFloats room for the sums of spans
  */
-record AttentionPlan(
-    AttentionParameters parameters, Work[] work, Merge[] merges, long partialFloats) {
+record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long partialFloats) {
 
   /** {@code ATTENTION_ROWS} and {@code SPAN} of kernels.h. */
   static final int ROWS = 16;
@@ -26,26 +26,37 @@ record AttentionPlan(
   /** Tasks a thread should have before contexts are left whole. */
   private static final int TASKS_PER_THREAD = 4;
 
-  /** {@link Work#span} of work over the whole context. */
+  /** What the kernel takes for the whole context. */
   static final int ALL_SPANS = -1;
 
   /**
-   * @param firstRow of rows of one sequence
+   * Rows of one sequence; a task for each KV head, or for each KV head and span of the context.
+   *
    * @param position of the first row
+   * @param spans that the context is split into; 1 = not split
    * @param partialsAt where the sums of these rows' spans begin
    */
-  record Work(
+  record Run(
+      int firstTask,
       int firstRow,
       int rows,
       int position,
       MemorySegment blocks,
-      int kvHead,
-      int span,
       int spans,
-      long partialsAt) {}
+      long partialsAt) {
 
-  /** Rows whose spans are merged. */
-  record Merge(int firstRow, int rows, int spans, long partialsAt) {}
+    boolean isSplit() {
+      return spans > 1;
+    }
+
+    int kvHead(int task) {
+      return (task - firstTask) / spans;
+    }
+
+    int span(int task) {
+      return isSplit() ? (task - firstTask) % spans : ALL_SPANS;
+    }
+  }
 
   static AttentionPlan of(HostBatch bound, AttentionParameters parameters, int threads) {
     Batch batch = bound.batch();
@@ -55,8 +66,8 @@ record AttentionPlan(
       whole += (long) (rows + ROWS - 1) / ROWS * parameters.kvHeads();
     }
     boolean bySpan = whole < (long) TASKS_PER_THREAD * threads;
-    List<Work> work = new ArrayList<>();
-    List<Merge> merges = new ArrayList<>();
+    List<Run> runs = new ArrayList<>();
+    int tasks = 0;
     long floats = 0;
     for (int s = 0; s < batch.sequences(); s++) {
       MemorySegment blocks = MemorySegment.ofArray(batch.blockTables()[s]);
@@ -64,21 +75,29 @@ record AttentionPlan(
       for (int from = batch.rowStart()[s]; from < end; from += ROWS) {
         int rows = Math.min(ROWS, end - from);
         int position = bound.position(from);
-        int spans = (position + rows - 1) / SPAN + 1;
-        boolean split = bySpan && spans > 1;
-        for (int head = 0; head < parameters.kvHeads(); head++) {
-          for (int span = 0; span < (split ? spans : 1); span++) {
-            int which = split ? span : ALL_SPANS;
-            work.add(new Work(from, rows, position, blocks, head, which, spans, floats));
-          }
-        }
-        if (split) {
-          merges.add(new Merge(from, rows, spans, floats));
+        int spans = bySpan ? (position + rows - 1) / SPAN + 1 : 1;
+        runs.add(new Run(tasks, from, rows, position, blocks, spans, floats));
+        tasks += parameters.kvHeads() * spans;
+        if (spans > 1) {
           floats += (long) rows * parameters.heads() * spans * (parameters.headDim() + 2);
         }
       }
     }
-    return new AttentionPlan(
-        parameters, work.toArray(Work[]::new), merges.toArray(Merge[]::new), floats);
+    return new AttentionPlan(parameters, runs.toArray(Run[]::new), tasks, floats);
+  }
+
+  /** The run that a task belongs to. */
+  Run runOf(int task) {
+    int low = 0;
+    int high = runs.length - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (runs[middle].firstTask() <= task) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return runs[low];
   }
 }

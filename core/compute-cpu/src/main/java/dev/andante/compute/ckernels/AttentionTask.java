@@ -46,51 +46,54 @@ final class AttentionTask implements ComputePool.Task {
     outStride = target.stride();
     partials =
         how.partialFloats() == 0 ? MemorySegment.NULL : buffers.get().partials(how.partialFloats());
-    pool.run(how.work().length, this);
+    pool.run(how.tasks(), this);
     AttentionParameters parameters = how.parameters();
-    for (AttentionPlan.Merge merge : how.merges()) {
-      Kernels.mergeSpans(
-          isa,
-          partials,
-          merge.partialsAt(),
-          merge.rows(),
-          parameters.heads(),
-          merge.spans(),
-          parameters.headDim(),
-          out,
-          outAt + merge.firstRow() * outStride,
-          outStride);
+    for (AttentionPlan.Run run : how.runs()) {
+      if (run.isSplit()) {
+        Kernels.mergeSpans(
+            isa,
+            partials,
+            run.partialsAt(),
+            run.rows(),
+            parameters.heads(),
+            run.spans(),
+            parameters.headDim(),
+            out,
+            outAt + run.firstRow() * outStride,
+            outStride);
+      }
     }
   }
 
   @Override
   public void run(int task) {
     AttentionPlan how = Objects.requireNonNull(plan);
-    AttentionPlan.Work work = how.work()[task];
+    AttentionPlan.Run run = how.runOf(task);
     AttentionParameters parameters = how.parameters();
     int group = parameters.heads() / parameters.kvHeads();
+    int kvHead = run.kvHead(task);
     Scratch mine = Objects.requireNonNull(scratch).get();
     Kernels.attention(
         isa,
         q,
-        qAt + work.firstRow() * qStride,
+        qAt + run.firstRow() * qStride,
         qStride,
         kv,
-        work.blocks(),
-        work.rows(),
-        work.position(),
-        work.kvHead(),
-        work.kvHead() * group,
+        run.blocks(),
+        run.rows(),
+        run.position(),
+        kvHead,
+        kvHead * group,
         group,
         parameters.scale(),
         out,
-        outAt + work.firstRow() * outStride,
+        outAt + run.firstRow() * outStride,
         outStride,
-        work.span(),
-        work.spans(),
+        run.span(task),
+        run.spans(),
         parameters.heads(),
-        work.span() == AttentionPlan.ALL_SPANS ? MemorySegment.NULL : partials,
-        work.partialsAt(),
+        run.isSplit() ? partials : MemorySegment.NULL,
+        run.partialsAt(),
         mine.attention(scratchFloats(group, parameters.headDim())));
   }
 

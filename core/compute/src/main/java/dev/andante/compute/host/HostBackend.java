@@ -203,9 +203,13 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   }
 
   private void product(HostMatrix x, W weight, HostMatrix out, boolean add) {
-    requireColumns("matmul x (" + weight.name() + ")", x, weight.inputs());
-    requireColumns("matmul out (" + weight.name() + ")", out, weight.outputs());
-    requireRows("matmul out (" + weight.name() + ")", out, x.rows());
+    if (x.columns() != weight.inputs()
+        || out.columns() != weight.outputs()
+        || out.rows() != x.rows()) {
+      throw new IllegalArgumentException(
+          "matmul (%s [%d, %d]): x is %s and out %s"
+              .formatted(weight.name(), weight.outputs(), weight.inputs(), x, out));
+    }
     multiply(x, weight, out, add);
   }
 
