@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +24,13 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 class Checkout:
@@ -61,9 +69,35 @@ class Checkout:
     def up(self, *arguments, **env):
         return self.andante("up", "--port", self.port, "--model", self.model, *arguments, **env)
 
+    def path_without(self, *names):
+        """A PATH with all tools of this one but those named, and a folder in front of it for tools of the test."""
+        folder = self.base / "bin"
+        folder.mkdir()
+        for place in os.environ["PATH"].split(":"):
+            for tool in Path(place).iterdir() if Path(place).is_dir() else ():
+                if tool.name not in names and not (folder / tool.name).is_symlink():
+                    (folder / tool.name).symlink_to(tool)
+        return f"{self.base / 'tools'}:{folder}"
+
+    def tool(self, name, text):
+        """A tool of the test's own, found before the machine's one; answers the PATH that has it."""
+        self.executable(self.base / "tools" / name, text)
+        return f"{self.base / 'tools'}:{os.environ['PATH']}"
+
     def pids(self):
         return {p.stem: int(p.read_text()) for p in (self.cache / "run").glob("*.pid")}
 
     def close(self):
         self.andante("down", ANDANTE_STOP_TIMEOUT=2)
         shutil.rmtree(self.base)
+
+
+class LauncherTest(unittest.TestCase):
+    def setUp(self):
+        self.checkout = Checkout()
+        self.addCleanup(self.checkout.close)
+
+    def assert_fails(self, result, code, *texts):
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        for text in (*texts, "→"):
+            self.assertIn(text, result.stderr)
