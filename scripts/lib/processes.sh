@@ -74,23 +74,8 @@ still_running() {
   for name in "$@"; do [ -z "$(pid_of "$name")" ] || echo "$name"; done
 }
 
-# explain_death SERVICE: shows the end of its log and what it suggests
-explain_death() {
-  local log advice="the whole log: ./andante logs $1"
-  log=$(log_file "$1")
-  warn "$1 ended while starting; the last lines of its log:"
-  tail -n 15 "$log" 2>/dev/null | sed 's/^/    /' >&2
-  if grep -qE 'OutOfMemoryError|insufficient memory|Cannot allocate memory' "$log"; then
-    advice="it ran out of memory: free some, or give it more heap, as in ANDANTE_JAVA_OPTS=-Xmx2g ./andante up"
-  elif grep -qE 'Address already in use|Port [0-9]+ was already in use' "$log"; then
-    advice='a port is taken: choose another one with ./andante up --port N'
-  elif grep -qE 'No space left on device' "$log"; then
-    advice='the disk is full: free some space and try again'
-  elif grep -qE 'Unrecognized (VM )?option|Could not create the Java Virtual Machine' "$log"; then
-    advice='the JVM refused an option: see ANDANTE_JAVA_OPTS, and that JAVA_HOME is an OpenJDK of 25 or newer'
-  fi
-  printf '  → %s\n' "$advice" >&2
-}
+# explain_death SERVICE: what its log says went wrong, and what to do next
+explain_death() { python "$ANDANTE_HOME/scripts/death.py" "$1" "$(log_file "$1")"; }
 
 # await_ready SECONDS NAME=PORT…: until all are ready; 1 when one died (it is explained) or the time is over
 await_ready() {

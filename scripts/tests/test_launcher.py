@@ -93,10 +93,6 @@ class FailureTest(LauncherTest):
             result = self.checkout.andante("up", "--port", port)
             self.assert_fails(result, 2, "is no port")
 
-    def test_died_at_start_shows_the_log_and_advice(self):
-        self.assert_fails(self.checkout.up(FAKE_JAVA="die"), 1, "ended while starting", "OutOfMemoryError", "ANDANTE_JAVA_OPTS")
-        self.assertEqual(self.checkout.pids(), {})
-
     def test_never_ready_is_stopped_after_the_deadline(self):
         result = self.checkout.up(FAKE_JAVA="hang", ANDANTE_START_TIMEOUT=1)
         self.assert_fails(result, 1, "not ready after", "ANDANTE_START_TIMEOUT")
