@@ -36,7 +36,7 @@ running_services() {
 
 # start_service NAME JAR HEAP ARGUMENT…: starts it in the background, detached from the terminal
 start_service() {
-  local name=$1 jar=$2 heap=$3 extra=() aot=() detach=nohup
+  local name=$1 jar=$2 heap=$3 extra=() aot=() detach=nohup pid tries
   shift 3
   read -r -a extra <<<"${ANDANTE_JAVA_OPTS:-}"
   mkdir -p "$RUN"
@@ -44,8 +44,15 @@ start_service() {
   read -r -a aot <<<"$(aot_option "$name" "$jar")"
   $detach "$JAVA_HOME/bin/java" "$(mark_of "$name")" "${JVM_OPTIONS[@]}" "-Xmx$heap" ${aot[@]+"${aot[@]}"} ${extra[@]+"${extra[@]}"} \
     -jar "$jar" "$@" >"$(log_file "$name")" 2>&1 </dev/null &
-  echo $! >"$(pid_file "$name")"
-  disown $! 2>/dev/null || true
+  pid=$!
+  disown "$pid" 2>/dev/null || true
+  echo "$pid" >"$(pid_file "$name")"
+  echo "started=$name" >>"$STATE"
+  # until Java has taken the place of the copy of this shell, nobody can tell whose process it is
+  for ((tries = 0; tries < 200; tries++)); do
+    if is_ours "$pid" "$name" || ! kill -0 "$pid" 2>/dev/null; then return 0; fi
+    sleep 0.05
+  done
 }
 
 # stop_services SECONDS NAME…: asks all to end, waits for them, and kills what does not listen

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import threading
+import time
 import unittest
 
 from checkout import LauncherTest, alive
@@ -44,6 +46,20 @@ class UpTest(LauncherTest):
     def argument(self, service, name):
         log = self.checkout.andante("logs", service).stdout
         return log.split(f"{name}=")[1].split()[0]
+
+    def test_a_service_that_is_slow_to_become_java_is_not_taken_for_dead(self):
+        log = self.checkout.cache / "run/standalone.log"
+        log.parent.mkdir(parents=True)
+        os.mkfifo(log)  # the copy of the shell that becomes Java waits here until somebody reads
+
+        def read_late():
+            time.sleep(0.7)
+            log.read_text()
+
+        reader = threading.Thread(target=read_late, daemon=True)
+        reader.start()
+        result = self.checkout.up()
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_arguments_after_the_dashes_reach_the_service(self):
         self.checkout.up("--", "--andante.compute.backend=reference")
