@@ -34,6 +34,17 @@ running_services() {
   done
 }
 
+# started_services: the names of all that the last `up` started, whether they still run or not
+started_services() { state started; }
+
+# dead_services: those of them that have ended without being asked to
+dead_services() {
+  local name
+  for name in $(started_services); do
+    [ -n "$(pid_of "$name")" ] || echo "$name"
+  done
+}
+
 # start_service NAME JAR HEAP ARGUMENT…: starts it in the background, detached from the terminal
 start_service() {
   local name=$1 jar=$2 heap=$3 extra=() aot=() detach=nohup pid tries
