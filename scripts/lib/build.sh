@@ -19,7 +19,7 @@ changed_source() {
   for folder in "$ANDANTE_HOME"/core/*/ "$ANDANTE_HOME"/gateway/ "$ANDANTE_HOME"/*-service/ "$ANDANTE_HOME"/standalone/; do
     [ -d "$folder" ] || continue
     find "$folder" "$ANDANTE_HOME/pom.xml" -path '*/target' -prune -o -path '*/src/test' -prune \
-      -o -newer "$BUILD_STAMP" \( -path '*/src/*' -o -name pom.xml \) -print -quit
+      -o -newer "$BUILD_STAMP" \( -path '*/src/*' -o -name pom.xml \) -print
   done | head -n 1
 }
 

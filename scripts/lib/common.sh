@@ -70,3 +70,22 @@ need_disk() {
   [ "$free" -ge $(($2 * 1024)) ] || die "$3 needs $2 MiB in $1, and $((free / 1024)) MiB are free" \
     'free some space there, or choose another place: ANDANTE_CACHE=/some/folder ./andante …'
 }
+
+# mtime FILE…: when they were last changed, in seconds; GNU's stat and BSD's name it differently
+mtime() {
+  if stat -c %Y / >/dev/null 2>&1; then
+    stat -c %Y "$@"
+  else
+    stat -f %m "$@"
+  fi
+}
+
+# real_path FILE: its path without links; not every readlink knows -f
+real_path() {
+  local path=$1 link
+  while [ -L "$path" ]; do
+    link=$(readlink "$path")
+    case $link in /*) path=$link ;; *) path=$(dirname "$path")/$link ;; esac
+  done
+  echo "$(cd "$(dirname "$path")" && pwd -P)/$(basename "$path")"
+}

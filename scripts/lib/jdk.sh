@@ -16,7 +16,8 @@ jdk_candidates() {
   local tool
   [ -z "${JAVA_HOME:-}" ] || echo "$JAVA_HOME"
   for tool in javac java; do
-    if tool=$(command -v "$tool") && tool=$(readlink -f "$tool" 2>/dev/null); then
+    if tool=$(command -v "$tool"); then
+      tool=$(real_path "$tool")
       echo "${tool%/bin/*}"
     fi
   done

@@ -1,10 +1,10 @@
 # up and down: what runs, with which arguments, on which ports.
 # shellcheck shell=bash
 
-readonly JVM_OPTIONS=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED
+JVM_OPTIONS=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED
   -XX:+UseCompactObjectHeaders -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError)
-readonly MESH_PORTS=(1 2 3 4) # prefill, decode, draft, expert: gRPC 9101…, HTTP 8101…, shifted together if taken
-readonly STATE=$RUN/state
+MESH_PORTS=(1 2 3 4) # prefill, decode, draft, expert: gRPC 9101…, HTTP 8101…, shifted together if taken
+readonly JVM_OPTIONS MESH_PORTS STATE=$RUN/state
 
 # state KEY: what the last `up` wrote down
 state() { sed -n "s/^$1=//p" "$STATE" 2>/dev/null || true; }
@@ -114,7 +114,12 @@ already_up() {
 }
 
 # again: the command that starts anew what runs
-again() { echo "start again: ./andante down && ./andante up$([ "$(state mode)" != mesh ] || echo ' --mesh')"; }
+again() {
+  local options=''
+  [ "$(state mode)" != mesh ] || options=' --mesh'
+  [ "$(state port)" = 8080 ] || options="$options --port $(state port)"
+  echo "start again: ./andante down && ./andante up$options"
+}
 
 one_line() { echo "$1" | tr '\n' ' ' | sed 's/ $//'; }
 
@@ -175,9 +180,8 @@ cmd_down() {
 
 # stop_all SECONDS: the gateway first, so that no request meets a worker that is gone
 stop_all() {
-  local services
   [ -z "$(pid_of gateway)" ] || stop_services "$1" gateway
-  mapfile -t services < <(running_services)
-  [ ${#services[@]} -eq 0 ] || stop_services "$1" "${services[@]}"
+  # shellcheck disable=SC2046 # one word a service
+  stop_services "$1" $(running_services)
   rm -f "$RUN"/*.pid "$STATE"
 }

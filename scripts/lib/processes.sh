@@ -15,13 +15,21 @@ pid_of() {
   ! is_ours "$pid" "$1" || echo "$pid"
 }
 
+# command_line PID: the words a process was started with, nothing if it is gone
+command_line() {
+  if [ -d /proc/self ]; then
+    tr '\0' ' ' <"/proc/$1/cmdline"
+  else
+    ps -ww -o command= -p "$1"
+  fi 2>/dev/null || true
+}
+
 # is_ours PID SERVICE
 is_ours() {
-  if [ -d /proc/self ]; then
-    tr '\0' '\n' <"/proc/$1/cmdline" | grep -qxF -- "$(mark_of "$2")"
-  else
-    ps -o command= -p "$1" | grep -qF -- "$(mark_of "$2")"
-  fi 2>/dev/null
+  case "$(command_line "$1") " in
+    *" $(mark_of "$2") "*) ;;
+    *) return 1 ;;
+  esac
 }
 
 # running_services: the names of all that run
@@ -68,23 +76,24 @@ start_service() {
 
 # stop_services SECONDS NAME…: asks all to end, waits for them, and kills what does not listen
 stop_services() {
-  local patience=$1 name pid left
+  local patience=$1 name pid end
   shift
   for name in "$@"; do
     pid=$(pid_of "$name")
     [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null || true
   done
-  local end=$((SECONDS + patience))
-  while left=$(still_running "$@") && [ -n "$left" ] && [ "$SECONDS" -lt "$end" ]; do sleep 0.2; done
+  end=$((SECONDS + patience))
+  while [ -n "$(still_running "$@")" ] && [ "$SECONDS" -lt "$end" ]; do sleep 0.2; done
   for name in "$@"; do
-    [[ " ${left//$'\n'/ } " == *" $name "* ]] || aot_keep "$name"
-  done
-  for name in $left; do
-    warn "$name did not end within $patience s and is killed"
     pid=$(pid_of "$name")
-    [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+    if [ -z "$pid" ]; then
+      aot_keep "$name"
+    else
+      warn "$name did not end within $patience s and is killed"
+      kill -KILL "$pid" 2>/dev/null || true
+    fi
+    rm -f "$(pid_file "$name")"
   done
-  for name in "$@"; do rm -f "$(pid_file "$name")"; done
 }
 
 still_running() {

@@ -28,8 +28,9 @@ def free_port():
 
 def alive(pid):
     try:
-        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
-    except FileNotFoundError:
+        os.kill(pid, 0)
+        return not Path("/proc/self").exists() or Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
         return False
 
 
