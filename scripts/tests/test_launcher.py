@@ -136,6 +136,9 @@ class FailureTest(LauncherTest):
         (self.checkout.base / "file").write_text("")
         result = self.checkout.up(ANDANTE_CACHE=str(self.checkout.base / "file/cache"))
         self.assert_fails(result, 1, "cannot create", "ANDANTE_CACHE=")
+        result = self.checkout.andante("up", "--port", self.checkout.port, ANDANTE_CACHE=str(self.checkout.base / "file/cache"))
+        self.assert_fails(result, 1, "Not a directory", "ANDANTE_CACHE=")  # the default model would be fetched first
+        self.assertNotIn("Traceback", result.stderr)
 
 
 class DownTest(LauncherTest):
