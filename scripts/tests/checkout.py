@@ -13,6 +13,7 @@ MODULES = ("standalone", "gateway", "prefill-service", "decode-service", "draft-
 MAVEN = """#!/usr/bin/env bash
 [ -z "$FAKE_MAVEN" ] || { echo "[ERROR] $FAKE_MAVEN"; exit 1; }
 echo "$*" >>maven-calls
+echo "$FAKE_MAVEN_SAYS"
 for m in %s; do
   echo "[INFO] Building Andante :: $m 0.1.0-SNAPSHOT  [1/6]"
   mkdir -p "$m/target" && touch "$m/target/andante-$m.jar"

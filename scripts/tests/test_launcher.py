@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -65,26 +67,6 @@ class UpTest(LauncherTest):
         self.checkout.up("--", "--andante.compute.backend=reference")
         self.assertIn("--andante.compute.backend=reference", self.checkout.andante("logs").stdout)
 
-    def test_it_builds_only_what_is_older_than_its_sources(self):
-        source = self.checkout.root / "gateway/src/main/java/A.java"
-        source.parent.mkdir(parents=True)
-        source.write_text("class A {}")
-        for _ in range(2):
-            self.assertEqual(self.checkout.andante("build").returncode, 0)
-        calls = self.checkout.root / "maven-calls"
-        self.assertEqual(len(calls.read_text().splitlines()), 1)
-        stamp = (self.checkout.root / "target/andante-build.stamp").stat().st_mtime
-        os.utime(source, (stamp + 10, stamp + 10))
-        self.assertIn("A.java is newer", self.checkout.andante("build").stdout)
-        self.assertEqual(len(calls.read_text().splitlines()), 2)
-        os.utime(source, (stamp + 1000, stamp + 1000))
-        self.checkout.andante("build", ANDANTE_BUILD="off")
-        self.assertEqual(len(calls.read_text().splitlines()), 2)
-
-    def test_maven_user_home_holds_the_repository(self):
-        self.checkout.andante("build", MAVEN_USER_HOME="/somewhere/m2")
-        self.assertIn("-Dmaven.repo.local=/somewhere/m2/repository", (self.checkout.root / "maven-calls").read_text())
-
 
 class FailureTest(LauncherTest):
     def test_no_jdk(self):
@@ -104,6 +86,38 @@ class FailureTest(LauncherTest):
         self.assert_fails(result, 1, f"port {self.checkout.port} is taken", f"(pid {os.getpid()})", "--port")
         self.assertEqual(self.checkout.pids(), {})
 
+    def test_the_port_of_a_worker_is_taken(self):
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                other.bind(("127.0.0.1", 9102))
+                other.listen()
+            except OSError:
+                pass  # somebody else has it, which does as well
+            self.assertEqual(self.checkout.up("--mesh").returncode, 0)
+        log = self.checkout.andante("logs", "decode").stdout
+        self.assertNotIn("--andante.grpc.port=9102 ", log)
+
+    def test_a_full_disk(self):
+        path = self.checkout.tool("df", "#!/bin/sh\necho header\necho disk 100 99 2048 99% /\n")
+        result = self.checkout.up(PATH=path)
+        self.assert_fails(result, 1, "the build needs 1000 MiB", "2 MiB are free", "free some space", "ANDANTE_CACHE=")
+        self.checkout.andante("build")
+        self.assert_fails(self.checkout.up(PATH=path), 1, "the log needs 50 MiB", "ANDANTE_CACHE=")
+        self.assertEqual(self.checkout.pids(), {})
+
+    def test_no_python_or_an_old_one(self):
+        hidden = self.checkout.path_without("python3")
+        self.assert_fails(self.checkout.up(PATH=hidden), 3, "python3 was not found", "apt-get install python3-pip")
+        self.checkout.tool("python3", '#!/bin/sh\n[ "$1" = --version ] && echo Python 3.6.9\nexit 1\n')
+        self.assert_fails(self.checkout.up(PATH=hidden), 3, "Python 3.6.9 is too old", "3.9 or newer", "apt-get install")
+
+    def test_python_without_pip(self):
+        venv = self.checkout.base / "venv"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+        result = self.checkout.andante("up", "--port", self.checkout.port, PATH=f"{venv / 'bin'}:{os.environ['PATH']}")
+        self.assert_fails(result, 1, "has no pip", "apt-get install python3-pip", "--model FILE.gguf")
+
     def test_not_a_port(self):
         for port in ("0", "65536", "http", "-1", ""):
             result = self.checkout.andante("up", "--port", port)
@@ -116,12 +130,6 @@ class FailureTest(LauncherTest):
 
     def test_the_first_chat_is_refused(self):
         self.assert_fails(self.checkout.up(FAKE_JAVA="refuse"), 1, "all places are taken", "try again in 7 s")
-
-    def test_the_build_fails(self):
-        result = self.checkout.up(FAKE_MAVEN="Could not transfer artifact")
-        self.assert_fails(result, 1, "could not download a library", "check the network")
-        self.assert_fails(self.checkout.up(FAKE_MAVEN="cannot find symbol"), 1, "cannot find symbol", "the build failed")
-        self.assert_fails(self.checkout.up(FAKE_MAVEN="No space left on device"), 1, "ran out of disk")
 
     def test_unknown_words(self):
         self.assert_fails(self.checkout.andante("upp"), 2, "no command 'upp'")
