@@ -24,12 +24,18 @@ command_line() {
   fi 2>/dev/null || true
 }
 
-# is_ours PID SERVICE
+# is_ours PID SERVICE; while a process becomes another program its command line is empty for a moment
 is_ours() {
-  case "$(command_line "$1") " in
-    *" $(mark_of "$2") "*) ;;
-    *) return 1 ;;
-  esac
+  local tries
+  for ((tries = 0; tries < 5; tries++)); do
+    case " $(command_line "$1") " in
+      *" $(mark_of "$2") "*) return 0 ;;
+      *[![:space:]]*) return 1 ;;
+    esac
+    kill -0 "$1" 2>/dev/null || return 1
+    sleep 0.02
+  done
+  return 1
 }
 
 # running_services: the names of all that run

@@ -116,6 +116,12 @@ class FallbackTest(LauncherTest):
         bsd = self.checkout.tool("stat", f'#!/bin/sh\n[ "$1" = -f ] && [ "$2" = %m ] && exec {shutil.which("stat")} -c %Y "$3"\nexit 1\n')
         self.assertEqual(self.bash(f"mtime {file}", bsd), expected)
 
+    def test_a_process_that_becomes_another_program_is_not_gone(self):
+        empty_first = "command_line() { if [ -e seen ]; then echo java $(mark_of x) -jar; else : >seen; fi; }; "
+        self.assertEqual(self.bash(f"cd {self.checkout.base}; {empty_first} is_ours $$ x && echo ours"), "ours")
+        self.assertEqual(self.bash("command_line() { :; }; is_ours $$ x || echo gone"), "gone")
+        self.assertEqual(self.bash("command_line() { echo another program; }; is_ours $$ x || echo anothers"), "anothers")
+
     def test_a_process_is_known_with_ps_too(self):
         self.checkout.up()
         (self.checkout.root / "scripts/lib/processes.sh").write_text(
