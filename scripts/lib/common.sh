@@ -53,10 +53,12 @@ python() {
 }
 
 need_python() {
+  [ -z "${python_is_there:-}" ] || return 0
   local install='Debian, Ubuntu: apt-get install python3-pip; Fedora: dnf install python3-pip; macOS: brew install python'
   command -v python3 >/dev/null 2>&1 || die_missing 'python3 was not found; the launcher needs it with pip' "$install"
   python -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null ||
     die_missing "$(python3 --version 2>&1) is too old; the launcher needs Python 3.9 or newer" "$install"
+  python_is_there=yes
 }
 
 # free_kib FOLDER: free space of the file system it is on

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -19,6 +20,8 @@ for m in %s; do
   mkdir -p "$m/target" && touch "$m/target/andante-$m.jar"
 done
 """ % " ".join(MODULES)
+# the interpreter itself before what may only be a script that looks for it
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
 def free_port():
@@ -47,7 +50,7 @@ class Checkout:
         self.make_jdk(self.jdk, "25.0.3")
         self.model = self.base / "tiny.gguf"
         self.model.write_bytes(b"GGUF\x03\0\0\0" + bytes(64))
-        self.env = {"PATH": os.environ["PATH"], "HOME": str(self.base), "ANDANTE_CACHE": str(self.cache), "JAVA_HOME": str(self.jdk)}
+        self.env = {"PATH": PATH, "HOME": str(self.base), "ANDANTE_CACHE": str(self.cache), "JAVA_HOME": str(self.jdk)}
         self.port = free_port()
 
     @staticmethod
@@ -75,7 +78,7 @@ class Checkout:
         """A PATH with all tools of this one but those named, and a folder in front of it for tools of the test."""
         folder = self.base / "bin"
         folder.mkdir()
-        for place in os.environ["PATH"].split(":"):
+        for place in PATH.split(":"):
             for tool in Path(place).iterdir() if Path(place).is_dir() else ():
                 if tool.name not in names and not (folder / tool.name).is_symlink():
                     (folder / tool.name).symlink_to(tool)
@@ -84,7 +87,7 @@ class Checkout:
     def tool(self, name, text):
         """A tool of the test's own, found before the machine's one; answers the PATH that has it."""
         self.executable(self.base / "tools" / name, text)
-        return f"{self.base / 'tools'}:{os.environ['PATH']}"
+        return f"{self.base / 'tools'}:{PATH}"
 
     def pids(self):
         return {p.stem: int(p.read_text()) for p in (self.cache / "run").glob("*.pid")}
