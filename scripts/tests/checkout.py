@@ -1,6 +1,7 @@
 """A throw-away checkout with the real launcher, a fake JDK and a fake Maven, for the tests beside it."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -63,6 +64,11 @@ class Checkout:
         self.executable(home / "bin/javac", "#!/bin/sh\n")
         shutil.copy(Path(__file__).with_name("fake_java"), home / "bin/java")
         (home / "release").write_text(f'JAVA_VERSION="{version}"\n')
+
+    def hide_other_jdks(self):
+        """Cuts the finder, as a root without /usr/lib/jvm cannot be had; what PATH has is the test's own business."""
+        finder = self.root / "scripts/lib/jdk.sh"
+        finder.write_text(re.sub(r"/usr/lib/jvm.*\\\n.*Contents/Home ", "", finder.read_text()).replace("-x /usr/libexec/java_home", "-x /nowhere"))
 
     def andante(self, *arguments, timeout=60, stdin="", **env):
         return subprocess.run(

@@ -71,10 +71,7 @@ class UpTest(LauncherTest):
 class FailureTest(LauncherTest):
     def test_no_jdk(self):
         self.checkout.make_jdk(self.checkout.jdk, "21.0.1")
-        # hides what this machine has: no JDK on PATH, and a root without /usr/lib/jvm cannot be had, so the finder is cut
-        (self.checkout.root / "scripts/lib/jdk.sh").write_text(
-            (self.checkout.root / "scripts/lib/jdk.sh").read_text().replace("/usr/lib/jvm/*", "").replace("/opt/*", "")
-        )
+        self.checkout.hide_other_jdks()
         result = self.checkout.up(PATH=self.checkout.path_without("java", "javac"))
         self.assert_fails(result, 3, "no JDK 25 or newer was found", "the newest found is 21", "JAVA_HOME=", "apt-get install")
 
