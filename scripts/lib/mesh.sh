@@ -106,7 +106,7 @@ already_up() {
   need_asked_for "$@"
   dead=$(dead_services)
   if [ -n "$dead" ]; then
-    die "but of its services these have ended: $(one_line "$dead")" 'see why: ./andante logs SERVICE' "$(again)"
+    die "but of its services these have ended: $(one_line "$dead")" "see why: ./andante logs $(one_line "$dead")" "$(again)"
   fi
   is_ready "$port" || die 'but it is not ready' 'see why: ./andante status, ./andante logs' "$(again)"
   first_chat "$port"

@@ -23,7 +23,7 @@ class DeadServiceTest(LauncherTest):
         self.assertEqual(status.stdout.count(" ready"), 4)
         self.assertRegex(status.stdout, r"draft .*DEAD: see why with \./andante logs draft")
         self.assertIn("→ start again: ./andante down && ./andante up --mesh", status.stdout)
-        self.assert_fails(self.checkout.up("--mesh"), 1, "these have ended: draft", "./andante logs", "--mesh")
+        self.assert_fails(self.checkout.up("--mesh"), 1, "these have ended: draft", "./andante logs draft", "--mesh")
 
     def test_one_that_died_alone_is_not_taken_for_never_started(self):
         self.checkout.up()
