@@ -156,4 +156,22 @@ class BigPromptsTest {
     assertThat(error.get("param").asString()).isEqualTo("messages");
     assertThat(error.get("message").asString()).contains("70000").contains("at most 8191");
   }
+
+  @Test
+  void moreThanTheTemplateCanBeAppliedTo() {
+    startWithTemplate(
+        "{% for m in messages %}{% for n in messages %}{{ n.role }}{% endfor %}{% endfor %}");
+    JsonNode error = error(messages(2000), 400);
+    assertThat(error.get("param").asString()).isEqualTo("messages");
+    assertThat(error.get("code").asString()).isEqualTo("chat_template");
+    assertThat(error.get("message").asString()).contains("1000000 steps").contains("2000 messages");
+  }
+
+  @Test
+  void aBrokenTemplateIsNotTheClientsFault() {
+    startWithTemplate("{% for m in messages %}{{ m.content }}{% endfor %}{{ nofunction() }}");
+    JsonNode error = error(chat("Hi"), 500);
+    assertThat(error.get("code").asString()).isEqualTo("chat_template");
+    assertThat(error.get("message").asString()).contains("broken");
+  }
 }
