@@ -113,8 +113,8 @@ class GatewayConfiguration {
   }
 
   @Bean
-  ErrorResponder errorResponder(GatewayMetrics metrics) {
-    return new ErrorResponder(metrics);
+  ErrorResponder errorResponder(GatewayMetrics metrics, GatewayProperties properties) {
+    return new ErrorResponder(metrics, properties.http());
   }
 
   @Bean
