@@ -9,6 +9,7 @@ import dev.andante.gateway.config.GatewayProperties;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.PromptEncoder;
+import dev.andante.gateway.pipeline.TokenizerLanes;
 import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.gateway.routing.WorkerWatch;
@@ -24,16 +25,17 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerResponse;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
 /** Puts the gateway together. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(GatewayProperties.class)
 class GatewayConfiguration {
 
-  /** Prompts that may wait for a tokenizer thread. */
+  /** Prompts that may wait for each tokenizer thread. */
   private static final int TOKENIZER_QUEUE = 1024;
+
+  /** Long prompts that may wait for the thread that takes those. */
+  private static final int LONG_TOKENIZER_QUEUE = 64;
 
   @Bean
   HttpServerLimits httpServerLimits(GatewayProperties properties) {
@@ -73,15 +75,18 @@ class GatewayConfiguration {
     return admission;
   }
 
-  @Bean(destroyMethod = "dispose")
-  Scheduler tokenizerScheduler(GatewayProperties properties) {
-    return Schedulers.newBoundedElastic(
-        properties.tokenizerThreads(), TOKENIZER_QUEUE, "tokenizer", 60, true);
+  @Bean
+  TokenizerLanes tokenizerLanes(GatewayProperties properties) {
+    return new TokenizerLanes(
+        properties.tokenizerThreads(),
+        TOKENIZER_QUEUE,
+        LONG_TOKENIZER_QUEUE,
+        properties.admission().queueTimeout());
   }
 
   @Bean
-  PromptEncoder promptEncoder(Scheduler tokenizerScheduler) {
-    return new PromptEncoder(tokenizerScheduler);
+  PromptEncoder promptEncoder(TokenizerLanes lanes) {
+    return new PromptEncoder(lanes);
   }
 
   @Bean
@@ -108,8 +113,8 @@ class GatewayConfiguration {
   }
 
   @Bean
-  ErrorResponder errorResponder(GatewayMetrics metrics) {
-    return new ErrorResponder(metrics);
+  ErrorResponder errorResponder(GatewayMetrics metrics, GatewayProperties properties) {
+    return new ErrorResponder(metrics, properties.http());
   }
 
   @Bean

@@ -1,5 +1,6 @@
 package dev.andante.gateway.api;
 
+import dev.andante.gateway.config.GatewayProperties.Http;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.gateway.metrics.GatewayMetrics;
@@ -11,9 +12,12 @@ import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebExceptionHandler;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.http.server.HttpServerResponse;
 
 /** Answers every failed request with an error object; before Spring's own handlers. */
 @Order(-10)
@@ -22,9 +26,11 @@ public final class ErrorResponder implements WebExceptionHandler {
   private static final Logger LOG = LoggerFactory.getLogger(ErrorResponder.class);
 
   private final GatewayMetrics metrics;
+  private final UnreadBody unread;
 
-  public ErrorResponder(GatewayMetrics metrics) {
+  public ErrorResponder(GatewayMetrics metrics, Http properties) {
     this.metrics = metrics;
+    this.unread = new UnreadBody(properties);
   }
 
   @Override
@@ -36,6 +42,11 @@ public final class ErrorResponder implements WebExceptionHandler {
     ApiException error = ErrorBody.of(failure);
     log(exchange, error);
     metrics.failed(error.status());
+    if (error.status() == ApiException.CLIENT_CLOSED || answered(response)) {
+      // Nobody is there to answer, or the HTTP server has done it. Not at once, though: the server
+      // would repeat its signal to an exchange that ends on the signal's stack.
+      return Mono.<Void>empty().subscribeOn(Schedulers.parallel());
+    }
     response.setStatusCode(HttpStatusCode.valueOf(error.status()));
     response.getHeaders().clearContentHeaders();
     response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
@@ -53,7 +64,15 @@ public final class ErrorResponder implements WebExceptionHandler {
     }
     byte[] body = Json.bytes(ErrorBody.json(error));
     response.getHeaders().setContentLength(body.length);
-    return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+    return unread
+        .discard(exchange)
+        .then(Mono.defer(() -> response.writeWith(Mono.just(response.bufferFactory().wrap(body)))));
+  }
+
+  /** The HTTP server itself refuses what it cannot decode, even in the middle of a body. */
+  private static boolean answered(ServerHttpResponse response) {
+    HttpServerResponse server = ServerHttpResponseDecorator.getNativeResponse(response);
+    return server.hasSentHeaders();
   }
 
   /** The message of a 4xx may speak of the client's input and stays out of the log. */

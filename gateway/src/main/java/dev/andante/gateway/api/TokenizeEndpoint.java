@@ -1,6 +1,5 @@
 package dev.andante.gateway.api;
 
-import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.pipeline.Prompt;
 import dev.andante.gateway.pipeline.PromptEncoder;
 import dev.andante.gateway.routing.ServedModel;
@@ -54,19 +53,9 @@ final class TokenizeEndpoint {
                       .mapToInt(Integer::intValue)
                       .toArray();
               ServedModel model = models.require(fields.string("model"));
-              for (int id : ids) {
-                if (id >= model.vocabularySize()) {
-                  throw ApiException.badRequest(
-                      "tokens",
-                      "'tokens' holds "
-                          + id
-                          + "; ids of this model are 0 to "
-                          + (model.vocabularySize() - 1)
-                          + ".");
-                }
-              }
-              return ModelsEndpoint.ok(
-                  Json.object().put("prompt", model.tokenizer().decode(ids, false)));
+              return encoder
+                  .decode(model, ids)
+                  .flatMap(text -> ModelsEndpoint.ok(Json.object().put("prompt", text)));
             });
   }
 

@@ -54,17 +54,8 @@ final class AnswerPlanner {
           "prompt", "'prompt' has no tokens; it needs 1 to " + (context - 1) + ".");
     }
     int room = context - prompt;
-    boolean chat = request.prompts().getFirst() instanceof Prompt.Chat;
     if (room < 1) {
-      throw ApiException.invalid(
-          400,
-          chat ? "messages" : "prompt",
-          "context_length_exceeded",
-          "This model's maximum context length is "
-              + context
-              + " tokens, but the prompt has "
-              + prompt
-              + "; shorten it.");
+      throw PromptLimits.tooLong(model, request.prompts().getFirst(), Integer.toString(prompt));
     }
     int max = request.maxTokens().orElse(room);
     if (max > room) {

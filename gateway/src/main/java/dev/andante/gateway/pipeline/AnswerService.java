@@ -60,6 +60,7 @@ public final class AnswerService {
           long arrived = System.nanoTime();
           Duration limit = properties.requestTimeout();
           Deadline deadline = Deadline.after(limit.toMillis(), TimeUnit.MILLISECONDS);
+          admission.check(request.answers()); // before anything is spent on it
           return encoder
               .encode(model, request.prompts())
               .map(prompts -> planner.plan(request, model, prompts, deadline))
