@@ -73,7 +73,8 @@ public class ExpertApplication {
   @Bean
   BindableService expertGrpcService(
       ShardHost host, ExpertProperties properties, PrometheusMeterRegistry registry) {
-    return new ExpertGrpcService(host::state, properties, new ExpertMetrics(registry));
+    return new ExpertGrpcService(
+        host::state, properties, new ExpertMetrics(registry), host::afterBackendFailure);
   }
 
   @Bean

@@ -20,15 +20,21 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
   private final Supplier<ShardState> state;
   private final ExpertProperties properties;
   private final ExpertMetrics metrics;
+  private final Runnable afterBackendFailure;
 
   /**
    * @param state what is loaded now; asked on every call
+   * @param afterBackendFailure called when a batch failed for the backend's fault
    */
   ExpertGrpcService(
-      Supplier<ShardState> state, ExpertProperties properties, ExpertMetrics metrics) {
+      Supplier<ShardState> state,
+      ExpertProperties properties,
+      ExpertMetrics metrics,
+      Runnable afterBackendFailure) {
     this.state = state;
     this.properties = properties;
     this.metrics = metrics;
+    this.afterBackendFailure = afterBackendFailure;
   }
 
   @Override
@@ -38,6 +44,7 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
       case ShardState.Dense dense -> answer(reply, shard(dense.fingerprint(), Optional.empty()));
       case ShardState.Loaded loaded ->
           answer(reply, shard(loaded.shard().fingerprint(), Optional.of(loaded.shard())));
+      case ShardState.Lost lost -> reply.onError(lost(lost));
     }
   }
 
@@ -45,12 +52,18 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
   public StreamObserver<ExpertBatch> compute(StreamObserver<ExpertResult> results) {
     ServerCallStreamObserver<ExpertResult> out = (ServerCallStreamObserver<ExpertResult>) results;
     out.disableAutoRequest();
-    if (!(state.get() instanceof ShardState.Loaded loaded)) {
-      out.onError(state.get() instanceof ShardState.Loading ? notReady() : noExperts());
-      return new Ignoring();
-    }
+    return switch (state.get()) {
+      case ShardState.Loading loading -> refuse(out, notReady());
+      case ShardState.Dense dense -> refuse(out, noExperts());
+      case ShardState.Lost lost -> refuse(out, lost(lost));
+      case ShardState.Loaded loaded -> accept(out, loaded.shard());
+    };
+  }
+
+  private StreamObserver<ExpertBatch> accept(
+      ServerCallStreamObserver<ExpertResult> out, ExpertShardModel shard) {
     out.request(1); // the next batch is read only when this one is answered
-    ExpertBatches batches = new ExpertBatches(loaded.shard(), properties.maxRows());
+    ExpertBatches batches = new ExpertBatches(shard, properties.maxRows(), afterBackendFailure);
     return new StreamObserver<>() {
       @Override
       public void onNext(ExpertBatch batch) {
@@ -75,6 +88,12 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
     };
   }
 
+  private static StreamObserver<ExpertBatch> refuse(
+      StreamObserver<ExpertResult> out, StatusRuntimeException why) {
+    out.onError(why);
+    return new Ignoring();
+  }
+
   private static void answer(StreamObserver<ExpertShard> reply, ExpertShard shard) {
     reply.onNext(shard);
     reply.onCompleted();
@@ -93,6 +112,10 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
   private static StatusRuntimeException notReady() {
     return Failures.of(
         Status.Code.UNAVAILABLE, "loading", "the experts are still being loaded", true);
+  }
+
+  private static StatusRuntimeException lost(ShardState.Lost lost) {
+    return Failures.of(Status.Code.UNAVAILABLE, "experts_failed", lost.why(), true);
   }
 
   private static StatusRuntimeException noExperts() {

@@ -10,6 +10,7 @@ import dev.andante.service.http.OperationsEndpoints;
 import dev.andante.service.metrics.MetricsConfiguration;
 import dev.andante.service.state.DrainLifecycle;
 import dev.andante.service.state.InFlight;
+import dev.andante.service.state.LivenessCheck;
 import dev.andante.service.state.ReadinessCheck;
 import dev.andante.service.state.ServiceState;
 import io.grpc.BindableService;
@@ -28,8 +29,8 @@ import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerResponse;
 
 /**
- * Wires the common parts of a service. A role adds its {@link BindableService} and {@link
- * ReadinessCheck} beans.
+ * Wires the common parts of a service. A role adds its {@link BindableService}, {@link
+ * ReadinessCheck} and {@link LivenessCheck} beans.
  */
 @AutoConfiguration(before = NettyReactiveWebServerAutoConfiguration.class)
 @Import(MetricsConfiguration.class)
@@ -43,8 +44,9 @@ public class ServiceSupportAutoConfiguration {
       Set.of("andante.v1.Worker", "andante.v1.Draft", "grpc.health.v1.Health");
 
   @Bean
-  ServiceState serviceState(ObjectProvider<ReadinessCheck> checks) {
-    return new ServiceState(checks.orderedStream().toList());
+  ServiceState serviceState(
+      ObjectProvider<ReadinessCheck> checks, ObjectProvider<LivenessCheck> lives) {
+    return new ServiceState(checks.orderedStream().toList(), lives.orderedStream().toList());
   }
 
   @Bean

@@ -1,5 +1,6 @@
 package dev.andante.engine.runtime;
 
+import dev.andante.compute.BackendException;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineException;
@@ -28,6 +29,7 @@ import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.engine.transfer.Transfer;
 import dev.andante.engine.transfer.Transfers;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -142,6 +144,21 @@ final class EngineCore implements StepRunner.Results {
 
   Transfers transfers() {
     return transfers;
+  }
+
+  /**
+   * @throws BackendLostException if the backend failed and can do nothing any more
+   */
+  void store(
+      String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
+    try {
+      transfers.store(handle, firstToken, tokens, firstLayer, layers, kv);
+    } catch (EngineException e) {
+      if (e.getCause() instanceof BackendException) {
+        runner.requireBackend();
+      }
+      throw e;
+    }
   }
 
   void decode(TransferredRequest given, RequestListener listener, long submitted) {

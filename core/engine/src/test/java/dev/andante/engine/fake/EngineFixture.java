@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** An engine over the reference backend, by default with the {@link FakeModel}. */
 public final class EngineFixture implements AutoCloseable {
@@ -51,14 +52,29 @@ public final class EngineFixture implements AutoCloseable {
     this(config, drafts, FakeModel::new, EngineObserver.NONE, Set.of());
   }
 
+  /** With something around the backend. */
+  public EngineFixture(UnaryOperator<Backend> wrap) {
+    this(DEFAULTS, DraftSource.NONE, FakeModel::new, EngineObserver.NONE, Set.of(), wrap);
+  }
+
   public EngineFixture(
       EngineConfig config,
       DraftSource drafts,
       Function<Backend, LanguageModel> loader,
       EngineObserver observer,
       Set<Integer> endTokenIds) {
+    this(config, drafts, loader, observer, endTokenIds, UnaryOperator.identity());
+  }
+
+  private EngineFixture(
+      EngineConfig config,
+      DraftSource drafts,
+      Function<Backend, LanguageModel> loader,
+      EngineObserver observer,
+      Set<Integer> endTokenIds,
+      UnaryOperator<Backend> wrap) {
     pool = new ComputePool(1);
-    backend = new ReferenceBackend(pool);
+    backend = wrap.apply(new ReferenceBackend(pool));
     model = loader.apply(backend);
     engine = Engines.start(config, model, backend, observer, drafts, endTokenIds, clock);
   }

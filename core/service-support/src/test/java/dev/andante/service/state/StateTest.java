@@ -34,6 +34,21 @@ class StateTest {
   }
 
   @Test
+  void whatIsDeadIsNeitherReadyNorDraining() {
+    AtomicReference<Optional<String>> broken = new AtomicReference<>(Optional.empty());
+    ServiceState state =
+        new ServiceState(
+            List.of(() -> Optional.of("loading")), List.of(Optional::empty, broken::get));
+    assertThat(state.deadReason()).isEmpty();
+    assertThat(state.snapshot().phase()).isEqualTo(Phase.STARTING);
+    broken.set(Optional.of("device lost"));
+    assertThat(state.snapshot()).isEqualTo(new Snapshot(Phase.FAILED, "device lost"));
+    assertThat(state.deadReason()).hasValue("device lost");
+    state.drain();
+    assertThat(state.snapshot().phase()).isEqualTo(Phase.FAILED);
+  }
+
+  @Test
   void idleAtOnceWithoutWork() {
     assertThat(new InFlight().awaitIdle(Duration.ZERO)).isTrue();
   }
