@@ -3,17 +3,7 @@ package dev.andante.decode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.andante.engine.Attempt;
-import dev.andante.engine.EngineException;
-import dev.andante.engine.FinishReason;
-import dev.andante.engine.GeneratedToken;
-import dev.andante.engine.GenerationRequest;
-import dev.andante.engine.GenerationStats;
-import dev.andante.engine.PromptTokens;
-import dev.andante.engine.RequestListener;
 import dev.andante.engine.SamplingParams;
-import dev.andante.engine.StopMatcher;
-import dev.andante.engine.StopParams;
 import dev.andante.protocol.v1.DecodeGrpc;
 import dev.andante.protocol.v1.GetStatusRequest;
 import dev.andante.protocol.v1.TokenChunk;
@@ -25,10 +15,8 @@ import io.grpc.StatusRuntimeException;
 import java.net.http.HttpResponse;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** A process whose engine has ended does not pretend to work. */
@@ -39,13 +27,13 @@ class EngineDeathTest {
     try (Worker worker = Worker.decode()) {
       assertThat(Calls.get(worker, "/health").statusCode()).isEqualTo(200);
       CountDownLatch gate = new CountDownLatch(1);
-      submit(worker, "holds-the-engine", SamplingParams.GREEDY, gate);
+      EngineHold.submit(worker, "holds-the-engine", SamplingParams.GREEDY, gate);
       Iterator<TokenChunk> running =
           DecodeGrpc.newBlockingStub(worker.channel())
               .withDeadlineAfter(Calls.DEADLINE_SECONDS, TimeUnit.SECONDS)
               .decode(Calls.local("running", Calls.prompt(4, 1), 400).build());
       // No adapter would let a request without sampling parameters through.
-      submit(worker, "defect", null, gate);
+      EngineHold.submit(worker, "defect", null, gate);
       gate.countDown();
 
       assertThatThrownBy(() -> running.forEachRemaining(chunk -> {}))
@@ -70,35 +58,5 @@ class EngineDeathTest {
           .satisfies(e -> assertThat(Failures.from(e).getCode()).isEqualTo("engine_failed"))
           .satisfies(e -> assertThat(Failures.from(e).getRetryable()).isTrue());
     }
-  }
-
-  private static void submit(
-      Worker worker, String id, @Nullable SamplingParams sampling, CountDownLatch gate) {
-    worker
-        .engine()
-        .generate(
-            new GenerationRequest(
-                new Attempt(id, 0),
-                PromptTokens.of(1),
-                sampling,
-                new StopParams(400, 0, true, Set.of()),
-                StopMatcher.NONE,
-                false),
-            new RequestListener() {
-              @Override
-              public void onTokens(List<GeneratedToken> tokens) {
-                try {
-                  boolean _ = gate.await(20, TimeUnit.SECONDS);
-                } catch (InterruptedException e) {
-                  Thread.currentThread().interrupt();
-                }
-              }
-
-              @Override
-              public void onFinished(FinishReason reason, GenerationStats stats) {}
-
-              @Override
-              public void onFailed(EngineException failure) {}
-            });
   }
 }

@@ -7,19 +7,28 @@ import dev.andante.protocol.v1.ExpertResult;
 import dev.andante.protocol.v1.ExpertShard;
 import dev.andante.protocol.v1.GetShardRequest;
 import dev.andante.service.grpc.Failures;
+import dev.andante.service.state.LongStreams;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Computes batches in the order they come on a stream; streams run beside each other. */
 final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
 
+  /**
+   * A client in the middle of an answer sends a batch per layer and step; one that has sent none
+   * for so long has no answer under way.
+   */
+  private static final Duration QUIET = Duration.ofSeconds(1);
+
   private final Supplier<ShardState> state;
   private final ExpertProperties properties;
   private final ExpertMetrics metrics;
+  private final LongStreams streams;
   private final Runnable afterBackendFailure;
 
   /**
@@ -30,10 +39,12 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
       Supplier<ShardState> state,
       ExpertProperties properties,
       ExpertMetrics metrics,
+      LongStreams streams,
       Runnable afterBackendFailure) {
     this.state = state;
     this.properties = properties;
     this.metrics = metrics;
+    this.streams = streams;
     this.afterBackendFailure = afterBackendFailure;
   }
 
@@ -64,9 +75,22 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
       ServerCallStreamObserver<ExpertResult> out, ExpertShardModel shard) {
     out.request(1); // the next batch is read only when this one is answered
     ExpertBatches batches = new ExpertBatches(shard, properties.maxRows(), afterBackendFailure);
+    LongStreams.Stream stream = streams.open(QUIET, out::onCompleted);
+    out.setOnCancelHandler(stream::close);
     return new StreamObserver<>() {
       @Override
       public void onNext(ExpertBatch batch) {
+        if (!stream.begin()) {
+          return;
+        }
+        try {
+          answer(batch);
+        } finally {
+          stream.end();
+        }
+      }
+
+      private void answer(ExpertBatch batch) {
         long start = System.nanoTime();
         ExpertResult result = batches.compute(batch);
         metrics.computed(batch, result, System.nanoTime() - start);
@@ -83,7 +107,9 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
 
       @Override
       public void onCompleted() {
-        out.onCompleted();
+        if (stream.close()) {
+          out.onCompleted();
+        }
       }
     };
   }

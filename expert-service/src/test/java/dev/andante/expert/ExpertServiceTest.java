@@ -17,6 +17,7 @@ import dev.andante.service.ServiceLauncher;
 import dev.andante.service.grpc.Failures;
 import dev.andante.service.grpc.GrpcChannels;
 import dev.andante.service.grpc.GrpcServer;
+import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import dev.andante.testkit.TestModels;
 import io.grpc.StatusRuntimeException;
@@ -199,6 +200,7 @@ class ExpertServiceTest {
             () -> new ShardState.Loading("loading x"),
             new ExpertProperties(0, 1, 1),
             null,
+            new LongStreams(),
             () -> {});
     LinkedBlockingQueue<Throwable> errors = new LinkedBlockingQueue<>();
     loading.getShard(
