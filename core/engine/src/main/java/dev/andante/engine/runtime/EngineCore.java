@@ -19,6 +19,7 @@ import dev.andante.engine.StopMatcher;
 import dev.andante.engine.TransferredRequest;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.BlockTable;
+import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.GenerationDelivery;
 import dev.andante.engine.request.PrefillDelivery;
 import dev.andante.engine.request.Request;
@@ -43,6 +44,7 @@ final class EngineCore implements StepRunner.Results {
 
   private final EngineConfig config;
   private final BlockPool blocks;
+  private final PrefixCache cache;
   private final Scheduler scheduler;
   private final Transfers transfers;
   private final StepRunner runner;
@@ -57,6 +59,7 @@ final class EngineCore implements StepRunner.Results {
   EngineCore(
       EngineConfig config,
       BlockPool blocks,
+      PrefixCache cache,
       Scheduler scheduler,
       Transfers transfers,
       StepRunner runner,
@@ -67,6 +70,7 @@ final class EngineCore implements StepRunner.Results {
       LongSupplier nanoTime) {
     this.config = config;
     this.blocks = blocks;
+    this.cache = cache;
     this.scheduler = scheduler;
     this.transfers = transfers;
     this.runner = runner;
@@ -238,6 +242,7 @@ final class EngineCore implements StepRunner.Results {
     for (int i = 0; i < plan.preempted().size(); i++) {
       observer.onPreemption();
     }
+    plan.admitted().forEach(this::admitted);
     if (plan.isEmpty()) {
       return false;
     }
@@ -248,6 +253,19 @@ final class EngineCore implements StepRunner.Results {
     runner.run(plan, this);
     observer.onStep(plan.scheduled().size(), plan.rows(), nanoTime.getAsLong() - start);
     return true;
+  }
+
+  private void admitted(StepPlan.Admitted admitted) {
+    Request request = admitted.request();
+    RequestTimes times = request.times();
+    if (cache.isOn() && !admitted.again()) {
+      observer.onPrefixLookup(request.size(), admitted.cached());
+      times.onCached(Math.min(admitted.cached(), request.promptSize()));
+    }
+    int prompt = times.promptProgress(Math.min(admitted.cached(), request.givenSize()));
+    if (prompt > 0) {
+      observer.onPromptTokens(0, prompt, 0);
+    }
   }
 
   @Override
@@ -360,6 +378,7 @@ final class EngineCore implements StepRunner.Results {
         scheduler.running(),
         scheduler.waiting(),
         blocks.free(),
+        blocks.kept(),
         blocks.total(),
         transfers.reservedBlocks(),
         queued[0]);

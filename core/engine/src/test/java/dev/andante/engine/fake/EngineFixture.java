@@ -34,7 +34,7 @@ public final class EngineFixture implements AutoCloseable {
 
   public static final EngineConfig DEFAULTS =
       new EngineConfig(
-          4, 64, DType.F32, 16, 8, 64, 4, Duration.ofMillis(20), Duration.ofSeconds(30));
+          4, 64, DType.F32, 16, 8, 64, 4, Duration.ofMillis(20), Duration.ofSeconds(30), true);
 
   public static final StopParams TEN = stop(10);
 
@@ -149,7 +149,7 @@ public final class EngineFixture implements AutoCloseable {
     get(engine.checkIntegrity());
   }
 
-  /** Nothing is held by anybody. */
+  /** Nothing is held by anybody: all blocks are free, those included that the cache keeps. */
   public void assertIdle() {
     checkIntegrity();
     // The status is published at the end of a loop; a second question sees the first one's loop.
