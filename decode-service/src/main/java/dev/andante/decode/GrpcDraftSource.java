@@ -5,6 +5,7 @@ import dev.andante.protocol.v1.DraftGrpc;
 import dev.andante.protocol.v1.DraftReply;
 import dev.andante.protocol.v1.DraftRequest;
 import dev.andante.protocol.v1.Proposal;
+import dev.andante.service.grpc.Failures;
 import io.grpc.Channel;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -271,7 +272,7 @@ final class GrpcDraftSource implements DraftSource {
 
     @Override
     public void onError(Throwable error) {
-      end(String.valueOf(error.getMessage()));
+      end(Failures.describe(error));
     }
 
     @Override

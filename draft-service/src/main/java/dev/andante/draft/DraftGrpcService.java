@@ -7,8 +7,10 @@ import dev.andante.protocol.v1.DraftRequest;
 import dev.andante.protocol.v1.Proposal;
 import dev.andante.protocol.v1.SequenceUpdate;
 import dev.andante.service.grpc.Failures;
+import dev.andante.service.state.LongStreams;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.Optional;
 
 /** Answers each message of a decode worker with one of its own, in order. */
@@ -16,10 +18,12 @@ final class DraftGrpcService extends DraftGrpc.DraftImplBase {
 
   private final DraftProperties properties;
   private final DraftMetrics metrics;
+  private final LongStreams streams;
 
-  DraftGrpcService(DraftProperties properties, DraftMetrics metrics) {
+  DraftGrpcService(DraftProperties properties, DraftMetrics metrics, LongStreams streams) {
     this.properties = properties;
     this.metrics = metrics;
+    this.streams = streams;
   }
 
   @Override
@@ -30,16 +34,28 @@ final class DraftGrpcService extends DraftGrpc.DraftImplBase {
         1); // one message is read only after the one before is answered: a slow client slows itself
     metrics.streamOpened();
     out.setOnCloseHandler(metrics::streamClosed);
-    out.setOnCancelHandler(metrics::streamClosed);
+    // Nobody needs a draft: a drain ends the stream between any two messages.
+    LongStreams.Stream stream = streams.open(Duration.ZERO, out::onCompleted);
+    out.setOnCancelHandler(
+        () -> {
+          stream.close();
+          metrics.streamClosed();
+        });
     SequenceContexts contexts = new SequenceContexts(properties);
     return new StreamObserver<>() {
       @Override
       public void onNext(DraftRequest request) {
+        if (!stream.begin()) {
+          return;
+        }
         try {
           out.onNext(answer(request, contexts));
           out.request(1);
         } catch (IllegalArgumentException e) {
+          stream.close();
           out.onError(Failures.invalid("updates", String.valueOf(e.getMessage())));
+        } finally {
+          stream.end();
         }
       }
 
@@ -50,7 +66,9 @@ final class DraftGrpcService extends DraftGrpc.DraftImplBase {
 
       @Override
       public void onCompleted() {
-        out.onCompleted();
+        if (stream.close()) {
+          out.onCompleted();
+        }
       }
     };
   }

@@ -8,6 +8,7 @@ import dev.andante.host.config.ComputeProperties.PrecisionChoice;
 import dev.andante.host.config.ModelProperties;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.service.ServiceLauncher;
+import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import io.grpc.BindableService;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -79,8 +80,12 @@ public class ExpertApplication {
 
   @Bean
   BindableService expertGrpcService(
-      ShardHost host, ExpertProperties properties, PrometheusMeterRegistry registry) {
-    return new ExpertGrpcService(host::state, properties, new ExpertMetrics(registry));
+      ShardHost host,
+      ExpertProperties properties,
+      PrometheusMeterRegistry registry,
+      LongStreams streams) {
+    return new ExpertGrpcService(
+        host::state, properties, new ExpertMetrics(registry), streams, host::afterBackendFailure);
   }
 
   @Bean

@@ -1,12 +1,15 @@
 package dev.andante.expert;
 
 import dev.andante.compute.Backend;
+import dev.andante.engine.runtime.BackendLostException;
+import dev.andante.engine.runtime.BackendProbe;
 import dev.andante.format.WeightFile;
 import dev.andante.format.WeightFiles;
 import dev.andante.model.ModelConfig;
 import dev.andante.model.MoeConfig;
 import dev.andante.model.experts.ExpertShardModel;
 import dev.andante.model.loading.Models;
+import dev.andante.service.state.LivenessCheck;
 import dev.andante.service.state.ReadinessCheck;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -21,9 +24,10 @@ import org.springframework.context.SmartLifecycle;
 
 /**
  * Loads this process's experts in the background, so that health answers meanwhile. A model that
- * cannot be loaded is reported to {@code onFailure}, which ends the process.
+ * cannot be loaded is reported to {@code onFailure}, which ends the process. Once the device is
+ * lost it is neither ready nor alive.
  */
-final class ShardHost implements SmartLifecycle, ReadinessCheck {
+final class ShardHost implements SmartLifecycle, ReadinessCheck, LivenessCheck {
 
   private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
 
@@ -35,6 +39,8 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck {
   private volatile boolean running;
   private @Nullable Thread loader;
   private @Nullable Backend backend; // written by the loader, read after it ended
+  private volatile @Nullable BackendProbe probe;
+  private @Nullable ExpertShardModel shard; // as backend
 
   /**
    * @param open opens the backend when there is something to load, on the loading thread; closed
@@ -56,10 +62,31 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck {
     return state;
   }
 
+  /** To be called when a computation failed: finds out whether another one could succeed. */
+  synchronized void afterBackendFailure() {
+    BackendProbe current = probe;
+    if (current == null || state instanceof ShardState.Lost) {
+      return;
+    }
+    try {
+      current.requireAlive();
+    } catch (BackendLostException e) {
+      LOG.error("experts cannot be computed any more", e);
+      state = new ShardState.Lost(String.valueOf(e.getMessage()));
+    }
+  }
+
   @Override
   public Optional<String> notReadyReason() {
     return state instanceof ShardState.Loading loading
         ? Optional.of(loading.what())
+        : Optional.empty();
+  }
+
+  @Override
+  public Optional<String> deadReason() {
+    return state instanceof ShardState.Lost lost
+        ? Optional.of(lost.why() + "; the process must be started anew")
         : Optional.empty();
   }
 
@@ -97,15 +124,17 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck {
       Set<Integer> share = share(moe.experts());
       Backend opened = open.get();
       backend = opened;
-      ExpertShardModel shard = Models.loadShard(file, opened, share);
+      probe = new BackendProbe(opened);
+      ExpertShardModel loaded = Models.loadShard(file, opened, share);
+      shard = loaded;
       LOG.info(
           "holding {} of {} experts of {} (share {} of {})",
-          shard.experts().size(),
+          loaded.experts().size(),
           moe.experts(),
           path.getFileName(),
           properties.shard(),
           properties.shards());
-      return new ShardState.Loaded(shard);
+      return new ShardState.Loaded(loaded);
     } catch (RuntimeException e) {
       file.close();
       throw e;
@@ -141,8 +170,12 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck {
         Thread.currentThread().interrupt();
       }
     }
-    if (state instanceof ShardState.Loaded loaded) {
-      loaded.shard().close();
+    if (shard != null) {
+      shard.close();
+    }
+    BackendProbe current = probe;
+    if (current != null) {
+      current.close();
     }
     if (backend != null) {
       backend.close();

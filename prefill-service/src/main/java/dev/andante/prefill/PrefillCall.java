@@ -14,6 +14,7 @@ import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
 import dev.andante.kvtransfer.grpc.EngineFailures;
 import dev.andante.protocol.v1.PrefillReply;
+import dev.andante.service.grpc.Failures;
 import dev.andante.service.grpc.RequestIds;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -146,7 +147,7 @@ final class PrefillCall implements PrefillListener {
       StatusRuntimeException status = EngineFailures.toStatus(failure);
       giveUp("prefill failed");
       responses.onError(status);
-      logged(() -> LOG.warn("prefill failed: {}", status.getStatus()));
+      logged(() -> LOG.warn("prefill failed: {}", Failures.describe(status)));
     }
   }
 

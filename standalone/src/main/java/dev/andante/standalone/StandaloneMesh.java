@@ -7,16 +7,20 @@ import dev.andante.gateway.GatewayApplication;
 import dev.andante.prefill.PrefillApplication;
 import dev.andante.service.ServiceLauncher;
 import dev.andante.service.grpc.GrpcServer;
+import dev.andante.service.state.LivenessCheck;
+import dev.andante.service.state.ServiceState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
 
 /**
  * A running mesh in this JVM. Roles are stopped in the reverse order of their start: the gateway
@@ -96,7 +100,24 @@ public final class StandaloneMesh implements AutoCloseable {
             ServiceLauncher.of(GatewayApplication.class, "gateway")
                 .parent(shared)
                 .registerShutdownHook(false)
+                .initializers(this::speaksForAll)
                 .run(with(arguments, instance("prefill", prefill), instance("decode", decode)))));
+  }
+
+  /** The gateway's is the only HTTP port, so its liveness is that of the process. */
+  private void speaksForAll(ConfigurableApplicationContext gateway) {
+    List<ServiceState> workers =
+        roles.values().stream().map(role -> role.getBean(ServiceState.class)).toList();
+    ((GenericApplicationContext) gateway)
+        .registerBean(
+            "workersAlive",
+            LivenessCheck.class,
+            () ->
+                () ->
+                    workers.stream()
+                        .map(ServiceState::deadReason)
+                        .flatMap(Optional::stream)
+                        .findFirst());
   }
 
   private int worker(

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** A role's engine with its metrics: what the wiring of prefill and decode have in common. */
 public final class HostedEngine {
 
-  private static final EngineStatus NOT_RUNNING = new EngineStatus(0, 0, 0, 0, 0, 0);
+  private static final EngineStatus NOT_RUNNING = new EngineStatus(0, 0, 0, 0, 0, 0, 0);
 
   private final EngineHost host;
   private final KvTransferMetrics transfers;

@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param maxDraftTokens most draft tokens verified per request and step; 0 = no speculation
  * @param draftWait how long a step may wait for outstanding drafts
  * @param lease how long a reservation lives without a sign of life
+ * @param prefixCache whether sequences that begin alike share the blocks they begin with
  */
 public record EngineConfig(
     int blockSize,
@@ -25,7 +26,8 @@ public record EngineConfig(
     int maxWaiting,
     int maxDraftTokens,
     Duration draftWait,
-    Duration lease) {
+    Duration lease,
+    boolean prefixCache) {
 
   public EngineConfig {
     positive("block_size", blockSize);

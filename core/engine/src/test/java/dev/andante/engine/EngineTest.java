@@ -31,7 +31,8 @@ class EngineTest {
         maxWaiting,
         4,
         DEFAULTS.draftWait(),
-        DEFAULTS.lease());
+        DEFAULTS.lease(),
+        true);
   }
 
   private static EngineFixture fixture(Set<Integer> endTokenIds) {

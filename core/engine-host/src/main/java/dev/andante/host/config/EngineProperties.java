@@ -28,6 +28,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxDraftTokens most draft tokens verified per request and step; 0 = no speculation
  * @param draftWait how long a step may wait for outstanding drafts
  * @param lease how long transferred KV waits for its request, or for the next frame
+ * @param prefixCache on or off: whether prompts that begin like earlier ones use their KV again
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.engine", ignoreUnknownFields = false)
@@ -41,7 +42,8 @@ public record EngineProperties(
     @DefaultValue("256") @Min(1) int maxWaiting,
     @DefaultValue("8") @Min(0) @Max(64) int maxDraftTokens,
     @DefaultValue("2ms") Duration draftWait,
-    @DefaultValue("30s") Duration lease) {
+    @DefaultValue("30s") Duration lease,
+    @DefaultValue("on") boolean prefixCache) {
 
   public DType dtype() {
     return DType.valueOf(kvDtype.toUpperCase(Locale.ROOT));
@@ -61,7 +63,8 @@ public record EngineProperties(
         maxWaiting,
         maxDraftTokens,
         draftWait,
-        lease);
+        lease,
+        prefixCache);
   }
 
   private int blocksOf(KvLayout layout) {

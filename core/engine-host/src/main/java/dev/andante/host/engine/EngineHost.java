@@ -10,6 +10,7 @@ import dev.andante.host.model.LoadedModel;
 import dev.andante.host.model.ModelHost;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.service.grpc.Failures;
+import dev.andante.service.state.LivenessCheck;
 import dev.andante.service.state.ReadinessCheck;
 import io.grpc.Status;
 import java.util.Optional;
@@ -21,8 +22,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
-/** Starts a role's engine as soon as the model is there, and closes it before the model. */
-public final class EngineHost implements SmartLifecycle, ReadinessCheck {
+/**
+ * Starts a role's engine as soon as the model is there, and closes it before the model. An engine
+ * that a defect or a lost device ended serves nothing any more: the host is neither ready nor alive
+ * from then on, and refuses at once.
+ */
+public final class EngineHost implements SmartLifecycle, ReadinessCheck, LivenessCheck {
 
   /** After the model, before the gRPC server. */
   public static final int PHASE = 1000;
@@ -61,17 +66,23 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck {
   /**
    * The engine.
    *
-   * @throws io.grpc.StatusRuntimeException UNAVAILABLE, retryable, while there is none
+   * @throws io.grpc.StatusRuntimeException UNAVAILABLE, retryable elsewhere: not_ready while there
+   *     is none, engine_failed once it is dead
    */
   public RunningEngine require() {
     if (!started.isDone() || started.isCompletedExceptionally()) {
       throw Failures.of(
           Status.Code.UNAVAILABLE, "not_ready", notReadyReason().orElse("starting"), true);
     }
+    deadReason()
+        .ifPresent(
+            reason -> {
+              throw Failures.of(Status.Code.UNAVAILABLE, "engine_failed", reason, true);
+            });
     return started.join();
   }
 
-  /** The engine, if it runs. */
+  /** The engine, if it was started, dead or alive. */
   public Optional<RunningEngine> current() {
     return started.isDone() && !started.isCompletedExceptionally()
         ? Optional.of(started.join())
@@ -90,7 +101,14 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck {
     }
     return started.isCompletedExceptionally()
         ? Optional.of("the model could not be loaded; see the log")
-        : Optional.empty();
+        : deadReason();
+  }
+
+  @Override
+  public Optional<String> deadReason() {
+    return current()
+        .flatMap(running -> running.engine().failure())
+        .map(failure -> "the engine failed and must be started anew: " + failure);
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.andante.protocol.v1.ExpertBatch;
 import dev.andante.protocol.v1.ExpertGrpc;
 import dev.andante.protocol.v1.ExpertResult;
 import dev.andante.protocol.v1.GetShardRequest;
+import dev.andante.service.grpc.Failures;
 import io.grpc.Channel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
@@ -151,7 +152,7 @@ final class ExpertLink implements AutoCloseable {
       LOG.info("experts at {}: {} per layer", address, answer.getExpertsCount());
       return true;
     } catch (StatusRuntimeException e) {
-      report(e.getStatus().toString());
+      report(Failures.describe(e));
       return false;
     }
   }
@@ -310,7 +311,7 @@ final class ExpertLink implements AutoCloseable {
 
     @Override
     public void onError(Throwable error) {
-      end(String.valueOf(error.getMessage()));
+      end(Failures.describe(error));
     }
 
     @Override

@@ -40,7 +40,8 @@ class PropertiesTest {
                           256,
                           8,
                           Duration.ofMillis(2),
-                          Duration.ofSeconds(30)));
+                          Duration.ofSeconds(30),
+                          true));
             });
   }
 
@@ -63,7 +64,8 @@ class PropertiesTest {
                 Map.entry("andante.engine.max-waiting", "3"),
                 Map.entry("andante.engine.max-draft-tokens", "2"),
                 Map.entry("andante.engine.draft-wait", "1ms"),
-                Map.entry("andante.engine.lease", "9s")))
+                Map.entry("andante.engine.lease", "9s"),
+                Map.entry("andante.engine.prefix-cache", "off")))
         .run(
             context -> {
               assertThat(context.getBean(ModelProperties.class))
@@ -82,7 +84,8 @@ class PropertiesTest {
                           3,
                           2,
                           Duration.ofMillis(1),
-                          Duration.ofSeconds(9)));
+                          Duration.ofSeconds(9),
+                          false));
             });
   }
 

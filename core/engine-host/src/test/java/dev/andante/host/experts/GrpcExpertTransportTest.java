@@ -3,6 +3,9 @@ package dev.andante.host.experts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.andante.model.experts.ExpertShard;
 import dev.andante.protocol.v1.ExpertBatch;
 import dev.andante.protocol.v1.ExpertGrpc;
@@ -12,6 +15,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.util.List;
@@ -22,6 +26,7 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class GrpcExpertTransportTest {
 
@@ -134,6 +139,30 @@ class GrpcExpertTransportTest {
         new GrpcExpertTransport(_ -> channel, List.of("e:2"), MODEL, 2)) {
       until(() -> other.problems().toString().contains("another"));
       assertThat(other.shards()).isEmpty();
+    }
+  }
+
+  @Test
+  void whyAServiceCannotBeUsedIsSaidInOneLine() {
+    ManagedChannel nowhere = NettyChannelBuilder.forTarget("127.0.0.1:1").usePlaintext().build();
+    Logger logger = (Logger) LoggerFactory.getLogger(ExpertLink.class);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    try (GrpcExpertTransport lost =
+        new GrpcExpertTransport(_ -> nowhere, List.of("e:1"), MODEL, 2)) {
+      until(() -> lost.problems().toString().contains("UNAVAILABLE"));
+      String problem = lost.problems().getFirst();
+      assertThat(problem)
+          .startsWith("e:1: UNAVAILABLE: ")
+          .contains("Connection refused")
+          .doesNotContain("\n", "Status{", "\tat ");
+      until(() -> !log.list.isEmpty());
+      assertThat(log.list.getFirst().getFormattedMessage())
+          .isEqualTo("experts at e:1 cannot be used: " + problem.substring("e:1: ".length()));
+    } finally {
+      logger.detachAppender(log);
+      nowhere.shutdownNow();
     }
   }
 

@@ -16,6 +16,7 @@ public final class RequestTimes {
   private int accepted;
   private int preemptions;
   private int reported;
+  private int cached;
 
   public RequestTimes(long submitted) {
     this.submitted = submitted;
@@ -47,6 +48,11 @@ public final class RequestTimes {
     preemptions++;
   }
 
+  /** Prompt tokens that need not be computed. */
+  public void onCached(int tokens) {
+    cached = tokens;
+  }
+
   /**
    * Prompt tokens up to {@code position} are computed; returns how many of them are new, so that
    * recomputation counts none twice.
@@ -61,7 +67,7 @@ public final class RequestTimes {
     long start = scheduled == NEVER ? now : scheduled;
     long first = firstToken == NEVER ? now : Math.max(firstToken, start);
     return new GenerationStats(
-        0,
+        cached,
         drafted,
         accepted,
         preemptions,

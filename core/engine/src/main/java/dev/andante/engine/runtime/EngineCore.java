@@ -1,5 +1,6 @@
 package dev.andante.engine.runtime;
 
+import dev.andante.compute.BackendException;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineException;
@@ -18,6 +19,7 @@ import dev.andante.engine.StopMatcher;
 import dev.andante.engine.TransferredRequest;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.BlockTable;
+import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.GenerationDelivery;
 import dev.andante.engine.request.PrefillDelivery;
 import dev.andante.engine.request.Request;
@@ -28,6 +30,7 @@ import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.engine.transfer.Transfer;
 import dev.andante.engine.transfer.Transfers;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -41,6 +44,7 @@ final class EngineCore implements StepRunner.Results {
 
   private final EngineConfig config;
   private final BlockPool blocks;
+  private final PrefixCache cache;
   private final Scheduler scheduler;
   private final Transfers transfers;
   private final StepRunner runner;
@@ -55,6 +59,7 @@ final class EngineCore implements StepRunner.Results {
   EngineCore(
       EngineConfig config,
       BlockPool blocks,
+      PrefixCache cache,
       Scheduler scheduler,
       Transfers transfers,
       StepRunner runner,
@@ -65,6 +70,7 @@ final class EngineCore implements StepRunner.Results {
       LongSupplier nanoTime) {
     this.config = config;
     this.blocks = blocks;
+    this.cache = cache;
     this.scheduler = scheduler;
     this.transfers = transfers;
     this.runner = runner;
@@ -144,6 +150,21 @@ final class EngineCore implements StepRunner.Results {
     return transfers;
   }
 
+  /**
+   * @throws BackendLostException if the backend failed and can do nothing any more
+   */
+  void store(
+      String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
+    try {
+      transfers.store(handle, firstToken, tokens, firstLayer, layers, kv);
+    } catch (EngineException e) {
+      if (e.getCause() instanceof BackendException) {
+        runner.requireBackend();
+      }
+      throw e;
+    }
+  }
+
   void decode(TransferredRequest given, RequestListener listener, long submitted) {
     admission.check(given.sampling());
     admission.checkToken("first_token", given.firstToken());
@@ -221,6 +242,7 @@ final class EngineCore implements StepRunner.Results {
     for (int i = 0; i < plan.preempted().size(); i++) {
       observer.onPreemption();
     }
+    plan.admitted().forEach(this::admitted);
     if (plan.isEmpty()) {
       return false;
     }
@@ -231,6 +253,19 @@ final class EngineCore implements StepRunner.Results {
     runner.run(plan, this);
     observer.onStep(plan.scheduled().size(), plan.rows(), nanoTime.getAsLong() - start);
     return true;
+  }
+
+  private void admitted(StepPlan.Admitted admitted) {
+    Request request = admitted.request();
+    RequestTimes times = request.times();
+    if (cache.isOn() && !admitted.again()) {
+      observer.onPrefixLookup(request.size(), admitted.cached());
+      times.onCached(Math.min(admitted.cached(), request.promptSize()));
+    }
+    int prompt = times.promptProgress(Math.min(admitted.cached(), request.givenSize()));
+    if (prompt > 0) {
+      observer.onPromptTokens(0, prompt, 0);
+    }
   }
 
   @Override
@@ -343,6 +378,7 @@ final class EngineCore implements StepRunner.Results {
         scheduler.running(),
         scheduler.waiting(),
         blocks.free(),
+        blocks.kept(),
         blocks.total(),
         transfers.reservedBlocks(),
         queued[0]);

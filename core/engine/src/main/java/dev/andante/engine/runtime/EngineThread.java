@@ -86,8 +86,7 @@ final class EngineThread implements Engine {
   @Override
   public CompletableFuture<@Nullable Void> storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
-    return tell(
-        () -> core.transfers().store(handle, firstToken, tokens, firstLayer, layers, kv), false);
+    return tell(() -> core.store(handle, firstToken, tokens, firstLayer, layers, kv), false);
   }
 
   @Override
@@ -168,6 +167,10 @@ final class EngineThread implements Engine {
                 answer.complete(question.get());
               } catch (EngineException | IllegalStateException e) {
                 answer.completeExceptionally(e);
+              } catch (RuntimeException | Error e) {
+                answer.completeExceptionally(
+                    new EngineException(Code.INTERNAL, "the engine failed: " + e, e));
+                throw e; // a defect
               }
             },
             answer::completeExceptionally),
@@ -226,8 +229,11 @@ final class EngineThread implements Engine {
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "the engine could not end in order", e);
     } finally {
-      core.close();
-      pool.close();
+      try {
+        core.close();
+      } finally {
+        pool.close();
+      }
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.andante.engine.Engine;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.transfer.Transfers;
 import dev.andante.model.LanguageModel;
@@ -66,12 +67,16 @@ public final class Engines {
     }
     int vocabulary = model.config().vocabularySize();
     BlockPool blocks = new BlockPool(config.blocks());
+    PrefixCache cache =
+        new PrefixCache(
+            blocks, config.blockSize(), model.fingerprint(), pool::copy, config.prefixCache());
     Scheduler scheduler =
-        new Scheduler(blocks, config.maxBatchTokens(), config.maxSequences(), maxLogitRows);
+        new Scheduler(cache, config.maxBatchTokens(), config.maxSequences(), maxLogitRows);
     EngineCore core =
         new EngineCore(
             config,
             blocks,
+            cache,
             scheduler,
             new Transfers(pool, blocks, config.lease().toNanos(), nanoTime),
             new StepRunner(model, backend, pool, workspace, scheduler),

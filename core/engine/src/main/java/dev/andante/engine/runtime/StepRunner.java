@@ -37,6 +37,7 @@ final class StepRunner implements AutoCloseable {
   private final Verifier verifier;
   private final KvExporter exporter;
   private final Scheduler scheduler;
+  private final BackendProbe probe;
 
   StepRunner(
       LanguageModel model, Backend backend, KvPool pool, Workspace workspace, Scheduler scheduler) {
@@ -48,11 +49,15 @@ final class StepRunner implements AutoCloseable {
     this.logits = new LogitRows(backend, vocabulary, workspace.maxLogitRows());
     this.verifier = new Verifier(new Sampler(vocabulary), logits);
     this.exporter = new KvExporter(pool);
+    this.probe = new BackendProbe(backend);
   }
 
   /**
    * A failure of the backend or of a remote expert fails the requests of this plan; anything else
    * that is thrown is a defect and leaves this method.
+   *
+   * @throws BackendLostException if the backend can do nothing any more, once the plan's requests
+   *     have been failed
    */
   void run(StepPlan plan, Results results) {
     try {
@@ -62,6 +67,7 @@ final class StepRunner implements AutoCloseable {
       return;
     } catch (BackendException e) {
       failAll(plan, backendFailure(e), results);
+      probe.requireAlive();
       return;
     }
     int row = 0;
@@ -86,7 +92,13 @@ final class StepRunner implements AutoCloseable {
       results.failed(request, new EngineException(Code.INTERNAL, e.getMessage(), e));
     } catch (BackendException e) {
       results.failed(request, backendFailure(e));
+      probe.requireAlive();
     }
+  }
+
+  /** See {@link BackendProbe#requireAlive}. */
+  void requireBackend() {
+    probe.requireAlive();
   }
 
   private static EngineException backendFailure(BackendException e) {
@@ -101,6 +113,7 @@ final class StepRunner implements AutoCloseable {
 
   @Override
   public void close() {
+    probe.close();
     exporter.close();
     logits.close();
     workspace.close();

@@ -48,7 +48,8 @@ class GrpcServerTest {
             List.of(new Worker(), new Decode()),
             List.of(
                 new RequestIds.Server(),
-                new AdmissionInterceptor(state, inFlight, Set.of("andante.v1.Worker"))));
+                new AdmissionInterceptor(
+                    state, inFlight, Set.of("andante.v1.Worker"), Set.of("andante.v1.Draft"))));
     server.start();
     channel = channels.channel("127.0.0.1:" + server.port());
   }
