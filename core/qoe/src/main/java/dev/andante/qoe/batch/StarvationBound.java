@@ -1,0 +1,40 @@
+package dev.andante.qoe.batch;
+
+/**
+ * A limit on waiting that holds whatever a request gains. The one that has waited longest, once it
+ * has waited longer than {@code maxWait}, is promoted: admitted before anyone else, whoever has to
+ * leave. Whoever began to run is left running for {@code minService}, so that being promoted is
+ * worth something; only memory that ran out takes a place earlier.
+ *
+ * <p>Promotions are spread out so that they do not eat up the worker they ration: where starting
+ * takes long, promoting all who wait would have it do nothing else, and serve nobody. So the batch
+ * stands still for promotions for at most {@code stallShare} of the time; and while the next one
+ * lacks room, nobody else is admitted.
+ *
+ * <p>Hence a request that fits at all is admitted at the first decision after {@code maxWait} if no
+ * other waits longer; those who do come first, at most {@code minService + its stall / stallShare}
+ * apart.
+ *
+ * @param maxWaitSeconds positive; infinite for no bound
+ * @param minServiceSeconds not negative
+ * @param stallShare above 0, at most 1
+ */
+public record StarvationBound(double maxWaitSeconds, double minServiceSeconds, double stallShare) {
+
+  /** As published: nobody is promoted or protected. */
+  public static final StarvationBound NONE = new StarvationBound(Double.POSITIVE_INFINITY, 0, 1);
+
+  public StarvationBound {
+    if (!(maxWaitSeconds > 0 && minServiceSeconds >= 0)) {
+      throw new IllegalArgumentException(
+          "maxWait must be positive and minService not negative, not "
+              + maxWaitSeconds
+              + " and "
+              + minServiceSeconds);
+    }
+    if (!(stallShare > 0 && stallShare <= 1)) {
+      throw new IllegalArgumentException(
+          "stallShare must be above 0 and at most 1, not " + stallShare);
+    }
+  }
+}
