@@ -91,12 +91,12 @@ class Worker(Child):
             self.process.stdin.write(question.encode() + b"\n")
             self.process.stdin.flush()
             answer = self._answer(time.monotonic() + seconds)
-        except (OSError, ValueError, EOFError):
-            self.stop()
-            raise Failure(f"{self.name} ended at '{question}': {self.last_words() or 'no word'}") from None
         except TimeoutError:
             self.stop(1)
             raise Failure(f"{self.name} did not answer '{question}' within {seconds:.0f} s and was stopped") from None
+        except (OSError, ValueError, EOFError):
+            self.stop()
+            raise Failure(f"{self.name} ended at '{question}': {self.last_words() or 'no word'}") from None
         if "error" in answer:
             raise Failure(f"{self.name}: {answer['error']}")
         return answer
