@@ -15,13 +15,19 @@ maven() {
   (cd "$ANDANTE_HOME" && ANDANTE_CACHE=$cache ./mvnw "${options[@]}" "$@")
 }
 
-# changed_source: the first source that is newer than the last build
+# stamp_of MODULE…: the benchmarks hold copies of the other jars, so it is a matter of its own whether they are current
+stamp_of() {
+  [[ " $* " == *' benchmarks '* ]] && echo "${BUILD_STAMP%build.stamp}benchmarks.stamp" || echo "$BUILD_STAMP"
+}
+
+# changed_source MODULE…: the first source that is newer than their last build; of the benchmarks only if they are asked for
 changed_source() {
-  local folder
-  for folder in "$ANDANTE_HOME"/core/*/ "$ANDANTE_HOME"/gateway/ "$ANDANTE_HOME"/*-service/ "$ANDANTE_HOME"/standalone/; do
+  local folder folders=("$ANDANTE_HOME"/core/*/ "$ANDANTE_HOME"/gateway/ "$ANDANTE_HOME"/*-service/ "$ANDANTE_HOME"/standalone/)
+  [[ " $* " != *' benchmarks '* ]] || folders+=("$ANDANTE_HOME"/benchmarks/)
+  for folder in "${folders[@]}"; do
     [ -d "$folder" ] || continue
     find "$folder" "$ANDANTE_HOME/pom.xml" -path '*/target' -prune -o -path '*/src/test' -prune \
-      -o -newer "$BUILD_STAMP" \( -path '*/src/*' -o -name pom.xml \) -print
+      -o -newer "$(stamp_of "$@")" \( -path '*/src/*' -o -name pom.xml \) -print
   done | head -n 1
 }
 
@@ -39,11 +45,11 @@ build_needed() {
   for module in "$@"; do
     [ -e "$(jar_of "$module")" ] || { echo "$module is not built yet" && return; }
   done
-  [ -e "$BUILD_STAMP" ] || { echo 'it is not known which sources are in the build' && return; }
-  source=$(changed_source)
+  [ -e "$(stamp_of "$@")" ] || { echo 'it is not known which sources are in the build' && return; }
+  source=$(changed_source "$@")
   if [ -n "$source" ]; then
     echo "${source#"$ANDANTE_HOME"/} is newer than the build"
-  elif [ -d "$C_KERNELS" ] && have_c_compiler && grep -q without "$BUILD_STAMP"; then
+  elif [ -d "$C_KERNELS" ] && have_c_compiler && grep -q without "$(stamp_of "$@")"; then
     echo 'there is a C compiler now'
   fi
 }
@@ -78,7 +84,8 @@ build() {
     grep -m 15 -F '[ERROR]' "$BUILD_LOG" >&2 || tail -n 15 "$BUILD_LOG" >&2
     build_failed
   fi
-  mv "$BUILD_STAMP.new" "$BUILD_STAMP"
+  cp -p "$BUILD_STAMP.new" "$(stamp_of "$@")"
+  mv "$BUILD_STAMP.new" "$BUILD_STAMP" # each build includes all services
   say "Built in $((SECONDS - begin)) s."
   show_lack_of_compiler "$BUILD_LOG"
 }

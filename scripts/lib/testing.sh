@@ -1,4 +1,4 @@
-# test and bench.
+# test.
 # shellcheck shell=bash
 
 readonly TEST_LOG=$ANDANTE_HOME/target/andante-test.log
@@ -32,13 +32,4 @@ test_all() {
   [ "$status" -ne 0 ] || mv "$BUILD_STAMP.new" "$BUILD_STAMP"
   rm -f "$BUILD_STAMP.new"
   [ "$status" -eq 0 ] || die 'the tests did not pass' "what Maven said: $TEST_LOG"
-}
-
-cmd_bench() {
-  local model
-  need_jdk
-  need_python
-  model=$(find_model) || exit $?
-  build standalone benchmarks
-  python "$ANDANTE_HOME/benchmarks/bench.py" --model "$model" "$@"
 }

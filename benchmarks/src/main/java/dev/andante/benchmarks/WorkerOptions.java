@@ -1,0 +1,51 @@
+package dev.andante.benchmarks;
+
+import dev.andante.compute.Backends;
+import java.nio.file.Path;
+
+/**
+ * What {@link ComputeBenchmark} is started with.
+ *
+ * @param model weights
+ * @param threads of the compute pool
+ * @param backend name of a backend on the class path, or {@link Backends#AUTO}
+ * @param maxContext tokens per sequence that the measures will use at most
+ */
+record WorkerOptions(Path model, int threads, String backend, int maxContext) {
+
+  static final String USAGE = "MODEL [--threads N] [--backend NAME] [--max-context TOKENS]";
+
+  /**
+   * @throws IllegalArgumentException saying what is wrong with the arguments
+   */
+  static WorkerOptions parse(String[] arguments) {
+    Path model = null;
+    int threads = Runtime.getRuntime().availableProcessors();
+    String backend = Backends.AUTO;
+    int maxContext = 8192;
+    for (int i = 0; i < arguments.length; i++) {
+      switch (arguments[i]) {
+        case "--threads" -> threads = Integer.parseInt(value(arguments, ++i));
+        case "--backend" -> backend = value(arguments, ++i);
+        case "--max-context" -> maxContext = Integer.parseInt(value(arguments, ++i));
+        default -> {
+          if (arguments[i].startsWith("--") || model != null) {
+            throw new IllegalArgumentException("unknown argument " + arguments[i]);
+          }
+          model = Path.of(arguments[i]);
+        }
+      }
+    }
+    if (model == null) {
+      throw new IllegalArgumentException("no model");
+    }
+    return new WorkerOptions(model, threads, backend, maxContext);
+  }
+
+  private static String value(String[] arguments, int at) {
+    if (at >= arguments.length) {
+      throw new IllegalArgumentException(arguments[at - 1] + " needs a value");
+    }
+    return arguments[at];
+  }
+}
