@@ -5,6 +5,7 @@ import dev.andante.compute.ComputePool;
 import dev.andante.compute.HostTensor;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.Precision;
+import dev.andante.compute.host.Arenas;
 import dev.andante.compute.host.HostBackend;
 import dev.andante.compute.host.HostBatch;
 import dev.andante.compute.host.HostMatrix;
@@ -164,8 +165,6 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    Arenas.close(arena);
   }
 }

@@ -3,7 +3,6 @@ package dev.andante.compute.ckernels;
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.host.OffHeapKvPool;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -31,9 +30,8 @@ final class NativeKvPool extends OffHeapKvPool {
     super(layout, blocks, 2L * layout.kvHeads() * headBytes(layout));
     this.isa = set.code();
     this.layers = new MemorySegment[layout.layers()];
-    Arena structs = Arena.ofAuto();
     for (int layer = 0; layer < layers.length; layer++) {
-      layers[layer] = describe(structs.allocate(STRUCT), layer);
+      layers[layer] = describe(allocate(STRUCT), layer);
     }
   }
 
@@ -57,14 +55,10 @@ final class NativeKvPool extends OffHeapKvPool {
   }
 
   /**
-   * The {@code struct kv} of a layer.
-   *
-   * @throws IllegalStateException after close: kernels take addresses as they are
+   * The {@code struct kv} of a layer. Its memory is that of the pool: a call that is given it keeps
+   * the pool from being freed, and fails after that.
    */
   MemorySegment layer(int layer) {
-    if (!memory().scope().isAlive()) {
-      throw new IllegalStateException("the KV pool is closed");
-    }
     return layers[layer];
   }
 

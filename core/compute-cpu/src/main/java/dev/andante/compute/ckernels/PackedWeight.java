@@ -35,8 +35,8 @@ record PackedWeight(
   }
 
   /**
-   * Fills {@code struct} in and returns its plain address: calls need not take hold of the memory's
-   * scope, which threads would contend for. The memory lives as long as the backend.
+   * Fills {@code struct} in and returns it. Its memory is that of the weights, so a call that is
+   * given it keeps them from being freed.
    */
   static MemorySegment describe(
       MemorySegment struct, WeightLayout layout, int outputs, int inputs, MemorySegment data) {
@@ -53,6 +53,6 @@ record PackedWeight(
       inputs
     };
     MemorySegment.copy(fields, 0, struct, ValueLayout.JAVA_INT, 16, fields.length);
-    return MemorySegment.ofAddress(struct.address());
+    return struct;
   }
 }

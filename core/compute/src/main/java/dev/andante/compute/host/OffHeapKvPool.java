@@ -4,6 +4,7 @@ import dev.andante.compute.BackendException;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.KvPool;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 
 /** A KV pool in one off-heap allocation, {@code [layer][block]} and then as the subclass has it. */
@@ -78,6 +79,11 @@ public abstract class OffHeapKvPool implements KvPool {
     return memory;
   }
 
+  /** More memory that lives as long as the pool, for what describes it to kernels. */
+  protected final MemorySegment allocate(MemoryLayout description) {
+    return arena.allocate(description);
+  }
+
   /** Byte offset of one layer of a block. */
   public final long offset(int layer, int block) {
     return ((long) layer * blocks + block) * layerBytes;
@@ -145,8 +151,6 @@ public abstract class OffHeapKvPool implements KvPool {
 
   @Override
   public final void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    Arenas.close(arena);
   }
 }
