@@ -37,6 +37,7 @@ def arguments(argv=None):
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--backend", default="auto", help="as andante.compute.backend")
+    p.add_argument("--precision", choices=("exact", "fast"), help="of products; default: fast for the engine, what the probe chooses for the mesh")
     p.add_argument("--no-peer", action="store_true", help="our side alone")
     p.add_argument("--no-mesh", action="store_true", help="the engines alone")
     p.add_argument("--out", default=os.path.join(places.BENCHMARKS, "target", "bench"), help="folder for logs")
@@ -54,7 +55,7 @@ def engines(a, about):
     fmt = parts[-2] if len(parts) > 2 else "?"
     models = lambda line, wanted: os.path.abspath(a.model)
     wanted = [lines.parse(name) for name in LINES]
-    ours = sides.Andante(fmt, a.threads, a.out, models, a.backend, 1024)
+    ours = sides.Andante(fmt, a.threads, a.out, models, a.backend, a.precision, 1024)
     peers = [sides.Binding(fmt, a.threads, a.out, models)] if not a.no_peer and sides.binding_python() else []
     begin = time.monotonic()
     ceilings = Ceilings(ours, a.threads)
@@ -90,7 +91,8 @@ def mesh(a):
     port = int(os.environ.get("ANDANTE_BENCH_PORT") or servers.free_port())
     env = {**os.environ, "ANDANTE_CACHE": os.path.join(places.cache(), "bench"), "ANDANTE_BUILD": "off"}
     launcher = os.path.join(places.ROOT, "andante")
-    arguments = ["--", f"--andante.compute.backend={a.backend}", f"--andante.compute.threads={a.threads}"]
+    arguments = ["--", f"--andante.compute.backend={a.backend}", f"--andante.compute.threads={a.threads}",
+                 *([f"--andante.compute.precision={a.precision}"] if a.precision else [])]
     try:
         up = subprocess.run([launcher, "up", "--port", str(port), "--model", a.model, *arguments], env=env, capture_output=True, text=True, timeout=200,
                             check=False)

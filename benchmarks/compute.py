@@ -31,6 +31,7 @@ def arguments(argv=None):
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--backend", default="auto", help="as andante.compute.backend")
+    p.add_argument("--precision", choices=("exact", "fast"), help="of products; default: fast for the engine, what the probe chooses for the server")
     p.add_argument("--lines", default=",".join(lines.DEFAULT))
     p.add_argument("--peer-formats", default="", help="comma list; default: the file's, Q4_0, Q8_0")
     p.add_argument("--no-peer", action="store_true", help="our side alone")
@@ -81,8 +82,8 @@ class Run:
         self.formats = list(dict.fromkeys(formats))
         self.shape_format = self.models.own if self.models.own in shapes.FORMATS else "Q4_1"
         context = max([1024, *(line.context for line in a.lines)])
-        self.ours = sides.Andante(self.models.own, a.threads, a.out, self.models, a.backend, context)
-        self.shape = sides.Andante(self.shape_format, a.threads, a.out, self.models, a.backend, context)
+        self.ours = sides.Andante(self.models.own, a.threads, a.out, self.models, a.backend, a.precision, context)
+        self.shape = sides.Andante(self.shape_format, a.threads, a.out, self.models, a.backend, a.precision, context)
         self.about = {}
         self.ceilings = Ceilings(self.ours, a.threads)
         begin = time.monotonic()
@@ -114,7 +115,7 @@ class Run:
             if not (places.shared_script("http_load.py") and os.path.exists(places.STANDALONE)):
                 raise Failure("needs the peers' http_load.py and a built standalone")
             self.ours.stop()  # its memory; the next line starts it again
-            ours = servers.AndanteServer(self.models.own, a.threads, a.out, self.models, a.backend)
+            ours = servers.AndanteServer(self.models.own, a.threads, a.out, self.models, a.backend, a.precision)
             rivals = [] if a.no_peer else servers.peers(self.formats, a.threads, a.out, self.models, not a.quick)
             try:
                 self.rounds.run(line, ours, rivals)

@@ -23,6 +23,7 @@ QUICK = ["-wi", "1", "-i", "1", "-w", "100ms", "-r", "100ms", "-p", "format=Q4_1
 def arguments(argv=None):
     p = argparse.ArgumentParser(prog="andante bench kernels", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--backend", default="auto", help="as andante.compute.backend")
+    p.add_argument("--precision", choices=("exact", "fast"), default="fast")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--quick", action="store_true", help="one short run of a few: shows that all works, and nothing about speed")
     p.add_argument("--limit", type=float, default=60, help="minutes after which JMH is stopped")
@@ -33,7 +34,7 @@ def arguments(argv=None):
 
 def command(a):
     return [places.java(), *places.jvm_options(), "-Xmx3g", "-cp", places.JAR, "dev.andante.benchmarks.kernels.KernelBenchmarks",
-            "-p", f"backend={a.backend}", "-p", f"threads={a.threads}", "-foe", "true", *(QUICK if a.quick else []), *a.jmh]
+            "-p", f"backend={a.backend}", "-p", f"precision={a.precision.upper()}", "-p", f"threads={a.threads}", "-foe", "true", *(QUICK if a.quick else []), *a.jmh]
 
 
 def table(rows):

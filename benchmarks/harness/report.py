@@ -6,7 +6,7 @@ import statistics
 from .costs import Cost
 
 LOWER_IS_BETTER = ("ttft_ms_p50", "ttft_ms_p95", "tpot_ms_p50", "tpot_ms_p95", "ready_s", "rss_mib")
-TABLED = ("ttft_ms_p50", "tpot_ms_p50")
+TABLED = ("ttft_ms_p50", "tpot_ms_p50", "quiet_tok_s", "busy_tok_s")
 BUSY = 0.05  # of the machine used by processes that are not ours: a run is no record above
 
 
@@ -40,7 +40,7 @@ class Report:
         who = self._who(result)
         if result.side.engine == "andante":
             about = self.about.get(result.line.shape, {})
-            who |= {key: about[key] for key in ("backend", "description", "compute_format", "jdk", "jvm_flags") if key in about}
+            who |= {key: about[key] for key in ("backend", "description", "precision", "compute_format", "jdk", "jvm_flags") if key in about}
         metrics = {name: {"median": round(statistics.median(runs), 3), "runs": runs} for name, runs in result.metrics.items()}
         return {**who, "value": round(result.value, 4), "best": max(result.runs), "runs": result.runs, "scouted": result.scouted,
                 "others": result.others, **({"metrics": metrics} if metrics else {}), **self.roofline(result)}
@@ -56,9 +56,10 @@ class Report:
         cost = self.cost(result)
         if not cost:
             return {}
-        read, peak = self.ceilings.best("read"), self.ceilings.best(self.about[result.line.shape]["compute_format"])
+        read, peak = (self.ceilings.during(result.line, kind) for kind in ("read", self.about[result.line.shape]["compute_format"]))
         return {"intensity": round(cost.intensity, 3), "gflop_s": round(cost.flops * result.value / 1e9, 3),
-                **cost.fractions(result.value, read and read[0], peak and peak[0])}
+                "read_gb_s": read, "peak_gflop_s": peak,
+                **cost.fractions(result.value, read, peak)}
 
     def busy(self):
         """Whether others used so much of the machine that this run is no record."""
@@ -91,7 +92,7 @@ class Report:
             for metric in TABLED:
                 if mine and peer and metric in mine.metrics and metric in peer.metrics:
                     ours, theirs = mine.median(metric), peer.median(metric)
-                    yield ("  " + metric, f"{ours:.4g}", f"{theirs:.4g}", f"{ours / theirs:.2f}", "lower is better", "")
+                    yield ("  " + metric, f"{ours:.4g}", f"{theirs:.4g}", f"{ours / theirs:.2f}", "lower is better" if metric in LOWER_IS_BETTER else "", "")
 
     def table(self):
         head = ("line", "andante", "peer", "ratio", "of the ceiling", "best peer")

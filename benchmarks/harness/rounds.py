@@ -39,9 +39,9 @@ class Ceilings:
     """Samples of what the machine can do at most, through our worker; the best sample of a kind is the ceiling."""
 
     def __init__(self, side, threads):
-        self.side, self.threads, self.samples, self.seen = side, threads, {}, set()
+        self.side, self.threads, self.samples, self.during_lines, self.seen = side, threads, {}, {}, set()
 
-    def sample(self, kind, threads=None, size=None, side=None):
+    def sample(self, kind, threads=None, size=None, side=None, line=None):
         on, side = threads or self.threads, side or self.side
         try:
             sources = side.ceiling(kind, on, size)
@@ -51,6 +51,8 @@ class Ceilings:
         except Failure as failure:
             tell(f"  ceiling {kind}: {failure}")
             return
+        if line and sources:
+            self.during_lines.setdefault((line.name, kind), []).append(max(sources.values()))
         for source, value in sources.items():
             self.samples.setdefault((kind, on, size, source), []).append(round(value, 3))
 
@@ -65,6 +67,13 @@ class Ceilings:
         """(value, source), or None"""
         found = [(max(runs), key[3]) for key, runs in self.samples.items() if key[:3] == (kind, threads or self.threads, size)]
         return max(found, default=None)
+
+    def during(self, line, kind):
+        """The median of what was sampled in the rounds of a line, so that both numbers of a fraction saw the same machine; else the best."""
+        if (line.name, kind) in self.during_lines:
+            return statistics.median(self.during_lines[line.name, kind])
+        best = self.best(kind)
+        return best and best[0]
 
 
 class Rounds:
@@ -142,9 +151,9 @@ class Rounds:
         if mine.failure or line.kind not in ("pp", "tg"):
             return
         if line.kind == "tg":
-            self.ceilings.sample("read", side=mine.side)
+            self.ceilings.sample("read", side=mine.side, line=line)
         if line.kind == "pp" or line.sequences > 1:
-            self.ceilings.sample(mine.side.about["compute_format"], side=mine.side)
+            self.ceilings.sample(mine.side.about["compute_format"], side=mine.side, line=line)
 
     def _failed(self, result, failure):
         result.failure = str(failure)

@@ -123,16 +123,17 @@ class AndanteServer(Server):
 
     ready_path = "/ready"
 
-    def __init__(self, fmt, threads, logs, models, backend):
+    def __init__(self, fmt, threads, logs, models, backend, precision):
         super().__init__("andante", fmt, threads, logs, models)
-        self.backend, self.version = backend, backend
+        self.backend, self.precision, self.version = backend, precision, backend
 
     def log(self):
         return os.path.join(self.logs, "andante-server.log")
 
     def command(self, line):
         return [places.java(), *places.jvm_options(self.path), "-jar", places.STANDALONE, f"--server.port={self.port}",
-                f"--andante.model.path={self.path}", f"--andante.compute.backend={self.backend}", f"--andante.compute.threads={self.threads}"]
+                f"--andante.model.path={self.path}", f"--andante.compute.backend={self.backend}", f"--andante.compute.threads={self.threads}",
+                *([f"--andante.compute.precision={self.precision}"] if self.precision else [])]
 
 
 class LlamaServer(Server):

@@ -81,13 +81,13 @@ class WorkerSide(Side):
 class Andante(WorkerSide):
     warm_seconds = 20
 
-    def __init__(self, fmt, threads, logs, models, backend, context):
+    def __init__(self, fmt, threads, logs, models, backend, precision, context):
         super().__init__("andante", fmt, threads, logs, models)
-        self.backend, self.context = backend, context
+        self.backend, self.precision, self.context = backend, precision, context
 
     def command(self, path):
         return [places.java(), *places.jvm_options(path), "-jar", places.JAR, path, "--threads", self.threads, "--backend", self.backend,
-                "--max-context", self.context]
+                "--precision", self.precision or "fast", "--max-context", self.context]
 
     def worker(self, line):
         running = super().worker(line)

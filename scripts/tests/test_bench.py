@@ -163,6 +163,9 @@ class NoCeilings:
     def best(self, kind, threads=None, size=None):
         return {"read": (40.0, "vector"), "f32": (200.0, "vector")}.get(kind)
 
+    def during(self, line, kind):
+        return {"read": 40.0, "f32": 200.0}[kind]
+
 
 ABOUT = {"": {"cost": {"block_flops": 2e8, "head_flops": 5e7, "attention_flops": 0, "weight_bytes": 1e8, "kv_bytes": 0}, "file_bytes": 100,
               "compute_format": "f32", "jdk": "Fake 25", "jvm_flags": ["-Xfake"], "backend": "fake", "description": "a fake"}}

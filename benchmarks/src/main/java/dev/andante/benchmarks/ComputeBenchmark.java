@@ -5,7 +5,6 @@ import dev.andante.benchmarks.report.Runtimes;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
-import dev.andante.compute.Precision;
 import dev.andante.format.WeightFile;
 import dev.andante.format.WeightFiles;
 import dev.andante.model.LanguageModel;
@@ -43,7 +42,7 @@ public final class ComputeBenchmark {
     }
     long start = System.nanoTime();
     try (ComputePool pool = new ComputePool(options.threads());
-        Backend backend = Backends.open(options.backend(), pool, Precision.FAST)) {
+        Backend backend = Backends.open(options.backend(), pool, options.precision())) {
       WeightFile file = WeightFiles.open(options.model());
       ModelOptions limits = ModelOptions.defaults().withMaxContextLength(options.maxContext());
       try (LanguageModel model = Models.load(file, backend, limits);

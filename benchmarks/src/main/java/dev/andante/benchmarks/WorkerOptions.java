@@ -1,7 +1,9 @@
 package dev.andante.benchmarks;
 
 import dev.andante.compute.Backends;
+import dev.andante.compute.Precision;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * What {@link ComputeBenchmark} is started with.
@@ -9,11 +11,13 @@ import java.nio.file.Path;
  * @param model weights
  * @param threads of the compute pool
  * @param backend name of a backend on the class path, or {@link Backends#AUTO}
+ * @param precision of products, where the backend has a choice
  * @param maxContext tokens per sequence that the measures will use at most
  */
-record WorkerOptions(Path model, int threads, String backend, int maxContext) {
+record WorkerOptions(Path model, int threads, String backend, Precision precision, int maxContext) {
 
-  static final String USAGE = "MODEL [--threads N] [--backend NAME] [--max-context TOKENS]";
+  static final String USAGE =
+      "MODEL [--threads N] [--backend NAME] [--precision exact|fast] [--max-context TOKENS]";
 
   /**
    * @throws IllegalArgumentException saying what is wrong with the arguments
@@ -22,11 +26,14 @@ record WorkerOptions(Path model, int threads, String backend, int maxContext) {
     Path model = null;
     int threads = Runtime.getRuntime().availableProcessors();
     String backend = Backends.AUTO;
+    Precision precision = Precision.FAST;
     int maxContext = 8192;
     for (int i = 0; i < arguments.length; i++) {
       switch (arguments[i]) {
         case "--threads" -> threads = Integer.parseInt(value(arguments, ++i));
         case "--backend" -> backend = value(arguments, ++i);
+        case "--precision" ->
+            precision = Precision.valueOf(value(arguments, ++i).toUpperCase(Locale.ROOT));
         case "--max-context" -> maxContext = Integer.parseInt(value(arguments, ++i));
         default -> {
           if (arguments[i].startsWith("--") || model != null) {
@@ -39,7 +46,7 @@ record WorkerOptions(Path model, int threads, String backend, int maxContext) {
     if (model == null) {
       throw new IllegalArgumentException("no model");
     }
-    return new WorkerOptions(model, threads, backend, maxContext);
+    return new WorkerOptions(model, threads, backend, precision, maxContext);
   }
 
   private static String value(String[] arguments, int at) {

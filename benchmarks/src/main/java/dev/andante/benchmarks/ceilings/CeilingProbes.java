@@ -1,13 +1,22 @@
 package dev.andante.benchmarks.ceilings;
 
+import dev.andante.compute.BackendProvider;
+import dev.andante.compute.Backends;
+import dev.andante.compute.Precision;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeMap;
 
-/** All probes on the class path. */
+/** All that can measure a ceiling here. */
 public final class CeilingProbes {
+
+  /** One is not meant to be fast, one cannot exceed a probe that is there, one is no CPU. */
+  private static final Set<String> WITHOUT_A_PROBE = Set.of("reference", "vector", "cuda");
 
   private final List<CeilingProbe> probes;
 
@@ -15,9 +24,21 @@ public final class CeilingProbes {
     this.probes = List.copyOf(probes);
   }
 
+  /** The probes of libraries and instruction sets, and one for each format of the CPU backends. */
   public static CeilingProbes available() {
-    return new CeilingProbes(
-        ServiceLoader.load(CeilingProbe.class).stream().map(ServiceLoader.Provider::get).toList());
+    List<CeilingProbe> probes = new ArrayList<>();
+    ServiceLoader.load(CeilingProbe.class).forEach(probes::add);
+    for (BackendProvider provider : Backends.providers()) {
+      if (!WITHOUT_A_PROBE.contains(provider.name())) {
+        Map<Ceiling, CeilingProbe> byKind = new EnumMap<>(Ceiling.class);
+        for (Precision precision : Precision.values()) {
+          BackendCeiling.of(provider, precision)
+              .ifPresent(probe -> probe.kinds().forEach(kind -> byKind.put(kind, probe)));
+        }
+        probes.addAll(byKind.values());
+      }
+    }
+    return new CeilingProbes(probes);
   }
 
   /** The sources of each kind that can be measured here. */

@@ -3,6 +3,7 @@ package dev.andante.benchmarks.kernels;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 import dev.andante.compute.Tensor;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,10 @@ public class BackendState {
   @Param("auto")
   public String backend = Backends.AUTO;
 
+  /** FAST or EXACT. */
+  @Param("FAST")
+  public Precision precision = Precision.FAST;
+
   @Param("2")
   public int threads;
 
@@ -33,7 +38,7 @@ public class BackendState {
   @Setup(Level.Trial)
   public void open() {
     pool = new ComputePool(threads);
-    opened = Backends.open(backend, pool);
+    opened = Backends.open(backend, pool, precision);
   }
 
   @TearDown(Level.Trial)

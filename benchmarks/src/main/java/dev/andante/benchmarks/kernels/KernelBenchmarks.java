@@ -8,6 +8,7 @@ import dev.andante.benchmarks.report.Runtimes;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,9 +38,9 @@ public final class KernelBenchmarks {
   private final Map<String, Object> about = new LinkedHashMap<>();
   private final Ceiling compute;
 
-  private KernelBenchmarks(String backend, int threads) {
+  private KernelBenchmarks(String backend, Precision precision, int threads) {
     try (ComputePool pool = new ComputePool(threads);
-        Backend opened = Backends.open(backend, pool)) {
+        Backend opened = Backends.open(backend, pool, precision)) {
       about.putAll(Runtimes.backend(opened));
     }
     about.putAll(Runtimes.jvm());
@@ -65,6 +66,7 @@ public final class KernelBenchmarks {
     KernelBenchmarks kernels =
         new KernelBenchmarks(
             first(options, "backend", Backends.AUTO),
+            Precision.valueOf(first(options, "precision", Precision.FAST.name())),
             Integer.parseInt(first(options, "threads", "2")));
     kernels.ceilings.forEach(
         (kind, value) ->

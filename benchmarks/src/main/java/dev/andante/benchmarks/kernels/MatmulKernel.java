@@ -1,5 +1,6 @@
 package dev.andante.benchmarks.kernels;
 
+import dev.andante.benchmarks.data.RandomWeights;
 import dev.andante.compute.DType;
 import dev.andante.compute.HostTensor;
 import dev.andante.compute.Tensor;

@@ -1,5 +1,6 @@
 package dev.andante.benchmarks.kernels;
 
+import dev.andante.benchmarks.data.RandomWeights;
 import dev.andante.compute.Batch;
 import dev.andante.compute.BoundBatch;
 import dev.andante.compute.RopeParameters;

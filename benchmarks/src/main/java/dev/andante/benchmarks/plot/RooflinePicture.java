@@ -181,21 +181,21 @@ final class RooflinePicture {
 
   private void legend() {
     font(Font.PLAIN, 15);
-    int left = RIGHT - 330;
+    int left = RIGHT - 345;
     int top = BOTTOM - 98;
     graphics.setColor(new Color(0xF7F8FA));
-    graphics.fillRect(left, top, 318, 86);
+    graphics.fillRect(left, top, 333, 86);
     graphics.setColor(GRID);
     graphics.setStroke(new BasicStroke(1));
-    graphics.drawRect(left, top, 318, 86);
-    labels.keepFree(new Rectangle(left, top, 318, 86));
+    graphics.drawRect(left, top, 333, 86);
+    labels.keepFree(new Rectangle(left, top, 333, 86));
     graphics.setColor(INK);
-    graphics.fill(new Ellipse2D.Double(left + 14, top + 13, 12, 12));
-    graphics.drawString("Andante", left + 38, top + 24);
-    graphics.fill(diamond(left + 20, top + 43, 6));
-    graphics.drawString("the best peer, same line and colour", left + 38, top + 48);
-    graphics.drawString("1.5\u00d7", left + 8, top + 73);
-    graphics.drawString("tokens/s, Andante to the peer", left + 48, top + 73);
+    graphics.fill(new Ellipse2D.Double(left + 18, top + 13, 12, 12));
+    graphics.drawString("Andante", left + 52, top + 24);
+    graphics.fill(diamond(left + 24, top + 43, 6));
+    graphics.drawString("the best peer, same line and colour", left + 52, top + 48);
+    graphics.drawString("1.5\u00d7", left + 6, top + 73);
+    graphics.drawString("tokens/s, Andante to the peer", left + 52, top + 73);
   }
 
   private void join(String line) {

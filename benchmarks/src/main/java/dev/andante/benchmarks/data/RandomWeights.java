@@ -1,4 +1,4 @@
-package dev.andante.benchmarks.kernels;
+package dev.andante.benchmarks.data;
 
 import dev.andante.compute.BFloat16;
 import dev.andante.compute.DType;
@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 import java.util.Random;
 
 /** Matrices of random codes with small scales, as a file would hold them. */
-final class RandomWeights {
+public final class RandomWeights {
 
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -19,7 +19,7 @@ final class RandomWeights {
 
   private RandomWeights() {}
 
-  static HostTensor matrix(Random random, DType dtype, int outputs, int inputs) {
+  public static HostTensor matrix(Random random, DType dtype, int outputs, int inputs) {
     long bytes = dtype.bytes((long) outputs * inputs);
     MemorySegment data = Arena.ofAuto().allocate(bytes);
     byte[] block = new byte[dtype.blockBytes()];
@@ -42,7 +42,7 @@ final class RandomWeights {
   }
 
   /** A norm's gain: n numbers around one. */
-  static HostTensor gain(Random random, int n) {
+  public static HostTensor gain(Random random, int n) {
     MemorySegment data = Arena.ofAuto().allocate(4L * n);
     for (int i = 0; i < n; i++) {
       data.set(FLOAT, 4L * i, random.nextFloat(0.5f, 1.5f));
