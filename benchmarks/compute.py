@@ -176,17 +176,24 @@ def main():
     now = datetime.datetime.now(datetime.timezone.utc)
     header = {"model": os.path.basename(a.model), "date": now.isoformat(timespec="seconds"), "commit": machine.commit(places.ROOT),
               "quick": a.quick, "machine": machine.describe()}
-    run = Run(a)
+    run, ended = Run(a), 0
     try:
         run.all()
     except Failure as failure:
         sys.exit(f"andante bench: {failure}\n  → the logs are in {a.out}")
+    except SystemExit as signalled:
+        if not any(result.runs for result in run.rounds.results):
+            raise
+        ended = signalled.code
+        run.rounds.notes.append("the run was ended before all was measured")
     finally:
         children.stop_all()
     report = Report(run.rounds, run.ceilings, run.about, header)
     path = write(report, a, now.strftime("%Y%m%dT%H%M%SZ"))
     print("\n" + report.table())
     print(f"\n{path}" + (f"\n{png}" if (png := plot(path, a)) else ""))
+    if ended:
+        sys.exit(ended)
     if a.history:
         keep(report, a, path)
     if any(result.failure for result in run.rounds.results if result.side.engine == "andante"):

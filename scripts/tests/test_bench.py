@@ -380,6 +380,19 @@ class ProgramTest(Folder):
         self.assertEqual(process.wait(30), 128 + signal.SIGINT)
         self.assertFalse([pid for pid in self.pids() if alive(pid)])
 
+    def test_what_was_measured_before_an_interrupt_is_told(self):
+        process = subprocess.Popen(
+            [sys.executable, ROOT / "benchmarks/compute.py", "--model", self.model, "--out", self.out, "--lines", "tg128,tg64", "--no-peer", "--rounds", "1000000"],
+            env={**os.environ, "JAVA_HOME": str(self.base / "jdk"), "FAKE_TRACE": str(self.trace)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not (self.trace.exists() and self.trace.read_text().count("java tg 1 0 128") > 2):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        printed, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+        self.assertRegex(printed, r"tg128 +300")
+        self.assertIn("ended before all was measured", printed)
+
     def test_the_history_takes_no_quick_run(self):
         before = list((ROOT / "benchmarks/history").glob("*.jsonl"))
         result = self.compute("--lines", "tg128", "--quick", "--history", "--no-peer")
