@@ -32,10 +32,7 @@ bench_ceilings() {
 bench_on_model() {
   local script=$1 model='' options=()
   shift
-  if wants_help "$@"; then
-    bench_python "$script" --help
-    return
-  fi
+  ! wants_help "$@" || bench_python "$script" --help
   while [ $# -gt 0 ]; do
     case $1 in
       --model) need_value "$1" $# && model=$2 && shift ;;
@@ -48,11 +45,13 @@ bench_on_model() {
   bench_python "$script" --model "$model" ${options[@]+"${options[@]}"}
 }
 
-# bench_python SCRIPT OPTION…: with the services' JVM options, for what is measured outside of them
+# bench_python SCRIPT OPTION…: with the services' JVM options, for what is measured outside of them. In place of the launcher, so that a
+# signal reaches the one that ends all processes.
 bench_python() {
   local script=$1
   shift
-  ANDANTE_CACHE=$cache ANDANTE_BENCH_JVM="${JVM_OPTIONS[*]}" python "$ANDANTE_HOME/benchmarks/$script.py" "$@"
+  exec env PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 ANDANTE_CACHE="$cache" ANDANTE_BENCH_JVM="${JVM_OPTIONS[*]}" \
+    python3 "$ANDANTE_HOME/benchmarks/$script.py" "$@"
 }
 
 wants_help() {

@@ -405,6 +405,32 @@ class ProgramTest(Folder):
                 self.assertEqual(self.compute(*options).returncode, 2)
 
 
+class LauncherTest(unittest.TestCase):
+    def andante(self, *arguments):
+        home = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, home)
+        jdk = Path(home) / "jdk"
+        for tool in ("java", "javac"):
+            path = jdk / "bin" / tool
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("#!/bin/sh\n")
+            path.chmod(0o755)
+        (jdk / "release").write_text('JAVA_VERSION="25.0.3"\n')
+        return subprocess.run([ROOT / "andante", "bench", *arguments], env={**os.environ, "HOME": home, "ANDANTE_CACHE": home, "JAVA_HOME": str(jdk)},
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    def test_each_program_says_its_options(self):
+        for program, option in ((["compute"], "--quick"), (["kernels"], "--limit"), ([], "--no-mesh")):
+            with self.subTest(program):
+                result = self.andante(*program, "--help")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIn(option, result.stdout)
+
+    def test_what_it_does_not_know_is_refused(self):
+        self.assertEqual(self.andante("speed").returncode, 2)
+        self.assertIn("no model 'nope'", self.andante("compute", "--model", "nope").stderr)
+
+
 class PlacesTest(Folder):
     def test_the_peers_are_found_in_the_launchers_cache_too(self):
         python = self.base / "peers/venv/bin/python"
