@@ -154,8 +154,8 @@ def whole(a, header):
 
 def main():
     a = arguments()
-    os.makedirs(a.out, exist_ok=True)
     children.guard()
+    children.fresh_logs(a.out)
     if not a.no_peer and not places.peers():
         tell("the peers are not set up; our side alone (see docs/performance.md)")
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")

@@ -147,6 +147,8 @@ def write(report, a, stamp):
 
 def plot(path, a):
     """The roofline as a PNG beside the JSON lines; its path, or None where it cannot be made."""
+    if not any(line.kind in ("pp", "tg") for line in a.lines):
+        return None
     png = path.replace(".jsonl", ".png")
     try:
         children.output_of("the plot", [places.java(), "-Djava.awt.headless=true", "-cp", places.JAR, "dev.andante.benchmarks.plot.RooflinePlot", path, png],
@@ -169,8 +171,8 @@ def keep(report, a, path):
 
 def main():
     a = arguments()
-    os.makedirs(a.out, exist_ok=True)
     children.guard()
+    children.fresh_logs(a.out)
     if not a.no_peer and not places.peers():
         tell("the peers are not set up; our side alone (see docs/performance.md)")
     now = datetime.datetime.now(datetime.timezone.utc)

@@ -55,8 +55,8 @@ def _cell(row, key, share=False):
 
 def main():
     a = arguments()
-    os.makedirs(a.out, exist_ok=True)
     children.guard()
+    children.fresh_logs(a.out)
     now = datetime.datetime.now(datetime.timezone.utc)
     header = {"date": now.isoformat(timespec="seconds"), "commit": machine.commit(places.ROOT), "quick": a.quick, "machine": machine.describe()}
     log = os.path.join(a.out, "kernels.log")

@@ -22,6 +22,14 @@ def tell(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def fresh_logs(folder):
+    """Makes the folder, without logs of earlier runs: what a failure quotes is of this one."""
+    os.makedirs(folder, exist_ok=True)
+    for name in os.listdir(folder):
+        if name.endswith(".log"):
+            os.remove(os.path.join(folder, name))
+
+
 def _die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -19,6 +19,16 @@ def java():
     return os.path.join(home, "bin", "java") if home else "java"
 
 
+def jdk():
+    """Vendor and version, as the JDK's own file says."""
+    try:
+        with open(os.path.join(os.environ.get("JAVA_HOME", ""), "release"), encoding="utf-8") as release:
+            facts = dict(line.strip().replace('"', "").split("=", 1) for line in release if "=" in line)
+        return f"{facts.get('IMPLEMENTOR', '')} {facts.get('JAVA_RUNTIME_VERSION', facts['JAVA_VERSION'])}".strip()
+    except (OSError, KeyError):
+        return "unknown"
+
+
 def jvm_options(model=None):
     """With a heap that holds the weights of a model in any layout."""
     mib = 1024 + (3 * os.path.getsize(model) >> 20 if model else 0)

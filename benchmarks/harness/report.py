@@ -39,7 +39,7 @@ class Report:
     def _line(self, result):
         who = self._who(result)
         if result.side.engine == "andante":
-            about = self.about.get(result.line.shape, {})
+            about = result.side.about if result.line.kind == "http" else self.about.get(result.line.shape, {})
             who |= {key: about[key] for key in ("backend", "description", "precision", "compute_format", "jdk", "jvm_flags") if key in about}
         metrics = {name: {"median": round(statistics.median(runs), 3), "runs": runs} for name, runs in result.metrics.items()}
         return {**who, "value": round(result.value, 4), "best": max(result.runs), "runs": result.runs, "scouted": result.scouted,

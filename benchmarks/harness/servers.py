@@ -130,6 +130,10 @@ class AndanteServer(Server):
     def log(self):
         return os.path.join(self.logs, "andante-server.log")
 
+    @property
+    def about(self):
+        return {"backend": self.backend, "precision": self.precision or "auto", "jdk": places.jdk(), "jvm_flags": places.jvm_options(self.path)}
+
     def command(self, line):
         return [places.java(), *places.jvm_options(self.path), "-jar", places.STANDALONE, f"--server.port={self.port}",
                 f"--andante.model.path={self.path}", f"--andante.compute.backend={self.backend}", f"--andante.compute.threads={self.threads}",
