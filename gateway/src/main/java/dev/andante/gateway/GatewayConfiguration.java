@@ -43,6 +43,11 @@ class GatewayConfiguration {
   }
 
   @Bean
+  EventLoopResponses eventLoopResponses() {
+    return new EventLoopResponses();
+  }
+
+  @Bean
   MeshClient meshClient(GrpcChannels channels) {
     return new MeshClient(channels);
   }

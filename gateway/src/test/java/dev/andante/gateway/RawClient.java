@@ -3,11 +3,16 @@ package dev.andante.gateway;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A client that does to its connection what a well-behaved one never would. */
 final class RawClient implements AutoCloseable {
+
+  private static final Pattern LENGTH = Pattern.compile("(?i)content-length: *(\\d+)");
 
   private final Socket socket;
 
@@ -23,7 +28,8 @@ final class RawClient implements AutoCloseable {
     if (receiveBuffer > 0) {
       socket.setReceiveBufferSize(receiveBuffer);
     }
-    socket.connect(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    socket.setTcpNoDelay(true);
     socket.setSoTimeout(30_000);
   }
 
@@ -53,6 +59,24 @@ final class RawClient implements AutoCloseable {
       seen.append((char) b);
     }
     return this;
+  }
+
+  /** The head and the body of one response that says its length. */
+  String response() throws IOException {
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      int b = socket.getInputStream().read();
+      if (b < 0) {
+        throw new AssertionError("the connection was closed after: " + head);
+      }
+      head.append((char) b);
+    }
+    Matcher length = LENGTH.matcher(head);
+    if (!length.find()) {
+      throw new AssertionError("no length: " + head);
+    }
+    byte[] body = socket.getInputStream().readNBytes(Integer.parseInt(length.group(1)));
+    return head + new String(body, StandardCharsets.UTF_8);
   }
 
   /** All that comes until the other side closes. */

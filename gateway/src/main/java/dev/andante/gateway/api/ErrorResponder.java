@@ -57,7 +57,6 @@ public final class ErrorResponder implements WebExceptionHandler {
     DropReason dropped = error.dropReason();
     if (dropped != null) {
       response.getHeaders().set("x-llm-d-request-dropped-reason", dropped.header());
-      metrics.admission(dropped.header());
     }
     if (error.status() == 408) {
       response.getHeaders().set("Connection", "close");

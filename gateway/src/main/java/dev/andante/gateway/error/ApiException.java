@@ -94,6 +94,19 @@ public final class ApiException extends RuntimeException {
     return server(504, "deadline_exceeded", message, null);
   }
 
+  /** The deadline passed while the request still waited for its turn. */
+  public static ApiException expired(Duration retryAfter, String message) {
+    return new ApiException(
+        504,
+        "server_error",
+        message,
+        null,
+        "deadline_exceeded",
+        retryAfter,
+        DropReason.TTL_EXPIRED,
+        null);
+  }
+
   /** The client left before it had sent its request; nobody will read this. */
   public static ApiException clientClosed() {
     return invalid(

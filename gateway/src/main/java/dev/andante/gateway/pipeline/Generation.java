@@ -4,6 +4,7 @@ import dev.andante.gateway.client.MeshClient;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.gateway.metrics.GatewayMetrics;
+import dev.andante.gateway.metrics.ModelMeters;
 import dev.andante.gateway.routing.Placement;
 import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.Worker;
@@ -57,6 +58,7 @@ final class Generation {
   private final Limits limits;
   private final Supplier<Duration> retryAfter;
   private final GatewayMetrics metrics;
+  private final Progress progress;
 
   private final List<Integer> generated = new ArrayList<>();
   private final Set<String> tried = new HashSet<>();
@@ -74,13 +76,15 @@ final class Generation {
       MeshClient client,
       Limits limits,
       Supplier<Duration> retryAfter,
-      GatewayMetrics metrics) {
+      GatewayMetrics metrics,
+      Progress progress) {
     this.plan = plan;
     this.placer = placer;
     this.client = client;
     this.limits = limits;
     this.retryAfter = retryAfter;
     this.metrics = metrics;
+    this.progress = progress;
   }
 
   /**
@@ -195,11 +199,21 @@ final class Generation {
   }
 
   private GenerationEvent remember(List<Token> tokens) {
+    count(tokens.size());
     tokens.forEach(token -> generated.add(token.getId()));
     failures = 0; // it got on: a later loss is a new misfortune
     pauses = 0;
     fullSinceNanos = 0;
     return new GenerationEvent.Tokens(tokens);
+  }
+
+  private void count(int tokens) {
+    ModelMeters meters = metrics.model(plan.model().name());
+    if (generated.isEmpty()) {
+      meters.promptTokens(plan.prompt().length);
+    }
+    meters.generatedTokens(tokens);
+    progress.generatedTokens(tokens);
   }
 
   /** An abort that nobody here asked for is a lost worker. */
@@ -244,6 +258,7 @@ final class Generation {
       return false;
     }
     if (MeshFailures.full(error)) {
+      progress.turnedAway();
       tried.add(place.decode().target());
       long now = System.nanoTime();
       fullSinceNanos = fullSinceNanos == 0 ? now : fullSinceNanos;

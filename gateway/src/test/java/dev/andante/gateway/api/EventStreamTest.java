@@ -52,7 +52,7 @@ class EventStreamTest {
             .map(EventStreamTest::chunk)
             .concatWith(Flux.error(ApiException.unavailable("gone")));
     SlowReader reader = new SlowReader();
-    new EventStream(Duration.ofHours(1)).frames(chunks, late::add).subscribe(reader);
+    new EventStream(Duration.ofHours(1)).frames(chunks, () -> true, late::add).subscribe(reader);
     reader.request(1); // by now the failure has happened, and no frame was read
     assertThat(reader.ended.await(10, TimeUnit.SECONDS)).isTrue();
     assertThat(reader.frames).hasSize(101);
