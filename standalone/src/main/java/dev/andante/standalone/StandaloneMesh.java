@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -31,6 +32,7 @@ public final class StandaloneMesh implements AutoCloseable {
   private final String[] arguments;
   private final Deque<ConfigurableApplicationContext> contexts = new ArrayDeque<>();
   private final Map<String, ConfigurableApplicationContext> roles = new TreeMap<>();
+  private @Nullable ExpertAddress expertAddress;
 
   private StandaloneMesh(String... arguments) {
     this.arguments = arguments;
@@ -84,15 +86,16 @@ public final class StandaloneMesh implements AutoCloseable {
                 .registerShutdownHook(false)
                 .properties("spring.config.name=andante-shared,application")
                 .run(arguments));
+    ExpertAddress address = shared.getBean(ExpertAddress.class);
+    expertAddress = address;
     int draft = worker(shared, DraftApplication.class, "draft");
-    int expert = worker(shared, ExpertApplication.class, "expert");
+    address.is("127.0.0.1:" + worker(shared, ExpertApplication.class, "expert"));
     int decode =
         worker(
             shared,
             DecodeApplication.class,
             "decode",
-            "--andante.decode.draft-address=127.0.0.1:" + draft,
-            "--andante.decode.expert-addresses=127.0.0.1:" + expert);
+            "--andante.decode.draft-address=127.0.0.1:" + draft);
     int prefill = worker(shared, PrefillApplication.class, "prefill");
     roles.put(
         "gateway",
@@ -158,6 +161,9 @@ public final class StandaloneMesh implements AutoCloseable {
   /** Stops all roles, the gateway first. */
   @Override
   public void close() {
+    if (expertAddress != null) {
+      expertAddress.giveUp(); // or a start that failed would wait for it
+    }
     while (!contexts.isEmpty()) {
       contexts.removeFirst().close();
     }
