@@ -7,6 +7,7 @@ import dev.andante.host.model.ModelSource;
 import dev.andante.model.ModelConfig;
 import dev.andante.model.MoeConfig;
 import dev.andante.model.experts.ExpertShardModel;
+import dev.andante.service.logging.LogRole;
 import dev.andante.service.state.LivenessCheck;
 import dev.andante.service.state.ReadinessCheck;
 import java.util.Optional;
@@ -98,15 +99,16 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck, LivenessCheck {
     loader =
         Thread.ofPlatform()
             .name("andante-expert-loader")
-            .start(
-                () -> {
-                  try {
-                    state = load();
-                  } catch (RuntimeException e) {
-                    state = new ShardState.Loading("failed to load " + name);
-                    onFailure.accept(e);
-                  }
-                });
+            .start(() -> LogRole.run("expert", this::loadOrFail));
+  }
+
+  private void loadOrFail() {
+    try {
+      state = load();
+    } catch (RuntimeException e) {
+      state = new ShardState.Loading("failed to load " + name);
+      onFailure.accept(e);
+    }
   }
 
   private ShardState load() {

@@ -7,6 +7,7 @@ import dev.andante.gateway.GatewayApplication;
 import dev.andante.prefill.PrefillApplication;
 import dev.andante.service.ServiceLauncher;
 import dev.andante.service.grpc.GrpcServer;
+import dev.andante.service.logging.LogRole;
 import dev.andante.service.state.LivenessCheck;
 import dev.andante.service.state.ServiceState;
 import java.util.ArrayDeque;
@@ -29,8 +30,20 @@ import org.springframework.context.support.GenericApplicationContext;
  */
 public final class StandaloneMesh implements AutoCloseable {
 
+  /**
+   * Each context sets the logging up anew, so each is given this. The role is what the thread works
+   * for ({@link LogRole}), else the one whose code speaks, else nobody's; the name of one
+   * application would mislead.
+   */
+  private static final String[] LOGGING = {
+    "--logging.include-application-name=false",
+    "--log-role= [%replace(%X{role}|%logger){"
+        + "'^(?:([a-z]+)[|].*|[|]dev[.]andante[.](gateway|prefill|decode|draft|expert)[.].*|[|].*)$'"
+        + ",'$1$2'}]"
+  };
+
   private final String[] arguments;
-  private final Deque<ConfigurableApplicationContext> contexts = new ArrayDeque<>();
+  private final Deque<Runnable> contexts = new ArrayDeque<>(); // how each is closed, last first
   private final Map<String, ConfigurableApplicationContext> roles = new TreeMap<>();
   private @Nullable ExpertAddress expertAddress;
 
@@ -80,12 +93,12 @@ public final class StandaloneMesh implements AutoCloseable {
 
   private void startRoles() {
     ConfigurableApplicationContext shared =
-        opened(
-            new SpringApplicationBuilder(SharedConfiguration.class)
-                .web(WebApplicationType.NONE)
-                .registerShutdownHook(false)
-                .properties("spring.config.name=andante-shared,application")
-                .run(arguments));
+        new SpringApplicationBuilder(SharedConfiguration.class)
+            .web(WebApplicationType.NONE)
+            .registerShutdownHook(false)
+            .properties("spring.config.name=andante-shared,application")
+            .run(with(arguments, LOGGING));
+    contexts.addFirst(shared::close);
     ExpertAddress address = shared.getBean(ExpertAddress.class);
     expertAddress = address;
     int draft = worker(shared, DraftApplication.class, "draft");
@@ -97,14 +110,23 @@ public final class StandaloneMesh implements AutoCloseable {
             "decode",
             "--andante.decode.draft-address=127.0.0.1:" + draft);
     int prefill = worker(shared, PrefillApplication.class, "prefill");
-    roles.put(
+    start(
         "gateway",
-        opened(
-            ServiceLauncher.of(GatewayApplication.class, "gateway")
-                .parent(shared)
-                .registerShutdownHook(false)
-                .initializers(this::speaksForAll)
-                .run(with(arguments, instance("prefill", prefill), instance("decode", decode)))));
+        ServiceLauncher.of(GatewayApplication.class, "gateway")
+            .parent(shared)
+            .registerShutdownHook(false)
+            .initializers(this::speaksForAll),
+        with(arguments, instance("prefill", prefill), instance("decode", decode)));
+  }
+
+  private void start(String role, SpringApplicationBuilder application, String... settings) {
+    LogRole.run(
+        role,
+        () -> {
+          ConfigurableApplicationContext context = application.run(with(settings, LOGGING));
+          contexts.addFirst(() -> LogRole.run(role, context::close));
+          roles.put(role, context);
+        });
   }
 
   /** The gateway's is the only HTTP port, so its liveness is that of the process. */
@@ -129,20 +151,14 @@ public final class StandaloneMesh implements AutoCloseable {
         Arrays.stream(arguments)
             .filter(a -> !a.startsWith("--server.") && !a.startsWith("--andante.grpc.port"))
             .toArray(String[]::new);
-    ConfigurableApplicationContext context =
-        opened(
-            ServiceLauncher.of(application, role)
-                .parent(shared)
-                .web(WebApplicationType.NONE)
-                .registerShutdownHook(false)
-                .run(with(with(own, extra), "--andante.grpc.port=0")));
-    roles.put(role, context);
+    start(
+        role,
+        ServiceLauncher.of(application, role)
+            .parent(shared)
+            .web(WebApplicationType.NONE)
+            .registerShutdownHook(false),
+        with(with(own, extra), "--andante.grpc.port=0"));
     return grpcPort(role);
-  }
-
-  private ConfigurableApplicationContext opened(ConfigurableApplicationContext context) {
-    contexts.addFirst(context);
-    return context;
   }
 
   private static String instance(String role, int port) {
@@ -165,7 +181,7 @@ public final class StandaloneMesh implements AutoCloseable {
       expertAddress.giveUp(); // or a start that failed would wait for it
     }
     while (!contexts.isEmpty()) {
-      contexts.removeFirst().close();
+      contexts.removeFirst().run();
     }
   }
 }
