@@ -34,7 +34,7 @@ final class TokenStream implements RequestListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(TokenStream.class);
 
-  private final Attempt attempt;
+  private final String logId;
   private final ServerCallStreamObserver<TokenChunk> responses;
   private final Executor writers;
   private final int maxBuffered;
@@ -68,7 +68,7 @@ final class TokenStream implements RequestListener {
       int maxBuffered,
       Runnable abort,
       LongConsumer interTokenNanos) {
-    this.attempt = attempt;
+    this.logId = RequestIds.forLogs(attempt.requestId());
     this.responses = responses;
     this.writers = writers;
     this.maxBuffered = maxBuffered;
@@ -125,7 +125,7 @@ final class TokenStream implements RequestListener {
   public void onFinished(FinishReason reason, GenerationStats stats) {
     end(new Ending.Finished(reason, stats));
     RequestIds.logged(
-        attempt.requestId(),
+        logId,
         () ->
             LOG.info(
                 "decode done: {}, {} tokens, {} drafted, {} accepted, queue {} us, prefill {} us,"
@@ -143,8 +143,7 @@ final class TokenStream implements RequestListener {
   public void onFailed(EngineException failure) {
     end(new Ending.Failed(EngineFailures.toStatus(failure)));
     RequestIds.logged(
-        attempt.requestId(),
-        () -> LOG.warn("decode failed: {}, {}", failure.code(), failure.getMessage()));
+        logId, () -> LOG.warn("decode failed: {}, {}", failure.code(), failure.getMessage()));
   }
 
   private void end(Ending how) {

@@ -6,13 +6,13 @@ import dev.andante.compute.Precision;
 import dev.andante.host.config.ComputeProperties;
 import dev.andante.host.config.ComputeProperties.PrecisionChoice;
 import dev.andante.host.config.ModelProperties;
+import dev.andante.host.model.ModelSource;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.service.ServiceLauncher;
 import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import io.grpc.BindableService;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -56,7 +56,8 @@ public class ExpertApplication {
       ComputePool pool,
       ProcessExit exit) {
     return new ShardHost(
-        Path.of(model.path()),
+        ModelSource.nameOf(model),
+        () -> ModelSource.open(model),
         properties,
         () -> Backends.open(compute.backend(), pool, precision(compute)),
         failure -> {

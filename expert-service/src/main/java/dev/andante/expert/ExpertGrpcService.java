@@ -75,6 +75,7 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
       ServerCallStreamObserver<ExpertResult> out, ExpertShardModel shard) {
     out.request(1); // the next batch is read only when this one is answered
     ExpertBatches batches = new ExpertBatches(shard, properties.maxRows(), afterBackendFailure);
+    ExpertLog log = new ExpertLog();
     LongStreams.Stream stream = streams.open(QUIET, out::onCompleted);
     out.setOnCancelHandler(stream::close);
     return new StreamObserver<>() {
@@ -94,6 +95,7 @@ final class ExpertGrpcService extends ExpertGrpc.ExpertImplBase {
         long start = System.nanoTime();
         ExpertResult result = batches.compute(batch);
         metrics.computed(batch, result, System.nanoTime() - start);
+        log.computed(batch, result);
         if (!out.isCancelled()) {
           out.onNext(result);
           out.request(1);

@@ -3,15 +3,13 @@ package dev.andante.expert;
 import dev.andante.compute.Backend;
 import dev.andante.engine.runtime.BackendLostException;
 import dev.andante.engine.runtime.BackendProbe;
-import dev.andante.format.WeightFile;
-import dev.andante.format.WeightFiles;
+import dev.andante.host.model.ModelSource;
 import dev.andante.model.ModelConfig;
 import dev.andante.model.MoeConfig;
 import dev.andante.model.experts.ExpertShardModel;
-import dev.andante.model.loading.Models;
+import dev.andante.service.logging.LogRole;
 import dev.andante.service.state.LivenessCheck;
 import dev.andante.service.state.ReadinessCheck;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -31,7 +29,8 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck, LivenessCheck {
 
   private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
 
-  private final Path path;
+  private final String name;
+  private final Supplier<ModelSource> model;
   private final ExpertProperties properties;
   private final Supplier<Backend> open;
   private final Consumer<RuntimeException> onFailure;
@@ -43,19 +42,23 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck, LivenessCheck {
   private @Nullable ExpertShardModel shard; // as backend
 
   /**
+   * @param name of the model, for messages
+   * @param model opens it, on the loading thread
    * @param open opens the backend when there is something to load, on the loading thread; closed
    *     here
    */
   ShardHost(
-      Path path,
+      String name,
+      Supplier<ModelSource> model,
       ExpertProperties properties,
       Supplier<Backend> open,
       Consumer<RuntimeException> onFailure) {
-    this.path = path;
+    this.name = name;
+    this.model = model;
     this.properties = properties;
     this.open = open;
     this.onFailure = onFailure;
-    this.state = new ShardState.Loading("loading " + path.getFileName());
+    this.state = new ShardState.Loading("loading " + name);
   }
 
   ShardState state() {
@@ -96,28 +99,29 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck, LivenessCheck {
     loader =
         Thread.ofPlatform()
             .name("andante-expert-loader")
-            .start(
-                () -> {
-                  try {
-                    state = load();
-                  } catch (RuntimeException e) {
-                    state = new ShardState.Loading("failed to load " + path.getFileName());
-                    onFailure.accept(e);
-                  }
-                });
+            .start(() -> LogRole.run("expert", this::loadOrFail));
+  }
+
+  private void loadOrFail() {
+    try {
+      state = load();
+    } catch (RuntimeException e) {
+      state = new ShardState.Loading("failed to load " + name);
+      onFailure.accept(e);
+    }
   }
 
   private ShardState load() {
-    WeightFile file = WeightFiles.open(path);
+    ModelSource source = model.get();
     try {
-      ModelConfig config = Models.config(file);
+      ModelConfig config = source.config();
       MoeConfig moe = config.moe();
       if (moe == null) {
-        String fingerprint = file.fingerprint();
-        file.close();
+        String fingerprint = source.fingerprint();
+        source.close();
         LOG.info(
             "{} is a dense {} model: no experts to hold, this process stays idle",
-            path.getFileName(),
+            name,
             config.architecture());
         return new ShardState.Dense(fingerprint);
       }
@@ -125,18 +129,18 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck, LivenessCheck {
       Backend opened = open.get();
       backend = opened;
       probe = new BackendProbe(opened);
-      ExpertShardModel loaded = Models.loadShard(file, opened, share);
+      ExpertShardModel loaded = source.loadShard(opened, share);
       shard = loaded;
       LOG.info(
           "holding {} of {} experts of {} (share {} of {})",
           loaded.experts().size(),
           moe.experts(),
-          path.getFileName(),
+          name,
           properties.shard(),
           properties.shards());
       return new ShardState.Loaded(loaded);
     } catch (RuntimeException e) {
-      file.close();
+      source.close();
       throw e;
     }
   }

@@ -8,6 +8,8 @@ import dev.andante.compute.Backend;
 import dev.andante.compute.BackendException;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.host.config.ModelProperties;
+import dev.andante.host.model.ModelSource;
 import dev.andante.protocol.v1.ExpertBatch;
 import dev.andante.protocol.v1.ExpertGrpc;
 import dev.andante.protocol.v1.ExpertResult;
@@ -117,12 +119,29 @@ class ExpertServiceTest {
   }
 
   @Test
+  void holdsExpertsOfADummyModel() throws Exception {
+    startPath("dummy:mixtral-tiny", "--andante.expert.shard=1", "--andante.expert.shards=2");
+    ExpertShard shard =
+        ExpertGrpc.newBlockingStub(channel()).getShard(GetShardRequest.getDefaultInstance());
+    assertThat(shard.getExpertsList()).containsExactly(1, 3);
+  }
+
+  @Test
+  void isIdleBesideADenseDummyModel() throws Exception {
+    startPath("dummy:llama-tiny");
+    ExpertShard shard =
+        ExpertGrpc.newBlockingStub(channel()).getShard(GetShardRequest.getDefaultInstance());
+    assertThat(shard.getExpertsList()).isEmpty();
+  }
+
+  @Test
   void anEmptyShareIsAnErrorThatNamesTheSetting() {
     Path model = TestModels.requireGolden().resolve("zoo").resolve("mixtral-top2");
     LinkedBlockingQueue<RuntimeException> failures = new LinkedBlockingQueue<>();
     ShardHost host =
         new ShardHost(
-            model,
+            "m",
+            () -> ModelSource.open(new ModelProperties(model.toString(), "", 0)),
             new ExpertProperties(6, 7, 16),
             () -> {
               throw new AssertionError("nothing to load, so no backend is opened");
@@ -148,7 +167,8 @@ class ExpertServiceTest {
     try (ComputePool pool = new ComputePool(1)) {
       ShardHost host =
           new ShardHost(
-              model,
+              "m",
+              () -> ModelSource.open(new ModelProperties(model.toString(), "", 0)),
               new ExpertProperties(0, 1, 16),
               () -> breakable(Backends.open("reference", pool), lost),
               failure -> {
@@ -223,7 +243,10 @@ class ExpertServiceTest {
   }
 
   private void start(String zoo, String... more) throws InterruptedException {
-    Path model = TestModels.requireGolden().resolve("zoo").resolve(zoo);
+    startPath(TestModels.requireGolden().resolve("zoo").resolve(zoo).toString(), more);
+  }
+
+  private void startPath(String model, String... more) throws InterruptedException {
     String[] arguments = Arrays.copyOf(more, more.length + 3);
     arguments[more.length] = "--server.port=0";
     arguments[more.length + 1] = "--andante.grpc.port=0";

@@ -43,6 +43,7 @@ final class PrefillCall implements PrefillListener {
   private final PrefillJob job;
   private final StopMatcher stops;
   private final ServerCallStreamObserver<PrefillReply> responses;
+  private final String logId;
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile @Nullable KvOutbound push;
   private volatile @Nullable Outcome outcome;
@@ -61,6 +62,7 @@ final class PrefillCall implements PrefillListener {
     this.job = job;
     this.stops = stops;
     this.responses = responses;
+    this.logId = RequestIds.forLogs(job.attempt().requestId());
   }
 
   /** Nothing is computed before the receiver has granted blocks. */
@@ -185,7 +187,7 @@ final class PrefillCall implements PrefillListener {
   }
 
   private void logged(Runnable log) {
-    RequestIds.logged(job.attempt().requestId(), log);
+    RequestIds.logged(logId, log);
   }
 
   private static PrefillReply.Builder replyOf(GeneratedToken token, GenerationStats stats) {

@@ -43,7 +43,7 @@ public final class HostedEngine {
     this.registry = registry;
     this.cacheConfig = cacheConfig;
     this.transfers = new KvTransferMetrics(registry, models.modelName(), role);
-    this.host = new EngineHost(models, properties, drafts, this::observe, exit);
+    this.host = new EngineHost(role, models, properties, drafts, this::observe, exit);
   }
 
   public EngineHost host() {

@@ -10,6 +10,7 @@ import dev.andante.host.model.LoadedModel;
 import dev.andante.host.model.ModelHost;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.service.grpc.Failures;
+import dev.andante.service.logging.LogRole;
 import dev.andante.service.state.LivenessCheck;
 import dev.andante.service.state.ReadinessCheck;
 import io.grpc.Status;
@@ -34,6 +35,7 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
 
   private static final Logger LOG = LoggerFactory.getLogger(EngineHost.class);
 
+  private final String role;
   private final ModelHost models;
   private final EngineProperties properties;
   private final Supplier<DraftSource> drafts;
@@ -47,15 +49,18 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
   public record RunningEngineParts(LoadedModel model, EngineConfig config) {}
 
   /**
+   * @param role for whom the engine works, for logs
    * @param drafts asked once, when the engine starts; the engine closes what it gets
    * @param observers asked once, when the engine starts
    */
   public EngineHost(
+      String role,
       ModelHost models,
       EngineProperties properties,
       Supplier<DraftSource> drafts,
       Function<RunningEngineParts, EngineObserver> observers,
       ProcessExit exit) {
+    this.role = role;
     this.models = models;
     this.properties = properties;
     this.drafts = drafts;
@@ -117,7 +122,10 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
       return;
     }
     active = true;
-    var _ = models.loaded().whenComplete(this::onLoaded);
+    var _ =
+        models
+            .loaded()
+            .whenComplete((model, failure) -> LogRole.run(role, () -> onLoaded(model, failure)));
   }
 
   @Override
@@ -173,7 +181,15 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
     EngineObserver observer = observers.apply(new RunningEngineParts(model, config));
     Engine engine =
         Engines.start(
-            config, model.model(), model.backend(), observer, drafts.get(), model.endTokenIds());
+            config,
+            model.model(),
+            model.backend(),
+            observer,
+            drafts.get(),
+            model.endTokenIds(),
+            System::nanoTime,
+            LogRole.threads(
+                role, Thread.ofPlatform().name("engine-" + role).daemon(true).factory()));
     LOG.info(
         "engine ready: {} KV blocks of {} tokens ({}), {} tokens per step, {} sequences",
         config.blocks(),

@@ -3,6 +3,7 @@ package dev.andante.host.experts;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.andante.model.experts.ExpertShard;
+import dev.andante.model.experts.PassContext;
 import dev.andante.protocol.v1.ExpertBatch;
 import dev.andante.protocol.v1.ExpertGrpc;
 import dev.andante.protocol.v1.ExpertResult;
@@ -91,7 +92,10 @@ final class ExpertLink implements AutoCloseable {
   CompletableFuture<float[]> send(
       int layer, int[] experts, int[] rowsPerExpert, float[] activations) {
     ExpertBatch.Builder batch =
-        ExpertBatch.newBuilder().setLayer(layer).setActivations(bytes(activations));
+        ExpertBatch.newBuilder()
+            .setLayer(layer)
+            .setActivations(bytes(activations))
+            .addAllRequests(PassContext.current().requests());
     for (int i = 0; i < experts.length; i++) {
       batch.addExperts(experts[i]).addRows(rowsPerExpert[i]);
     }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class RemoteExpertsFactory implements ExpertExecutorFactory, ReadinessCheck {
 
   private final Function<String, ? extends Channel> channels;
-  private final List<String> addresses;
+  private final Supplier<List<String>> addresses;
   private final Duration deadline;
   private volatile @Nullable Needed needed;
 
@@ -31,8 +32,19 @@ public final class RemoteExpertsFactory implements ExpertExecutorFactory, Readin
 
   public RemoteExpertsFactory(
       Function<String, ? extends Channel> channels, List<String> addresses, Duration deadline) {
+    this(channels, () -> addresses, deadline);
+  }
+
+  /**
+   * @param addresses asked when a model with experts is loaded, by the thread that loads it; may
+   *     wait
+   */
+  public RemoteExpertsFactory(
+      Function<String, ? extends Channel> channels,
+      Supplier<List<String>> addresses,
+      Duration deadline) {
     this.channels = channels;
-    this.addresses = List.copyOf(addresses);
+    this.addresses = addresses;
     this.deadline = deadline;
   }
 
@@ -43,7 +55,7 @@ public final class RemoteExpertsFactory implements ExpertExecutorFactory, Readin
       throw new IllegalArgumentException(config.architecture() + " has no experts");
     }
     GrpcExpertTransport transport =
-        new GrpcExpertTransport(channels, addresses, fingerprint, config.hiddenSize());
+        new GrpcExpertTransport(channels, addresses.get(), fingerprint, config.hiddenSize());
     needed = new Needed(transport, moe.experts());
     return new RemoteExperts(backend, transport, moe.experts(), config.hiddenSize(), deadline);
   }

@@ -10,6 +10,7 @@ import dev.andante.model.ExpertExecutorFactory;
 import dev.andante.model.loading.ModelOptions;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -112,6 +113,10 @@ public final class ModelHost implements SmartLifecycle {
     LoadedModel made;
     try {
       made = open();
+    } catch (CancellationException e) { // what it waited for will not come: the process stops
+      LOG.info("loading the model '{}' was given up", model.path());
+      loaded.completeExceptionally(e);
+      return;
     } catch (RuntimeException | Error e) {
       LOG.error(
           "cannot load the model '{}' (andante.model.path): {}", model.path(), e.getMessage(), e);
@@ -154,9 +159,20 @@ public final class ModelHost implements SmartLifecycle {
             model.contextLength() > 0 ? Optional.of(model.contextLength()) : Optional.empty());
     Backend backend = Backends.open(compute.backend(), pool, precision);
     try {
-      return ModelSource.load(model, backend, options);
+      return load(model, backend, options);
     } catch (RuntimeException | Error e) {
       backend.close();
+      throw e;
+    }
+  }
+
+  /** On success the model owns {@code backend}. */
+  static LoadedModel load(ModelProperties model, Backend backend, ModelOptions options) {
+    ModelSource source = ModelSource.open(model);
+    try {
+      return source.load(backend, options);
+    } catch (RuntimeException | Error e) {
+      source.close();
       throw e;
     }
   }

@@ -115,6 +115,13 @@ class PropertiesTest {
     "andante.engine.max-waiting,0",
     "andante.engine.max-draft-tokens,-1",
     "andante.engine.blocks,-1",
+    "andante.engine.kv-memory,-1B",
+    "andante.engine.kv-memory,100TB",
+    "andante.engine.draft-wait,-1ms",
+    "andante.engine.draft-wait,2s",
+    "andante.engine.lease,0s",
+    "andante.engine.lease,2h",
+    "andante.engine.prefix-cache,maybe",
     "andante.engine.lease,soon"
   })
   void aBadValueIsRefused(String key, String value) {

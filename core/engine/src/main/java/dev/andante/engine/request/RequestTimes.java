@@ -1,6 +1,7 @@
 package dev.andante.engine.request;
 
 import dev.andante.engine.GenerationStats;
+import java.time.Duration;
 
 /**
  * When a request passed its milestones, and what it took. Nanoseconds of the engine's time source.
@@ -10,6 +11,7 @@ public final class RequestTimes {
   private static final long NEVER = Long.MIN_VALUE;
 
   private final long submitted;
+  private final long deadline;
   private long scheduled = NEVER;
   private long firstToken = NEVER;
   private int drafted;
@@ -18,8 +20,14 @@ public final class RequestTimes {
   private int reported;
   private int cached;
 
-  public RequestTimes(long submitted) {
+  public RequestTimes(long submitted, Duration timeLeft) {
     this.submitted = submitted;
+    this.deadline = submitted + timeLeft.toNanos();
+  }
+
+  /** Nanoseconds for which somebody still waits; negative once nobody does. */
+  public long left(long now) {
+    return deadline - now;
   }
 
   public void onScheduled(long now) {

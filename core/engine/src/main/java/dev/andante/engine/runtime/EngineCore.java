@@ -101,7 +101,7 @@ final class EngineCore implements StepRunner.Results {
             new GenerationDelivery(listener),
             newTable(),
             admission.maxLength(),
-            new RequestTimes(submitted));
+            new RequestTimes(submitted, given.timeLeft()));
     FinishReason over = request.replay();
     register(request);
     if (over != null) {
@@ -129,7 +129,7 @@ final class EngineCore implements StepRunner.Results {
             new PrefillDelivery(listener),
             newTable(),
             admission.maxLength(),
-            new RequestTimes(submitted));
+            new RequestTimes(submitted, given.timeLeft()));
     if (request.replay() != null) {
       throw new EngineException(
           Code.INVALID_REQUEST, "the answer that the prompt resumes is already complete");
@@ -174,7 +174,7 @@ final class EngineCore implements StepRunner.Results {
     int[] tokens = Arrays.copyOf(prompt, prompt.length + 1);
     tokens[prompt.length] = given.firstToken();
     long now = nanoTime.getAsLong();
-    RequestTimes times = new RequestTimes(submitted);
+    RequestTimes times = new RequestTimes(submitted, given.timeLeft());
     times.skipPrefill(now);
     times.promptProgress(tokens.length);
     Request request =
@@ -237,7 +237,7 @@ final class EngineCore implements StepRunner.Results {
 
   /** Runs one step; false if nothing could run for want of blocks. */
   boolean step() {
-    drafts.collect();
+    drafts.collect(nanoTime.getAsLong());
     StepPlan plan = scheduler.schedule();
     for (int i = 0; i < plan.preempted().size(); i++) {
       observer.onPreemption();
@@ -250,7 +250,7 @@ final class EngineCore implements StepRunner.Results {
     for (ScheduledRequest scheduled : plan.scheduled()) {
       scheduled.request().times().onScheduled(start);
     }
-    runner.run(plan, this);
+    runner.run(plan, start, this);
     observer.onStep(plan.scheduled().size(), plan.rows(), nanoTime.getAsLong() - start);
     return true;
   }

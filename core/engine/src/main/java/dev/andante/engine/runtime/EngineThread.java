@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -48,13 +49,18 @@ final class EngineThread implements Engine {
   private volatile boolean closing;
   private volatile @Nullable Throwable failure;
 
-  EngineThread(EngineCore core, KvPool pool, int mailboxCapacity, LongSupplier nanoTime) {
+  EngineThread(
+      EngineCore core,
+      KvPool pool,
+      int mailboxCapacity,
+      LongSupplier nanoTime,
+      ThreadFactory threads) {
     this.core = core;
     this.pool = pool;
     this.mailbox = new Mailbox(mailboxCapacity);
     this.nanoTime = nanoTime;
     this.status = core.status();
-    this.thread = Thread.ofPlatform().name("andante-engine").daemon(true).unstarted(this::run);
+    this.thread = threads.newThread(this::run);
   }
 
   void start() {

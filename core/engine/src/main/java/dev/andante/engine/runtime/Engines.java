@@ -14,6 +14,7 @@ import dev.andante.engine.transfer.Transfers;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.Workspace;
 import java.util.Set;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.LongSupplier;
 
 /** Starts engines. */
@@ -22,9 +23,12 @@ public final class Engines {
   /** Messages that may wait beside one per request: KV runs of several transfers in flight. */
   private static final int MAILBOX_EXTRA = 4096;
 
+  private static final ThreadFactory THREADS =
+      Thread.ofPlatform().name("andante-engine").daemon(true).factory();
+
   private Engines() {}
 
-  /** As the other one, with the system's clock. */
+  /** As the other one, with the system's clock and a thread of no particular kind. */
   public static Engine start(
       EngineConfig config,
       LanguageModel model,
@@ -32,7 +36,7 @@ public final class Engines {
       EngineObserver observer,
       DraftSource drafts,
       Set<Integer> endTokenIds) {
-    return start(config, model, backend, observer, drafts, endTokenIds, System::nanoTime);
+    return start(config, model, backend, observer, drafts, endTokenIds, System::nanoTime, THREADS);
   }
 
   /**
@@ -43,6 +47,7 @@ public final class Engines {
    * @param drafts the engine's from now on, closed with it
    * @param endTokenIds tokens that end an answer unless ignore_eos
    * @param nanoTime monotonic nanoseconds, for leases and statistics
+   * @param threads makes the engine thread, a daemon
    * @throws dev.andante.compute.BackendException if there is not enough memory
    */
   public static Engine start(
@@ -52,7 +57,8 @@ public final class Engines {
       EngineObserver observer,
       DraftSource drafts,
       Set<Integer> endTokenIds,
-      LongSupplier nanoTime) {
+      LongSupplier nanoTime,
+      ThreadFactory threads) {
     KvLayout layout = model.kvLayout(config.blockSize(), config.kvDtype());
     int maxRows = Math.max(config.maxBatchTokens(), config.maxSequences());
     int maxLogitRows =
@@ -91,7 +97,11 @@ public final class Engines {
             nanoTime);
     EngineThread engine =
         new EngineThread(
-            core, pool, config.maxSequences() + config.maxWaiting() + MAILBOX_EXTRA, nanoTime);
+            core,
+            pool,
+            config.maxSequences() + config.maxWaiting() + MAILBOX_EXTRA,
+            nanoTime,
+            threads);
     engine.start();
     return engine;
   }

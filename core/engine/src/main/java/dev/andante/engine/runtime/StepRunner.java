@@ -15,6 +15,9 @@ import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.model.ExpertUnavailableException;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.Workspace;
+import dev.andante.model.experts.PassContext;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Computes one plan: forward pass, sampling, verification, KV export. */
@@ -56,12 +59,14 @@ final class StepRunner implements AutoCloseable {
    * A failure of the backend or of a remote expert fails the requests of this plan; anything else
    * that is thrown is a defect and leaves this method.
    *
+   * @param now of the engine's time source
    * @throws BackendLostException if the backend can do nothing any more, once the plan's requests
    *     have been failed
    */
-  void run(StepPlan plan, Results results) {
+  void run(StepPlan plan, long now, Results results) {
     try {
-      logits.begin(model.forward(batches.build(plan), pool, workspace));
+      logits.begin(
+          context(plan, now).call(() -> model.forward(batches.build(plan), pool, workspace)));
     } catch (ExpertUnavailableException e) {
       failAll(plan, new EngineException(Code.EXPERT_UNAVAILABLE, e.getMessage(), e), results);
       return;
@@ -75,6 +80,18 @@ final class StepRunner implements AutoCloseable {
       finish(scheduled, row, results);
       row += scheduled.logitRows();
     }
+  }
+
+  /** The pass is waited for as long as anybody in it waits. */
+  private static PassContext context(StepPlan plan, long now) {
+    long left = 0;
+    List<String> requests = new ArrayList<>(plan.scheduled().size());
+    for (ScheduledRequest scheduled : plan.scheduled()) {
+      Request request = scheduled.request();
+      left = Math.max(left, request.times().left(now));
+      requests.add(request.attempt().requestId());
+    }
+    return PassContext.of(left, requests);
   }
 
   private void finish(ScheduledRequest scheduled, int firstRow, Results results) {

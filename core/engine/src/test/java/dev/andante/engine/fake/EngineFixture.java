@@ -76,7 +76,8 @@ public final class EngineFixture implements AutoCloseable {
     pool = new ComputePool(1);
     backend = wrap.apply(new ReferenceBackend(pool));
     model = loader.apply(backend);
-    engine = Engines.start(config, model, backend, observer, drafts, endTokenIds, clock);
+    engine =
+        Engines.start(config, model, backend, observer, drafts, endTokenIds, clock, Thread::new);
   }
 
   public FakeModel fake() {

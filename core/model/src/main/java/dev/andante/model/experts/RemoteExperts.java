@@ -18,7 +18,8 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * Runs experts in other processes. The rows of one layer go to all shards concerned at once; the
- * weighted sum is made here, in the order that {@link LocalExperts} uses.
+ * weighted sum is made here, in the order that {@link LocalExperts} uses. Nobody waits longer than
+ * the deadline given, nor longer than the pass is waited for ({@link PassContext}).
  */
 public final class RemoteExperts implements ExpertExecutor {
 
@@ -94,7 +95,8 @@ public final class RemoteExperts implements ExpertExecutor {
 
   private float[] exchange(
       int layer, ExpertGroups groups, List<ShardCall> calls, float[] activations) {
-    long end = System.nanoTime() + deadline.toNanos();
+    long limit = PassContext.current().leftNanos(deadline.toNanos());
+    long end = System.nanoTime() + limit;
     List<CompletableFuture<float[]>> answers = new ArrayList<>();
     try {
       for (ShardCall call : calls) {
@@ -102,7 +104,7 @@ public final class RemoteExperts implements ExpertExecutor {
       }
       float[] results = new float[groups.entries() * hiddenSize];
       for (int i = 0; i < calls.size(); i++) {
-        float[] answer = await(calls.get(i), layer, answers.get(i), end);
+        float[] answer = await(calls.get(i), layer, answers.get(i), end, limit);
         calls.get(i).store(answer, groups, results, hiddenSize);
       }
       return results;
@@ -120,13 +122,14 @@ public final class RemoteExperts implements ExpertExecutor {
     }
   }
 
-  private float[] await(ShardCall call, int layer, CompletableFuture<float[]> answer, long end) {
+  private static float[] await(
+      ShardCall call, int layer, CompletableFuture<float[]> answer, long end, long limit) {
     String what = "experts of layer " + layer + " on " + call.shard().name();
     try {
       return answer.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       throw new ExpertUnavailableException(
-          what + " did not answer within " + deadline.toMillis() + " ms", e);
+          what + " did not answer within " + TimeUnit.NANOSECONDS.toMillis(limit) + " ms", e);
     } catch (ExecutionException e) {
       throw new ExpertUnavailableException(what + " failed: " + e.getCause(), e);
     } catch (CancellationException e) {

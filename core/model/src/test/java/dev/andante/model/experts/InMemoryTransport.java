@@ -1,5 +1,6 @@
 package dev.andante.model.experts;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ final class InMemoryTransport implements ExpertTransport {
   }
 
   final AtomicInteger sent = new AtomicInteger();
+  final List<List<String>> requests = new ArrayList<>();
   boolean closed;
   private final Map<String, ExpertShardModel> shards = new LinkedHashMap<>();
   private final Map<String, Fault> faults = new LinkedHashMap<>();
@@ -54,6 +56,7 @@ final class InMemoryTransport implements ExpertTransport {
   public CompletableFuture<float[]> send(
       ExpertShard shard, int layer, int[] experts, int[] rowsPerExpert, float[] activations) {
     sent.incrementAndGet();
+    requests.add(PassContext.current().requests());
     return switch (faults.get(shard.name())) {
       case null ->
           CompletableFuture.completedFuture(

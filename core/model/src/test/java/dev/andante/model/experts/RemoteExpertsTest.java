@@ -14,6 +14,7 @@ import dev.andante.model.dummy.DummyModels;
 import dev.andante.model.dummy.TinyModels;
 import dev.andante.model.loading.ModelOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -115,6 +116,22 @@ class RemoteExpertsTest {
           .isThrownBy(() -> run(model))
           .withMessageContaining("did not answer within 20 ms");
     }
+  }
+
+  /** With ten minutes for a layer, only the pass's own end can end this test in time. */
+  @Test
+  void nobodyWaitsLongerThanThePassIsWaitedFor() {
+    transport.fail("shard-0", InMemoryTransport.Fault.SILENT);
+    try (LanguageModel model = remote(Duration.ofMinutes(10))) {
+      PassContext pass = PassContext.of(Duration.ofMillis(20).toNanos(), List.of("r"));
+      assertThatExceptionOfType(ExpertUnavailableException.class)
+          .isThrownBy(() -> pass.call(() -> run(model)))
+          .withMessageContaining("did not answer within");
+      assertThat(transport.requests).containsOnly(List.of("r"));
+    }
+    assertThat(PassContext.current().requests()).isEmpty();
+    assertThat(PassContext.current().leftNanos(Long.MAX_VALUE))
+        .isGreaterThan(Duration.ofDays(365).toNanos());
   }
 
   @Test

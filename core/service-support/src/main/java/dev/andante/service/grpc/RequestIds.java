@@ -33,7 +33,26 @@ public final class RequestIds {
    */
   public static final CallOptions.Key<String> OPTION = CallOptions.Key.create("andante-request-id");
 
+  /** Stands between the request's id and the answer's own part in the id of an attempt. */
+  private static final char ANSWER = '~';
+
   private RequestIds() {}
+
+  /**
+   * The id for the logs of an attempt to serve a request: the one that came with the call, else the
+   * request's part of the attempt's. A request may ask for several answers, each with attempts of
+   * its own; they all speak under the id that the client knows.
+   */
+  public static String forLogs(String attemptId) {
+    String id = CONTEXT.get();
+    return id != null ? id : ofAttempt(attemptId);
+  }
+
+  /** The request's part of an attempt's id. */
+  public static String ofAttempt(String attemptId) {
+    int end = attemptId.lastIndexOf(ANSWER);
+    return end < 0 ? attemptId : attemptId.substring(0, end);
+  }
 
   /** Runs {@code body} with the id in the logs of this thread. */
   public static void logged(@Nullable String id, Runnable body) {

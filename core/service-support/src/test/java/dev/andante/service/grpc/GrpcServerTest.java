@@ -20,7 +20,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,6 +77,39 @@ class GrpcServerTest {
     assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("id-2/id-2");
     var _ = WorkerGrpc.newBlockingStub(channel).getStatus(status());
     assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("null/null");
+  }
+
+  @Test
+  void allAnswersOfARequestSpeakUnderItsId() throws Exception {
+    assertThat(RequestIds.ofAttempt("req-1~0af3")).isEqualTo("req-1");
+    assertThat(RequestIds.ofAttempt("a~b~0af3")).isEqualTo("a~b");
+    assertThat(RequestIds.ofAttempt("req-1")).isEqualTo("req-1");
+    assertThat(RequestIds.forLogs("req-1~0af3")).isEqualTo("req-1");
+    assertThat(
+            Context.current()
+                .withValue(RequestIds.CONTEXT, "id-3")
+                .call(() -> RequestIds.forLogs("req-1~0af3")))
+        .isEqualTo("id-3");
+  }
+
+  @Test
+  void handlersKnowWhatIsLeftOfTheirDeadline() {
+    Duration limit = Duration.ofMinutes(1);
+    assertThat(Deadlines.left(limit)).as("no deadline").isEqualTo(limit);
+    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    try (Context.CancellableContext hour =
+            Context.current().withDeadlineAfter(1, TimeUnit.HOURS, timer);
+        Context.CancellableContext shorter =
+            Context.current().withDeadlineAfter(30, TimeUnit.SECONDS, timer)) {
+      hour.run(() -> assertThat(Deadlines.left(limit)).isEqualTo(limit));
+      shorter.run(
+          () ->
+              assertThat(Deadlines.left(limit))
+                  .isPositive()
+                  .isLessThanOrEqualTo(Duration.ofSeconds(30)));
+    } finally {
+      timer.shutdownNow();
+    }
   }
 
   @Test
