@@ -10,10 +10,12 @@ import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /** Prompts that are far too big cost nothing, and big ones hold up nobody but each other. */
+@Tag("slow")
 class BigPromptsTest {
 
   private static final String CHAT = "/v1/chat/completions";

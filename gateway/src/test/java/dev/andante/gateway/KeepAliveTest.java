@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** One connection serves many requests, however close they follow one another. */
+@Tag("slow")
 class KeepAliveTest {
 
   /** Every hundredth used to be the last that was seen. */

@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Tokens count when they come, not only when an answer is complete. */
+@Tag("slow")
 class TokenCountsTest {
 
   private static final String CHAT = "/v1/chat/completions";

@@ -15,9 +15,11 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What requests that wait are told, and what is counted of them. */
+@Tag("slow")
 class WaitingTest {
 
   private static final String CHAT = "/v1/chat/completions";

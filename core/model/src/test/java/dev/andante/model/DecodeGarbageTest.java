@@ -15,9 +15,11 @@ import dev.andante.model.loading.Models;
 import dev.andante.testkit.TestModels;
 import java.lang.management.ManagementFactory;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a decode step of the default model leaves to the collector. */
+@Tag("slow")
 class DecodeGarbageTest {
 
   private static final int CONTEXT = 512;

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
  * The default model with Q4_1 weights against what the file says computed exactly. Bounds are the
  * reference data's own advice for each kind of arithmetic.
  */
+@Tag("slow")
 class RealModelTest {
 
   private static final System.Logger LOG = System.getLogger(RealModelTest.class.getName());
