@@ -31,7 +31,8 @@ changed_source() {
   done | head -n 1
 }
 
-have_c_compiler() { command -v "${CC:-cc}" >/dev/null 2>&1; }
+# have_c_compiler: whether there is one, with the headers of the C library
+have_c_compiler() { echo '#include <stdint.h>' | "${CC:-cc}" -fsyntax-only -x c - >/dev/null 2>&1; }
 
 # begin_stamp: notes, before a build, its time (a source that changes meanwhile is newer) and what it lacks
 begin_stamp() {
@@ -93,7 +94,7 @@ build() {
 # show_lack_of_compiler LOG: one line if the build left out kernels that this machine could have
 show_lack_of_compiler() {
   [ -d "$C_KERNELS" ] && ! have_c_compiler && ! grep -qF 'C kernels: none for' "$1" || return 0
-  say "There is no C compiler (${CC:-cc}), so the faster kernels are left out. To have them: apt-get install gcc libc6-dev (Debian, Ubuntu)," \
+  say "There is no C compiler that works (${CC:-cc}), so the faster kernels are left out. To have them: apt-get install gcc libc6-dev (Debian, Ubuntu)," \
     'dnf install gcc (Fedora), xcode-select --install (macOS), then ./andante build'
 }
 

@@ -1,6 +1,7 @@
 """When the launcher builds, what it says of a build that lacks something, and what CI installs before."""
 
 import os
+import platform
 import shutil
 import subprocess
 import unittest
@@ -67,6 +68,36 @@ class CompilerTest(LauncherTest):
         shutil.rmtree(self.checkout.root / "core")
         (self.checkout.root / "target/andante-build.stamp").unlink()
         self.assertNotIn(self.LACK, self.checkout.andante("build", PATH=self.without).stdout)
+
+
+class KernelsTest(LauncherTest):
+    """The script that Maven compiles the C kernels with."""
+
+    def compile(self, compiler):
+        self.target = self.checkout.base / "classes"
+        script = ROOT / "core/compute-cpu/src/main/c/build"
+        return subprocess.run([script, self.target], env={**self.checkout.env, "CC": compiler}, capture_output=True, text=True)
+
+    def fake_compiler(self, script):
+        path = self.checkout.base / "fake-cc"
+        self.checkout.executable(path, f"#!/bin/sh\n{script}\n")
+        return str(path)
+
+    @unittest.skipUnless(platform.system() == "Linux" and platform.machine() == "x86_64", "kernels are for Linux on x86-64")
+    def test_a_compiler_that_cannot_is_as_good_as_none(self):
+        for compiler in ("/nowhere/cc", self.fake_compiler("echo 'fatal error: stdint.h: No such file' >&2; exit 1")):
+            result = self.compile(compiler)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("the slower Vector API backend is used", result.stdout)
+            self.assertIn("apt-get install gcc libc6-dev", result.stdout)
+            self.assertEqual(list(self.target.rglob("*.so")), [])
+        self.assertIn("stdint.h", result.stdout)
+
+    @unittest.skipUnless(platform.system() == "Linux" and platform.machine() == "x86_64", "kernels are for Linux on x86-64")
+    def test_kernels_that_do_not_compile_fail_the_build(self):
+        result = self.compile(self.fake_compiler('case "$*" in *probe.c*) shift $(($# - 1)); : >"$1" ;; *) exit 1 ;; esac'))
+        self.assertNotEqual(result.returncode, 0)
+        self.assertEqual(list(self.target.rglob("*.so")), [])
 
 
 class ContinuousIntegrationTest(LauncherTest):
