@@ -23,7 +23,8 @@ final class Worker implements AutoCloseable {
           "--andante.grpc.port=0",
           "--andante.model.path=dummy:llama-tiny",
           "--andante.compute.threads=1",
-          "--andante.engine.kv-memory=1MB");
+          "--andante.engine.kv-memory=1MB",
+          "--andante.engine.warm-up=0s");
 
   private final ConfigurableApplicationContext context;
   private final ManagedChannel channel;

@@ -34,12 +34,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StandaloneMeshTest {
 
   private static StandaloneMesh start(String... more) throws InterruptedException {
-    String[] arguments = new String[more.length + 4];
+    String[] arguments = new String[more.length + 5];
     arguments[0] = "--server.port=0";
     arguments[1] = "--andante.compute.threads=1";
     arguments[2] = "--andante.engine.kv-memory=1MB";
     arguments[3] = "--andante.drain.timeout=1s";
-    System.arraycopy(more, 0, arguments, 4, more.length);
+    arguments[4] = "--andante.engine.warm-up=0s";
+    System.arraycopy(more, 0, arguments, 5, more.length);
     StandaloneMesh mesh = StandaloneMesh.start(arguments);
     try {
       until(() -> mesh.role("gateway").getBean(ServiceState.class).ready());

@@ -70,6 +70,12 @@ public interface Engine extends AutoCloseable {
    */
   void abort(Attempt attempt);
 
+  /**
+   * Completes when the engine has warmed up and serves; what is asked before waits until then.
+   * Fails with the defect that ended the engine instead.
+   */
+  CompletableFuture<Void> serving();
+
   EngineStatus status();
 
   /**

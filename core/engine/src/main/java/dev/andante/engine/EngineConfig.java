@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param draftWait how long a step may wait for outstanding drafts
  * @param lease how long a reservation lives without a sign of life
  * @param prefixCache whether sequences that begin alike share the blocks they begin with
+ * @param warmUp longest time spent on passes for nobody before the first request; 0 = none
  */
 public record EngineConfig(
     int blockSize,
@@ -27,7 +28,8 @@ public record EngineConfig(
     int maxDraftTokens,
     Duration draftWait,
     Duration lease,
-    boolean prefixCache) {
+    boolean prefixCache,
+    Duration warmUp) {
 
   public EngineConfig {
     positive("block_size", blockSize);
@@ -44,6 +46,9 @@ public record EngineConfig(
     }
     if (lease.isNegative() || lease.isZero()) {
       throw new IllegalArgumentException("lease must be positive, not " + lease);
+    }
+    if (warmUp.isNegative()) {
+      throw new IllegalArgumentException("warm_up must be at least 0, not " + warmUp);
     }
   }
 

@@ -11,6 +11,7 @@ import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +33,8 @@ class EngineTest {
         4,
         DEFAULTS.draftWait(),
         DEFAULTS.lease(),
-        true);
+        true,
+        Duration.ZERO);
   }
 
   private static EngineFixture fixture(Set<Integer> endTokenIds) {

@@ -9,6 +9,7 @@ import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -30,7 +31,8 @@ class PrefixSharingTest {
           4,
           DEFAULTS.draftWait(),
           DEFAULTS.lease(),
-          false);
+          false,
+          Duration.ZERO);
 
   /** What the engine counted. */
   private static final class Counts implements EngineObserver {

@@ -10,6 +10,7 @@ import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
 import dev.andante.engine.fake.UnreliableDrafts;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -83,7 +84,8 @@ class WorkloadPropertyTest {
             random.nextInt(6),
             DEFAULTS.draftWait(),
             DEFAULTS.lease(),
-            random.nextInt(5) > 0);
+            random.nextInt(5) > 0,
+            Duration.ZERO);
     try (EngineFixture f = new EngineFixture(config, drafts, FakeModel::new, COUNTING, ends)) {
       List<Recorder> answers = new ArrayList<>();
       List<Integer> aborted = new ArrayList<>();
@@ -139,7 +141,8 @@ class WorkloadPropertyTest {
             0,
             DEFAULTS.draftWait(),
             DEFAULTS.lease(),
-            false);
+            false,
+            Duration.ZERO);
     List<Case> cases = new ArrayList<>();
     try (EngineFixture f =
         new EngineFixture(roomy, DraftSource.NONE, FakeModel::new, EngineObserver.NONE, ends)) {

@@ -30,6 +30,8 @@ import org.springframework.validation.annotation.Validated;
  * @param draftWait how long a step may wait for outstanding drafts, 0s to 1s
  * @param lease how long transferred KV waits for its request, or for the next frame; 10ms to 1h
  * @param prefixCache on or off: whether prompts that begin like earlier ones use their KV again
+ * @param warmUp longest time spent on computing for nobody between loading and the first request,
+ *     so that kernels are compiled when it comes; it ends sooner when they are. 0s to 5m, 0s = none
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.engine", ignoreUnknownFields = false)
@@ -44,7 +46,8 @@ public record EngineProperties(
     @DefaultValue("8") @Min(0) @Max(64) int maxDraftTokens,
     @DefaultValue("2ms") @Between(min = "0s", max = "1s") Duration draftWait,
     @DefaultValue("30s") @Between(min = "10ms", max = "1h") Duration lease,
-    @DefaultValue("on") boolean prefixCache) {
+    @DefaultValue("on") boolean prefixCache,
+    @DefaultValue("1s") @Between(min = "0s", max = "5m") Duration warmUp) {
 
   public DType dtype() {
     return DType.valueOf(kvDtype.toUpperCase(Locale.ROOT));
@@ -65,7 +68,8 @@ public record EngineProperties(
         maxDraftTokens,
         draftWait,
         lease,
-        prefixCache);
+        prefixCache,
+        warmUp);
   }
 
   private int blocksOf(KvLayout layout) {

@@ -102,7 +102,7 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
   @Override
   public Optional<String> notReadyReason() {
     if (!started.isDone()) {
-      return Optional.of("loading model '" + models.modelName() + "'");
+      return Optional.of("loading and warming up model '" + models.modelName() + "'");
     }
     return started.isCompletedExceptionally()
         ? Optional.of("the model could not be loaded; see the log")
@@ -162,8 +162,10 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
         if (!active) {
           return; // stopped while the model was loading
         }
-        running = startEngine(model);
-        started.complete(running);
+        RunningEngine fresh = startEngine(model);
+        running = fresh;
+        // One that failed meanwhile has started too: it says so itself.
+        var _ = fresh.engine().serving().whenComplete((_, _) -> onServing(fresh));
       }
     } catch (RuntimeException | Error e) {
       LOG.error("cannot start the engine: {}", e.getMessage(), e);
@@ -190,6 +192,12 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
             System::nanoTime,
             LogRole.threads(
                 role, Thread.ofPlatform().name("engine-" + role).daemon(true).factory()));
+    return new RunningEngine(model, engine, config);
+  }
+
+  private void onServing(RunningEngine fresh) {
+    started.complete(fresh);
+    EngineConfig config = fresh.config();
     LOG.info(
         "engine ready: {} KV blocks of {} tokens ({}), {} tokens per step, {} sequences",
         config.blocks(),
@@ -197,6 +205,5 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
         config.kvDtype(),
         config.maxBatchTokens(),
         config.maxSequences());
-    return new RunningEngine(model, engine, config);
   }
 }

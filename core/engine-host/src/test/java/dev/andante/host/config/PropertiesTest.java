@@ -41,7 +41,8 @@ class PropertiesTest {
                           8,
                           Duration.ofMillis(2),
                           Duration.ofSeconds(30),
-                          true));
+                          true,
+                          Duration.ofSeconds(1)));
             });
   }
 
@@ -65,7 +66,8 @@ class PropertiesTest {
                 Map.entry("andante.engine.max-draft-tokens", "2"),
                 Map.entry("andante.engine.draft-wait", "1ms"),
                 Map.entry("andante.engine.lease", "9s"),
-                Map.entry("andante.engine.prefix-cache", "off")))
+                Map.entry("andante.engine.prefix-cache", "off"),
+                Map.entry("andante.engine.warm-up", "3s")))
         .run(
             context -> {
               assertThat(context.getBean(ModelProperties.class))
@@ -85,7 +87,8 @@ class PropertiesTest {
                           2,
                           Duration.ofMillis(1),
                           Duration.ofSeconds(9),
-                          false));
+                          false,
+                          Duration.ofSeconds(3)));
             });
   }
 
@@ -122,6 +125,8 @@ class PropertiesTest {
     "andante.engine.lease,0s",
     "andante.engine.lease,2h",
     "andante.engine.prefix-cache,maybe",
+    "andante.engine.warm-up,-1s",
+    "andante.engine.warm-up,6m",
     "andante.engine.lease,soon"
   })
   void aBadValueIsRefused(String key, String value) {

@@ -34,6 +34,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -79,6 +80,26 @@ final class EngineCore implements StepRunner.Results {
     this.observer = observer;
     this.endTokenIds = endTokenIds;
     this.nanoTime = nanoTime;
+  }
+
+  /** To be called once, before anything else. */
+  void warmUp(BooleanSupplier stop) {
+    if (config.warmUp().isZero()) {
+      return;
+    }
+    long start = nanoTime.getAsLong();
+    try {
+      int rounds =
+          runner.warmUp(blocks, config.maxSequences(), nanoTime).run(config.warmUp(), stop);
+      LOG.log(
+          System.Logger.Level.INFO,
+          "warmed up in {0} ms, {1} rounds",
+          (nanoTime.getAsLong() - start) / 1_000_000,
+          rounds);
+    } catch (BackendException e) {
+      runner.requireBackend();
+      LOG.log(System.Logger.Level.WARNING, "the warm-up failed; requests may do better", e);
+    }
   }
 
   // Messages. Each either takes effect or throws an EngineException and changes nothing.

@@ -45,6 +45,7 @@ final class EngineThread implements Engine {
   private final LongSupplier nanoTime;
   private final Thread thread;
   private final ArrayDeque<Mailbox.Message> inbox = new ArrayDeque<>();
+  private final CompletableFuture<@Nullable Void> serving = new CompletableFuture<>();
   private volatile EngineStatus status;
   private volatile boolean closing;
   private volatile @Nullable Throwable failure;
@@ -114,6 +115,11 @@ final class EngineThread implements Engine {
   @Override
   public void abort(Attempt attempt) {
     mailbox.post(new Mailbox.Message(() -> core.abort(attempt), refused -> {}), true);
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> serving() {
+    return serving.copy();
   }
 
   @Override
@@ -197,10 +203,13 @@ final class EngineThread implements Engine {
     EngineException reason =
         new EngineException(Code.SHUTTING_DOWN, "the engine is shutting down; use another worker");
     try {
+      core.warmUp(() -> closing);
+      serving.complete(null);
       loop();
     } catch (Throwable e) {
       // Whatever it is, nobody may be left waiting; the process is told through failure().
       failure = e;
+      serving.completeExceptionally(e);
       LOG.log(System.Logger.Level.ERROR, "the engine loop failed; all requests fail", e);
       reason = new EngineException(Code.INTERNAL, "the engine failed: " + e, e);
     } finally {

@@ -5,6 +5,7 @@ import dev.andante.compute.BackendException;
 import dev.andante.compute.KvPool;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.request.PrefillDelivery;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.sampling.Sampler;
@@ -18,6 +19,7 @@ import dev.andante.model.Workspace;
 import dev.andante.model.experts.PassContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Computes one plan: forward pass, sampling, verification, KV export. */
@@ -37,6 +39,7 @@ final class StepRunner implements AutoCloseable {
   private final Workspace workspace;
   private final BatchBuilder batches = new BatchBuilder();
   private final LogitRows logits;
+  private final Sampler sampler;
   private final Verifier verifier;
   private final KvExporter exporter;
   private final Scheduler scheduler;
@@ -50,9 +53,15 @@ final class StepRunner implements AutoCloseable {
     this.workspace = workspace;
     this.scheduler = scheduler;
     this.logits = new LogitRows(backend, vocabulary, workspace.maxLogitRows());
-    this.verifier = new Verifier(new Sampler(vocabulary), logits);
+    this.sampler = new Sampler(vocabulary);
+    this.verifier = new Verifier(sampler, logits);
     this.exporter = new KvExporter(pool);
     this.probe = new BackendProbe(backend);
+  }
+
+  /** A warm-up with this runner's memory, while it has nothing to run. */
+  WarmUp warmUp(BlockPool blocks, int maxSequences, LongSupplier nanoTime) {
+    return new WarmUp(model, pool, workspace, logits, sampler, blocks, maxSequences, nanoTime);
   }
 
   /**

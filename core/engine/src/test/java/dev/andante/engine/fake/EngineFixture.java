@@ -34,7 +34,17 @@ public final class EngineFixture implements AutoCloseable {
 
   public static final EngineConfig DEFAULTS =
       new EngineConfig(
-          4, 64, DType.F32, 16, 8, 64, 4, Duration.ofMillis(20), Duration.ofSeconds(30), true);
+          4,
+          64,
+          DType.F32,
+          16,
+          8,
+          64,
+          4,
+          Duration.ofMillis(20),
+          Duration.ofSeconds(30),
+          true,
+          Duration.ZERO);
 
   public static final StopParams TEN = stop(10);
 
