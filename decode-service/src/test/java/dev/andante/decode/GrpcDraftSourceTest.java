@@ -33,6 +33,7 @@ class GrpcDraftSourceTest {
 
   private final String name = InProcessServerBuilder.generateName();
   private final Echo service = new Echo();
+  private final List<Long> roundTrips = new CopyOnWriteArrayList<>();
   private Server server;
   private ManagedChannel channel;
   private GrpcDraftSource source;
@@ -89,7 +90,7 @@ class GrpcDraftSourceTest {
   void start() throws IOException {
     server = serve();
     channel = InProcessChannelBuilder.forName(name).build();
-    source = new GrpcDraftSource(channel, Duration.ofMillis(300)).start();
+    source = new GrpcDraftSource(channel, Duration.ofMillis(300), roundTrips::add).start();
   }
 
   @AfterEach
@@ -108,6 +109,7 @@ class GrpcDraftSourceTest {
     assertThat(service.requests.getLast().getUpdates(0).getOffset())
         .as("only what is new is sent")
         .isEqualTo(3);
+    assertThat(roundTrips).hasSize(2).allMatch(nanos -> nanos > 0);
   }
 
   @Test

@@ -1,10 +1,14 @@
 package dev.andante.standalone;
 
 import dev.andante.host.ModelHostConfiguration;
+import dev.andante.host.config.ModelProperties;
 import dev.andante.host.experts.RemoteExpertsFactory;
+import dev.andante.host.metrics.LegMetrics;
+import dev.andante.host.model.ModelSource;
 import dev.andante.service.grpc.GrpcChannels;
 import dev.andante.service.grpc.GrpcProperties;
 import dev.andante.service.metrics.MetricsConfiguration;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -31,10 +35,18 @@ class SharedConfiguration {
   /** Asked for by the shared model, if it has experts; null = they run inside it. */
   @Bean
   @Nullable RemoteExpertsFactory sharedExperts(
-      GrpcChannels grpcChannels, ExpertAddress address, StandaloneProperties properties) {
-    return properties.remoteExperts()
-        ? new RemoteExpertsFactory(
-            grpcChannels::channel, address::await, properties.expertDeadline())
-        : null;
+      GrpcChannels grpcChannels,
+      ExpertAddress address,
+      StandaloneProperties properties,
+      ModelProperties model,
+      PrometheusMeterRegistry registry) {
+    if (!properties.remoteExperts()) {
+      return null;
+    }
+    return new RemoteExpertsFactory(
+        grpcChannels::open,
+        address::await,
+        properties.expertDeadline(),
+        LegMetrics.expertDispatch(registry, ModelSource.nameOf(model), "standalone"));
   }
 }

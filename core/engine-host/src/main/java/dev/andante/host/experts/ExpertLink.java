@@ -9,7 +9,7 @@ import dev.andante.protocol.v1.ExpertGrpc;
 import dev.andante.protocol.v1.ExpertResult;
 import dev.andante.protocol.v1.GetShardRequest;
 import dev.andante.service.grpc.Failures;
-import io.grpc.Channel;
+import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -42,7 +42,7 @@ final class ExpertLink implements AutoCloseable {
   private static final long SHARD_DEADLINE_SECONDS = 5;
 
   private final String address;
-  private final Channel channel;
+  private final ManagedChannel channel;
   private final String fingerprint;
   private final int hiddenSize;
   private final Thread thread;
@@ -57,7 +57,10 @@ final class ExpertLink implements AutoCloseable {
   private long nextId;
   private boolean closed;
 
-  ExpertLink(String address, Channel channel, String fingerprint, int hiddenSize) {
+  /**
+   * @param channel this link's, closed with it
+   */
+  ExpertLink(String address, ManagedChannel channel, String fingerprint, int hiddenSize) {
     this.address = address;
     this.channel = channel;
     this.fingerprint = fingerprint;
@@ -128,6 +131,7 @@ final class ExpertLink implements AutoCloseable {
     }
     lost("closed", stream);
     thread.interrupt();
+    channel.shutdownNow();
   }
 
   private void keepConnected() {

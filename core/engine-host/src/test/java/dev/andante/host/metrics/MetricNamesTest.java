@@ -136,6 +136,8 @@ class MetricNamesTest {
     KvTransferMetrics transfers = new KvTransferMetrics(registry, "m", "decode");
     transfers.onCompleted(1, 1);
     transfers.onFailed("saturated");
+    LegMetrics.expertDispatch(registry, "m", "decode").accept(1);
+    LegMetrics.draftRoundTrip(registry, "m", "decode").accept(1);
   }
 
   private String scrape() {
