@@ -1,5 +1,6 @@
 package dev.andante.benchmarks.ceilings;
 
+import dev.andante.compute.host.HugePages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
@@ -53,7 +54,7 @@ public final class VectorCeilings implements CeilingProbe {
     }
     if (memory.byteSize() < share * threads) {
       // Shared by the reading threads; written, so that every page is memory of its own.
-      memory = Arena.ofAuto().allocate(share * threads, 4096);
+      memory = HugePages.allocate(Arena.ofAuto(), share * threads);
       memory.fill((byte) 1);
     }
     MemorySegment all = memory;

@@ -4,6 +4,7 @@ import dev.andante.compute.BackendException;
 import dev.andante.compute.ComputePool;
 import dev.andante.compute.HostTensor;
 import dev.andante.compute.Precision;
+import dev.andante.compute.host.Slabs;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ final class WeightPacker {
   private final ComputePool pool;
   private final Precision precision;
   private final Arena arena;
+  private final Slabs slabs;
 
   /**
    * @param arena where packed weights live
@@ -26,6 +28,7 @@ final class WeightPacker {
     this.pool = pool;
     this.precision = precision;
     this.arena = arena;
+    this.slabs = new Slabs(arena);
   }
 
   NativeWeight pack(String name, List<HostTensor> tensors, float @Nullable [] bias) {
@@ -77,7 +80,7 @@ final class WeightPacker {
 
   private MemorySegment allocate(String name, long bytes) {
     try {
-      return arena.allocate(bytes, ALIGNMENT);
+      return slabs.allocate(bytes, ALIGNMENT);
     } catch (OutOfMemoryError e) {
       throw new BackendException(
           "no memory for the weight "

@@ -16,8 +16,6 @@ public abstract class OffHeapKvPool implements KvPool {
   /** {@code side} of values. */
   public static final int VALUES = 1;
 
-  private static final int ALIGNMENT = 64;
-
   private final KvLayout layout;
   private final int blocks;
   private final long layerBytes;
@@ -41,9 +39,11 @@ public abstract class OffHeapKvPool implements KvPool {
 
   private MemorySegment allocate() {
     try {
-      return arena.allocate(
-          Math.multiplyExact(Math.multiplyExact(layerBytes, layout.layers()), (long) blocks),
-          ALIGNMENT);
+      MemorySegment all =
+          HugePages.allocate(
+              arena,
+              Math.multiplyExact(Math.multiplyExact(layerBytes, layout.layers()), (long) blocks));
+      return all.fill((byte) 0); // takes its room now: what is not there must not be missed later
     } catch (OutOfMemoryError | ArithmeticException e) {
       arena.close();
       throw new BackendException(
