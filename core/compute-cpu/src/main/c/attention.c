@@ -44,8 +44,15 @@ INLINE vi pack_bf16(vf first, vf second) {
 /* One head's tokens of two half tiles, in the order of struct kv */
 struct tile {
   const uint8_t *keys[2], *values[2];
-  int width; /* elements of a head, even */
+  const uint8_t *next_keys[2], *next_values[2]; /* of the same head's next tile */
+  int width;                                    /* elements of a head, even */
 };
+
+/*
+ * What comes next is asked for while this tile is computed, to the second cache. The cache of keys and values lies in pieces of a few
+ * KB, too short for the processor to see a stream: without this each piece waits for memory.
+ */
+#define ASK_FOR(address) __builtin_prefetch((address), 0, 2)
 
 /* Elements 2i and 2i + 1 of the keys of 16 tokens. */
 INLINE void key_pair(const uint8_t *keys, int i, int is_f32, vf *first, vf *second) {
@@ -82,8 +89,13 @@ INLINE void take_values(const struct tile *t, const struct pairs *s, int pair, i
     }
   }
   for (int j = 0; 2 * j < visible; j++) {
-    const uint8_t *values = t->values[j >= HALF / 2];
+    const uint8_t *values = t->values[j >= HALF / 2], *next = t->next_values[j >= HALF / 2];
     const int both = 2 * j + 1 < visible;
+    UNROLL for (int c = 0; c < chunks; c++) {
+      int64_t at = (is_f32 ? 2 : 1) * (int64_t)(j % (HALF / 2)) * t->width + i + c * LANES;
+      ASK_FOR(next + 4 * at);
+      if (is_f32) ASK_FOR(next + 4 * (at + t->width));
+    }
     if (BF16_DOTS && !is_f32) {
       UNROLL for (int c = 0; c < chunks; c++) {
         int at = i + c * LANES;
@@ -118,6 +130,8 @@ INLINE void update_pairs(const struct tile *t, const struct pairs *s, int pair, 
   UNROLL for (int p = 0; p < n; p++) even[0][p] = even[1][p] = odd[0][p] = odd[1][p] = vf_zero();
   for (int i = 0; i < t->width / 2; i++) {
     UNROLL for (int half = 0; half < 2; half++) {
+      ASK_FOR(t->next_keys[half] + (is_f32 ? 2 : 1) * i * 64);
+      if (is_f32) ASK_FOR(t->next_keys[half] + (2 * i + 1) * 64);
       if (BF16_DOTS && !is_f32) {
         vi k = vi_load((const uint32_t *)t->keys[half] + i * LANES);
         UNROLL for (int p = 0; p < n; p++) even[half][p] = vf_dot_bf16(even[half][p], k, vi_set(((const int32_t *)(q + p * s->stride))[i]));
@@ -222,63 +236,112 @@ static void merge(float *m, float *l, float *o, float span_m, float span_l, cons
   *m = max;
 }
 
+/* The pairs from p on. */
+INLINE struct pairs from_pair(const struct pairs *s, int p) {
+  return (struct pairs){s->q + p * s->stride, s->o + p * s->stride, s->m + p, s->l + p, s->stride};
+}
+
+/* Queries of `count` pairs, `heads` a row, scaled, and rounded if they are to be. */
+static void take_queries(const float *q, int64_t q_stride, int heads, int head_dim, float scale, int rounded, const struct pairs *to, int count) {
+  const int stride = to->stride;
+  for (int p = 0; p < count; p++) {
+    const float *query = q + p / heads * q_stride + p % heads * head_dim;
+    float *target = to->q + p * stride;
+    for (int i = 0; i < stride; i += LANES) vf_store(target + i, vf_mul(vf_load_n(query + i, head_dim - i), vf_set(scale)));
+    if (!rounded) continue;
+    for (int i = 0; i < stride; i += 2 * LANES) { /* in place: they take half the room */
+      vf second = i + LANES < stride ? vf_load(target + i + LANES) : vf_zero();
+      vf_store(target + i / 2, vf_bits(pack_bf16(vf_load(target + i), second)));
+    }
+  }
+}
+
+/* Where the keys and values of 32 tokens from position `from` on are, as far as position `last`. */
+static void find(const struct kv *kv, int head, const int32_t *blocks, int from, int last, uint8_t *copies, const uint8_t *keys[2],
+                 const uint8_t *values[2]) {
+  for (int half = 0; half < 2; half++) {
+    int at = from + half * HALF, tokens = last + 1 - at < HALF ? last + 1 - at : HALF;
+    if (tokens <= 0) { /* nobody sees it */
+      keys[half] = keys[0];
+      values[half] = values[0];
+    } else {
+      uint8_t *copy = copies + half * 2 * kv_group_bytes(kv);
+      keys[half] = group(kv, head, KEYS, blocks, at, tokens, copy);
+      values[half] = group(kv, head, VALUES, blocks, at, tokens, copy + kv_group_bytes(kv));
+    }
+  }
+}
+
+/* Nothing is to be asked for. */
+static void nothing_next(struct tile *tile) {
+  for (int half = 0; half < 2; half++) {
+    tile->next_keys[half] = tile->keys[half];
+    tile->next_values[half] = tile->values[half];
+  }
+}
+
+static struct tile tile_at(const struct kv *kv, int head, const int32_t *blocks, int from, int last, uint8_t *copies) {
+  struct tile tile = {.width = kv_width(kv)};
+  find(kv, head, blocks, from, last, copies, tile.keys, tile.values);
+  if (kv->block_size % HALF == 0 && from + TILE <= last) {
+    find(kv, head, blocks, from + TILE, last, copies, tile.next_keys, tile.next_values);
+  } else {
+    nothing_next(&tile);
+  }
+  return tile;
+}
+
+/* Takes a tile into the pairs of one KV head, `heads` a row, that see some of it; only the first few ask for what comes next. */
+static void take_tile(struct tile *tile, int from, int first_position, int rows, int heads, int is_f32, const struct pairs *pairs) {
+  const int count = rows * heads, first_row = from > first_position ? from - first_position : 0;
+  for (int pair = first_row * heads; pair < count;) {
+    int row = pair / heads, visible = first_position + row + 1 - from;
+    int n = visible >= TILE ? count - pair : (row + 1) * heads - pair; /* pairs that see as much */
+    if (n > MOST_PAIRS) n = MOST_PAIRS;
+    (is_f32 ? update_f32 : update_bf16)(tile, pairs, pair, n, visible < TILE ? visible : TILE);
+    pair += n;
+    nothing_next(tile);
+  }
+}
+
 /*
- * Rows at positions first_position … of one sequence, query heads first_head … + heads of one KV head.
+ * Rows at positions first_position … of one sequence, kv_heads KV heads from first_kv_head on with the query heads of each, `heads`.
+ *
+ * All heads in one call read the cache in the order in which it lies, which is worth more than anything else where there are few rows.
  *
  * span < 0: all spans, results to out. Otherwise that span alone, its sums to
  * partials[((row * all_heads + head) * spans + span) * (head_dim + 2)]: m, l, o.
  */
 void KERNEL(attention)(const float *q, int64_t q_stride, const struct kv *kv, const int32_t *blocks, int32_t rows, int32_t first_position,
-                       int32_t kv_head, int32_t first_head, int32_t heads, float scale, float *out, int64_t out_stride, int32_t span,
+                       int32_t first_kv_head, int32_t kv_heads, int32_t heads, float scale, float *out, int64_t out_stride, int32_t span,
                        int32_t spans, int32_t all_heads, float *partials, float *scratch) {
-  const int head_dim = kv->head_dim, stride = (head_dim + LANES - 1) / LANES * LANES, count = rows * heads;
+  const int head_dim = kv->head_dim, stride = (head_dim + LANES - 1) / LANES * LANES, count = rows * heads, all_count = count * kv_heads;
   const int last = first_position + rows - 1;
   uint8_t *copies = (uint8_t *)scratch; /* of two half tiles' keys and values, 4 * 16 * (head_dim + 1) elements */
   float *memory = scratch + 64 * (stride + 1);
-  struct pairs now = {memory, memory + count * stride, memory + 2 * count * stride, memory + 2 * count * stride + count, stride};
-  struct pairs all = {now.q, now.l + count, now.l + count + count * stride, now.l + 2 * count + count * stride, stride};
-  for (int p = 0; p < count; p++) {
-    const float *query = q + p / heads * q_stride + (first_head + p % heads) * head_dim;
-    for (int i = 0; i < stride; i += LANES) vf_store(now.q + p * stride + i, vf_mul(vf_load_n(query + i, head_dim - i), vf_set(scale)));
-    if (BF16_DOTS && !kv->is_f32) { /* in place: pairs take half the room */
-      for (int i = 0; i < stride; i += 2 * LANES) {
-        vf second = i + LANES < stride ? vf_load(now.q + p * stride + i + LANES) : vf_zero();
-        vf_store(now.q + p * stride + i / 2, vf_bits(pack_bf16(vf_load(now.q + p * stride + i), second)));
-      }
-    }
+  struct pairs now = {memory, memory + all_count * stride, memory + 2 * all_count * stride, memory + 2 * all_count * stride + all_count, stride};
+  struct pairs all = {now.q, now.l + all_count, now.l + all_count + all_count * stride, now.l + 2 * all_count + all_count * stride, stride};
+  for (int h = 0; h < kv_heads; h++) {
+    struct pairs pairs = from_pair(&now, h * count);
+    take_queries(q + (first_kv_head + h) * heads * head_dim, q_stride, heads, head_dim, scale, BF16_DOTS && !kv->is_f32, &pairs, count);
   }
-  clear(&all, count);
+  clear(&all, all_count);
   for (int start = span < 0 ? 0 : span * SPAN; start <= last; start += SPAN) {
-    clear(&now, count);
+    clear(&now, all_count);
     for (int from = start; from <= last && from < start + SPAN; from += TILE) {
-      struct tile tile = {.width = kv_width(kv)};
-      for (int half = 0; half < 2; half++) {
-        int at = from + half * HALF, tokens = last + 1 - at < HALF ? last + 1 - at : HALF;
-        if (tokens <= 0) { /* nobody sees it */
-          tile.keys[half] = tile.keys[0];
-          tile.values[half] = tile.values[0];
-        } else {
-          uint8_t *copy = copies + half * 2 * kv_group_bytes(kv);
-          tile.keys[half] = group(kv, kv_head, KEYS, blocks, at, tokens, copy);
-          tile.values[half] = group(kv, kv_head, VALUES, blocks, at, tokens, copy + kv_group_bytes(kv));
-        }
-      }
-      int first_row = from > first_position ? from - first_position : 0;
-      for (int pair = first_row * heads; pair < count;) {
-        int row = pair / heads, visible = first_position + row + 1 - from;
-        int n = visible >= TILE ? count - pair : (row + 1) * heads - pair; /* pairs that see as much */
-        if (n > MOST_PAIRS) n = MOST_PAIRS;
-        (kv->is_f32 ? update_f32 : update_bf16)(&tile, &now, pair, n, visible < TILE ? visible : TILE);
-        pair += n;
+      for (int h = 0; h < kv_heads; h++) {
+        struct pairs pairs = from_pair(&now, h * count);
+        struct tile tile = tile_at(kv, first_kv_head + h, blocks, from, last, copies);
+        take_tile(&tile, from, first_position, rows, heads, kv->is_f32, &pairs);
       }
     }
     if (span >= 0) break;
-    for (int p = 0; p < count; p++) {
+    for (int p = 0; p < all_count; p++) {
       merge(all.m + p, all.l + p, all.o + p * stride, now.m[p], now.l[p], now.o + p * stride, head_dim);
     }
   }
-  for (int p = 0; p < count; p++) {
-    int row = p / heads, head = first_head + p % heads;
+  for (int p = 0; p < all_count; p++) {
+    int row = p % count / heads, head = (first_kv_head + p / count) * heads + p % heads;
     if (span >= 0) {
       float *target = partials + (((int64_t)row * all_heads + head) * spans + span) * (head_dim + 2);
       target[0] = now.m[p];

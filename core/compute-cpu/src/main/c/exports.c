@@ -75,18 +75,18 @@ BOTH(void, copy_kv,
 BOTH(int32_t, argmax, (const float *x, int32_t n), (const float *x, int64_t x_at, int32_t n), (x + x_at, n))
 #define ATTENTION(name)                                                                                                    \
   void andante_attention_##name(const float *q, int64_t q_stride, const struct kv *kv, const int32_t *blocks, int32_t rows, \
-                                int32_t first_position, int32_t kv_head, int32_t first_head, int32_t heads, float scale,    \
+                                int32_t first_position, int32_t first_kv_head, int32_t kv_heads, int32_t heads, float scale,    \
                                 float *out, int64_t out_stride, int32_t span, int32_t spans, int32_t all_heads,             \
                                 float *partials, float *scratch)
 ATTENTION(avx2);
 ATTENTION(avx512);
 ATTENTION(avx512bf16);
 EXPORT void andante_attention(int32_t isa, const float *q, int64_t q_at, int64_t q_stride, const struct kv *kv, const int32_t *blocks,
-                              int32_t rows, int32_t first_position, int32_t kv_head, int32_t first_head, int32_t heads, float scale,
+                              int32_t rows, int32_t first_position, int32_t first_kv_head, int32_t kv_heads, int32_t heads, float scale,
                               float *out, int64_t out_at, int64_t out_stride, int32_t span, int32_t spans, int32_t all_heads,
                               float *partials, int64_t partials_at, float *scratch) {
   (isa == AVX512_BF16 ? andante_attention_avx512bf16 : isa == AVX512 ? andante_attention_avx512 : andante_attention_avx2)(
-      q + q_at, q_stride, kv, blocks, rows, first_position, kv_head, first_head, heads, scale, out + out_at, out_stride, span, spans,
+      q + q_at, q_stride, kv, blocks, rows, first_position, first_kv_head, kv_heads, heads, scale, out + out_at, out_stride, span, spans,
       all_heads, partials ? partials + partials_at : 0, scratch);
 }
 BOTH(void, merge_spans,

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Grows with every change of a signature or a layout; Java refuses another library than its own. */
-#define ANDANTE_ABI 3
+#define ANDANTE_ABI 4
 
 /* How a weight is kept. */
 enum kind {

@@ -9,9 +9,9 @@ import java.util.List;
 
 /**
  * How the attention of a batch is split into calls of the kernel, the same for every layer: some
- * rows of one sequence with the query heads of one KV head; where that gives too few tasks for the
- * threads, also by spans of the context, merged afterwards in order. How it is split changes no
- * bit.
+ * rows of one sequence with the query heads of one KV head, or of all of them, which reads the
+ * cache in order, where rows are few and tasks are many; where tasks are too few for the threads,
+ * also by spans of the context, merged afterwards in order. How it is split changes no bit.
  *
  * @param runs of rows, in order of their first task
  * @param partialFloats room for the sums of spans
@@ -23,16 +23,20 @@ record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long
 
   private static final int SPAN = 256;
 
-  /** Tasks a thread should have before contexts are left whole. */
+  /** Tasks a thread should have before contexts are left whole, and heads together. */
   private static final int TASKS_PER_THREAD = 4;
+
+  /** Rows up to which reading the cache costs more than computing with it. */
+  private static final int FEW_ROWS = 4;
 
   /** What the kernel takes for the whole context. */
   static final int ALL_SPANS = -1;
 
   /**
-   * Rows of one sequence; a task for each KV head, or for each KV head and span of the context.
+   * Rows of one sequence; a task for each KV head or all of them, and span of the context.
    *
    * @param position of the first row
+   * @param kvHeads of a task
    * @param spans that the context is split into; 1 = not split
    * @param partialsAt where the sums of these rows' spans begin
    */
@@ -41,6 +45,7 @@ record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long
       int firstRow,
       int rows,
       int position,
+      int kvHeads,
       MemorySegment blocks,
       int spans,
       long partialsAt) {
@@ -49,8 +54,9 @@ record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long
       return spans > 1;
     }
 
+    /** The first KV head of a task. */
     int kvHead(int task) {
-      return (task - firstTask) / spans;
+      return (task - firstTask) / spans * kvHeads;
     }
 
     int span(int task) {
@@ -60,12 +66,9 @@ record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long
 
   static AttentionPlan of(HostBatch bound, AttentionParameters parameters, int threads) {
     Batch batch = bound.batch();
-    long whole = 0;
-    for (int s = 0; s < batch.sequences(); s++) {
-      int rows = batch.rowStart()[s + 1] - batch.rowStart()[s];
-      whole += (long) (rows + ROWS - 1) / ROWS * parameters.kvHeads();
-    }
-    boolean bySpan = whole < (long) TASKS_PER_THREAD * threads;
+    long enough = (long) TASKS_PER_THREAD * threads;
+    boolean bySpan = tasks(bound, parameters, false, false) < enough;
+    boolean together = tasks(bound, parameters, true, bySpan) >= enough;
     List<Run> runs = new ArrayList<>();
     int tasks = 0;
     long floats = 0;
@@ -75,15 +78,37 @@ record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long
       for (int from = batch.rowStart()[s]; from < end; from += ROWS) {
         int rows = Math.min(ROWS, end - from);
         int position = bound.position(from);
-        int spans = bySpan ? (position + rows - 1) / SPAN + 1 : 1;
-        runs.add(new Run(tasks, from, rows, position, blocks, spans, floats));
-        tasks += parameters.kvHeads() * spans;
+        int spans = bySpan ? spans(position + rows - 1) : 1;
+        int kvHeads = together && rows <= FEW_ROWS ? parameters.kvHeads() : 1;
+        runs.add(new Run(tasks, from, rows, position, kvHeads, blocks, spans, floats));
+        tasks += parameters.kvHeads() / kvHeads * spans;
         if (spans > 1) {
           floats += (long) rows * parameters.heads() * spans * (parameters.headDim() + 2);
         }
       }
     }
     return new AttentionPlan(parameters, runs.toArray(Run[]::new), tasks, floats);
+  }
+
+  /** How many there would be. */
+  private static long tasks(
+      HostBatch bound, AttentionParameters parameters, boolean together, boolean bySpan) {
+    Batch batch = bound.batch();
+    long tasks = 0;
+    for (int s = 0; s < batch.sequences(); s++) {
+      int end = batch.rowStart()[s + 1];
+      for (int from = batch.rowStart()[s]; from < end; from += ROWS) {
+        int rows = Math.min(ROWS, end - from);
+        int spans = bySpan ? spans(bound.position(from) + rows - 1) : 1;
+        tasks += (long) spans * (together && rows <= FEW_ROWS ? 1 : parameters.kvHeads());
+      }
+    }
+    return tasks;
+  }
+
+  /** Spans of a context whose last token is at {@code position}. */
+  private static int spans(int position) {
+    return position / SPAN + 1;
   }
 
   /** The run that a task belongs to. */

@@ -71,7 +71,6 @@ final class AttentionTask implements ComputePool.Task {
     AttentionPlan.Run run = how.runOf(task);
     AttentionParameters parameters = how.parameters();
     int group = parameters.heads() / parameters.kvHeads();
-    int kvHead = run.kvHead(task);
     Scratch mine = Objects.requireNonNull(scratch).get();
     Kernels.attention(
         isa,
@@ -82,8 +81,8 @@ final class AttentionTask implements ComputePool.Task {
         run.blocks(),
         run.rows(),
         run.position(),
-        kvHead,
-        kvHead * group,
+        run.kvHead(task),
+        run.kvHeads(),
         group,
         parameters.scale(),
         out,
@@ -94,7 +93,7 @@ final class AttentionTask implements ComputePool.Task {
         parameters.heads(),
         run.isSplit() ? partials : MemorySegment.NULL,
         run.partialsAt(),
-        mine.attention(scratchFloats(group, parameters.headDim())));
+        mine.attention(scratchFloats(group * run.kvHeads(), parameters.headDim())));
   }
 
   /** {@code ATTENTION_SCRATCH} of kernels.h. */
