@@ -134,6 +134,16 @@ class AnswersTest {
     assertThat(out.at("/usage/completion_tokens").asInt()).isEqualTo(16);
   }
 
+  /** Nobody asked for sixteen. */
+  @Test
+  void aCompletionIsShorterWhereTheContextEnds() {
+    answer("0123456789abcdefghij");
+    JsonNode out =
+        ok(gateway.post(TEXT, "{\"prompt\":\"" + "x".repeat(TestModel.CONTEXT - 5) + "\"}"));
+    assertThat(out.at("/choices/0/text").asString()).isEqualTo("01234");
+    assertThat(out.at("/choices/0/finish_reason").asString()).isEqualTo("length");
+  }
+
   @Test
   void aChatFillsTheContext() {
     chat("");

@@ -80,7 +80,7 @@ class BadInputTest {
         "max_tokens|12345678901234567890|at least 1",
         "max_completion_tokens|1.0|integer",
         "min_tokens|-1|at least 0",
-        "min_tokens|50|0 to max_tokens",
+        "min_tokens|50|0 to max_tokens (9)",
         "presence_penalty|3|from -2 to 2",
         "frequency_penalty|-2.1|from -2 to 2",
         "repetition_penalty|0|above 0",
@@ -226,7 +226,21 @@ class BadInputTest {
     JsonNode together = invalid(CHAT, "{" + HI + ",\"max_tokens\":236}");
     assertThat(together.get("code").asString()).isEqualTo("context_length_exceeded");
     assertThat(together.get("param").asString()).isEqualTo("max_tokens");
-    assertThat(together.get("message").asString()).contains("1 to 235");
+    assertThat(together.get("message").asString()).contains("max_tokens can be 1 to 235");
+  }
+
+  /** Clients look the field up among those they sent. */
+  @Test
+  void errorsNameTheLimitThatTheClientSent() {
+    JsonNode newer = invalid(CHAT, "{" + HI + ",\"max_completion_tokens\":236}");
+    assertThat(newer.get("param").asString()).isEqualTo("max_completion_tokens");
+    assertThat(newer.get("message").asString()).contains("max_completion_tokens can be 1 to 235");
+    JsonNode both = invalid(CHAT, "{" + HI + ",\"max_tokens\":1,\"max_completion_tokens\":236}");
+    assertThat(both.get("param").asString()).isEqualTo("max_completion_tokens");
+    JsonNode least = invalid(CHAT, "{" + HI + ",\"max_completion_tokens\":3,\"min_tokens\":4}");
+    assertThat(least.get("message").asString()).contains("0 to max_completion_tokens (3).");
+    JsonNode room = invalid(CHAT, "{" + HI + ",\"min_tokens\":236}");
+    assertThat(room.get("message").asString()).isEqualTo("'min_tokens' must be 0 to 235.");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.andante.gateway.api;
 
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.pipeline.Prompt;
+import dev.andante.gateway.pipeline.TokenLimit;
 import dev.andante.tokenizer.Message;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -33,6 +34,7 @@ final class ChatRequestParser implements RequestParser {
             id,
             requestId,
             List.of(new Prompt.Chat(messages, generationPrompt)),
+            TokenLimit.NONE,
             new CommonParameters.Logprobs(logprobs, top)),
         RequestParser.delivery(fields, logprobs, top));
   }

@@ -3,8 +3,10 @@ package dev.andante.gateway.api;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Prompt;
+import dev.andante.gateway.pipeline.TokenLimit;
 import dev.andante.protocol.v1.SamplingParameters;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 
@@ -23,8 +25,16 @@ final class CommonParameters {
     this.maxChoices = maxChoices;
   }
 
+  /**
+   * @param otherwise how long answers may be if the request does not say
+   */
   AnswerRequest read(
-      Fields fields, String id, String requestId, List<Prompt> prompts, Logprobs logprobs) {
+      Fields fields,
+      String id,
+      String requestId,
+      List<Prompt> prompts,
+      TokenLimit otherwise,
+      Logprobs logprobs) {
     refuseUnsupported(fields);
     int n = fields.integer("n", 1, maxChoices).orElse(1);
     if ((long) n * prompts.size() > maxChoices) {
@@ -40,7 +50,7 @@ final class CommonParameters {
         requestId,
         prompts,
         n,
-        maxTokens(fields),
+        maxTokens(fields).orElse(otherwise),
         fields.integer("min_tokens", 0, Integer.MAX_VALUE).orElse(0),
         fields.flag("ignore_eos", false),
         fields.array("stop_token_ids", CommonParameters::tokenId),
@@ -59,10 +69,18 @@ final class CommonParameters {
     return node.intValue();
   }
 
-  private static OptionalInt maxTokens(Fields fields) {
-    OptionalInt newer = fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE);
-    OptionalInt older = fields.integer("max_tokens", 1, Integer.MAX_VALUE);
-    return newer.isPresent() ? newer : older;
+  /** The newer name counts where both are sent. */
+  private static Optional<TokenLimit> maxTokens(Fields fields) {
+    Optional<TokenLimit> newer = maxTokens(fields, "max_completion_tokens");
+    Optional<TokenLimit> older = maxTokens(fields, "max_tokens");
+    return newer.or(() -> older);
+  }
+
+  private static Optional<TokenLimit> maxTokens(Fields fields, String name) {
+    OptionalInt tokens = fields.integer(name, 1, Integer.MAX_VALUE);
+    return tokens.isPresent()
+        ? Optional.of(TokenLimit.asked(name, tokens.getAsInt()))
+        : Optional.empty();
   }
 
   private static List<String> stop(Fields fields) {

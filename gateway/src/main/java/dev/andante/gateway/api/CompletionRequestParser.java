@@ -2,6 +2,7 @@ package dev.andante.gateway.api;
 
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.pipeline.Prompt;
+import dev.andante.gateway.pipeline.TokenLimit;
 import java.util.List;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
@@ -10,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 final class CompletionRequestParser implements RequestParser {
 
   /** OpenAI's default; a raw completion has no natural end. */
-  private static final int DEFAULT_MAX_TOKENS = 16;
+  private static final TokenLimit DEFAULT_LIMIT = TokenLimit.unasked(16);
 
   private static final String FORMS =
       "must be a string, an array of strings, an array of token ids, or an array of such arrays";
@@ -26,12 +27,9 @@ final class CompletionRequestParser implements RequestParser {
     refuseUnsupported(fields);
     OptionalInt logprobs = fields.integer("logprobs", 0, CommonParameters.MAX_TOP_LOGPROBS);
     var wanted = new CommonParameters.Logprobs(logprobs.isPresent(), logprobs.orElse(0));
-    if (!fields.has("max_tokens") && !fields.has("max_completion_tokens")) {
-      fields = fields.with("max_tokens", DEFAULT_MAX_TOKENS);
-    }
     return new ParsedRequest(
         fields.string("model"),
-        common.read(fields, id, requestId, prompts(fields), wanted),
+        common.read(fields, id, requestId, prompts(fields), DEFAULT_LIMIT, wanted),
         RequestParser.delivery(fields, wanted.wanted(), wanted.top()));
   }
 

@@ -152,11 +152,6 @@ final class Fields {
     return new Fields(child, path);
   }
 
-  /** The same object with one more field. */
-  Fields with(String name, int value) {
-    return new Fields(object.deepCopy().put(name, value), path);
-  }
-
   List<String> names() {
     return List.copyOf(object.propertyNames());
   }

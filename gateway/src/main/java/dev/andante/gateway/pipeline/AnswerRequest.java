@@ -2,7 +2,6 @@ package dev.andante.gateway.pipeline;
 
 import dev.andante.protocol.v1.SamplingParameters;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -11,7 +10,6 @@ import java.util.OptionalLong;
  * @param id unique among all requests, whatever the client calls it
  * @param requestId what logs call it, on every leg
  * @param prompts each is answered {@code n} times
- * @param maxTokens empty = up to the context length
  * @param sampling without seed
  * @param seed empty = random; answer i of a prompt samples with seed + i
  * @param stop strings that end the answer and are not part of it
@@ -21,7 +19,7 @@ public record AnswerRequest(
     String requestId,
     List<Prompt> prompts,
     int n,
-    OptionalInt maxTokens,
+    TokenLimit maxTokens,
     int minTokens,
     boolean ignoreEos,
     List<Integer> stopTokenIds,
