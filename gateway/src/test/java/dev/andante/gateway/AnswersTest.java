@@ -237,6 +237,24 @@ class AnswersTest {
     assertThat(decode.decodes.getFirst().getStop()).isEqualTo(request.getStop());
   }
 
+  /** What says no more than what happens anyway, and null, which is as good as absent. */
+  @Test
+  void openAisParametersThatChangeNothingAreIgnored() {
+    chat(
+        ",\"user\":\"someone\",\"safety_identifier\":\"s\",\"prompt_cache_key\":\"k\","
+            + "\"prompt_cache_retention\":\"24h\",\"service_tier\":\"auto\",\"store\":true,"
+            + "\"metadata\":{\"a\":\"b\"},\"prediction\":{\"type\":\"content\",\"content\":\"x\"},"
+            + "\"reasoning_effort\":\"none\",\"verbosity\":\"medium\","
+            + "\"modalities\":[\"text\"],\"parallel_tool_calls\":true,\"tools\":[],"
+            + "\"tool_choice\":\"auto\",\"functions\":[],\"function_call\":\"none\","
+            + "\"audio\":null,\"no_such_parameter\":null");
+    text(",\"echo\":false,\"suffix\":\"\",\"best_of\":1,\"n\":1,\"user\":\"someone\"");
+    List<JsonNode> chunks =
+        chunks(
+            CHAT, "{" + HI + ",\"stream\":true,\"stream_options\":{\"include_obfuscation\":true}}");
+    assertThat(chunks).noneMatch(chunk -> chunk.has("obfuscation"));
+  }
+
   @Test
   void defaultsAreOpenAis() {
     chat("");

@@ -104,9 +104,19 @@ class BadInputTest {
         "response_format.type|{\"type\":\"json_schema\",\"json_schema\":{}}|not supported yet",
         "response_format.type|{\"type\":\"xml\"}|must be",
         "response_format|\"text\"|object",
-        "tools|[{\"type\":\"function\"}]|not supported yet",
-        "tools|{}|array",
-        "tool_choice|\"required\"|only be 'none'",
+        "response_format.schema|{\"type\":\"text\",\"schema\":{}}|Unknown parameter",
+        "stream_options.usage|{\"usage\":true},\"stream\":true|Unknown parameter",
+        "temprature|0|Unknown parameter: 'temprature'.",
+        "andante_option|{}|Unknown parameter",
+        "prompt|\"a\"|Unknown parameter",
+        "reasoning_effort|\"high\"|only be 'none'",
+        "verbosity|\"low\"|only be 'medium'",
+        "modalities|[\"text\",\"audio\"]|['text']",
+        "audio|{\"voice\":\"alloy\"}|not supported",
+        "web_search_options|{}|not supported",
+        "user|5|string",
+        "metadata|[]|object",
+        "store|1|true or false",
         "model|7|string",
         "messages|[]|at least one",
         "messages|\"Hi\"|array",
@@ -156,11 +166,33 @@ class BadInputTest {
         "suffix|\"a\",\"suffix\":\"b\"|not supported",
         "best_of|\"a\",\"best_of\":3|not supported",
         "logprobs|\"a\",\"logprobs\":21|from 0 to 20",
+        "messages|\"a\",\"messages\":[]|Unknown parameter",
+        "add_generation_prompt|\"a\",\"add_generation_prompt\":true|Unknown parameter",
       })
   void aBadCompletion(String param, String prompt, String words) {
     JsonNode error = invalid(TEXT, "{\"model\":\"bytes\",\"prompt\":" + prompt + "}");
     assertThat(error.get("param").asString()).isEqualTo(param);
     assertThat(error.get("message").asString()).contains(words);
+  }
+
+  @Test
+  void unknownAndUnsupportedParametersHaveCodes() {
+    assertThat(invalid(CHAT, "{" + HI + ",\"n_predict\":3}").get("code").asString())
+        .isEqualTo("unknown_parameter");
+    assertThat(invalid(CHAT, "{" + HI + ",\"verbosity\":\"low\"}").get("code").asString())
+        .isEqualTo("unsupported_parameter");
+  }
+
+  /** A name may be anything; only what looks like one is repeated. */
+  @Test
+  void anUnknownNameThatIsNoneIsNotRepeated() {
+    JsonNode error = invalid(CHAT, "{" + HI + ",\"my secret words\":1}");
+    assertThat(error.get("param").isNull()).isTrue();
+    assertThat(error.get("message").asString()).isEqualTo("The body holds an unknown parameter.");
+    JsonNode inside =
+        invalid(CHAT, "{" + HI + ",\"stream\":true,\"stream_options\":{\"my secret words\":1}}");
+    assertThat(inside.get("param").asString()).isEqualTo("stream_options");
+    assertThat(inside.get("message").asString()).doesNotContain("secret");
   }
 
   @ParameterizedTest
@@ -294,6 +326,12 @@ class BadInputTest {
         .contains("0 to 257");
     assertThat(invalid("/tokenize", "{\"messages\":[]}").get("param").asString())
         .isEqualTo("messages");
+    assertThat(invalid("/tokenize", "{\"prompt\":\"a\",\"max_tokens\":1}").get("param").asString())
+        .isEqualTo("max_tokens");
+    assertThat(invalid("/tokenize", "{\"prompt\":\"a\"," + HI + "}").get("param").asString())
+        .isEqualTo("prompt");
+    assertThat(invalid("/detokenize", "{\"tokens\":[1],\"ids\":[]}").get("param").asString())
+        .isEqualTo("ids");
   }
 
   @Test

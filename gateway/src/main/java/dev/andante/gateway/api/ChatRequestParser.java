@@ -27,16 +27,20 @@ final class ChatRequestParser implements RequestParser {
       throw fields.bad("top_logprobs", "needs 'logprobs' to be true");
     }
     boolean generationPrompt = fields.flag("add_generation_prompt", true);
-    return new ParsedRequest(
-        fields.string("model"),
-        common.read(
-            fields,
-            id,
-            requestId,
-            List.of(new Prompt.Chat(messages, generationPrompt)),
-            TokenLimit.NONE,
-            new CommonParameters.Logprobs(logprobs, top)),
-        RequestParser.delivery(fields, logprobs, top));
+    OpenAiParameters.chat(fields);
+    ParsedRequest parsed =
+        new ParsedRequest(
+            fields.string("model"),
+            common.read(
+                fields,
+                id,
+                requestId,
+                List.of(new Prompt.Chat(messages, generationPrompt)),
+                TokenLimit.NONE,
+                new CommonParameters.Logprobs(logprobs, top)),
+            RequestParser.delivery(fields, logprobs, top));
+    fields.refuseUnknown();
+    return parsed;
   }
 
   @Override
@@ -65,14 +69,15 @@ final class ChatRequestParser implements RequestParser {
     Fields message = Fields.element(node, path);
     String role = message.requiredString("role");
     if (!ROLES.contains(role)) {
-      throw message.bad(
-          "role",
-          role.equals("tool") || role.equals("function")
-              ? "'" + role + "' is not supported yet: tools are not"
-              : "must be one of " + String.join(", ", ROLES));
+      throw role.equals("tool") || role.equals("function")
+          ? message.unsupported("role", "'" + role + "' is not supported yet: tools are not")
+          : message.bad("role", "must be one of " + String.join(", ", ROLES));
     }
     if (!message.array("tool_calls", (call, at) -> call).isEmpty()) {
-      throw message.bad("tool_calls", "is not supported yet");
+      throw message.unsupported("tool_calls", "is not supported yet: tools are not");
+    }
+    if (message.has("function_call")) {
+      throw message.unsupported("function_call", "is not supported yet: tools are not");
     }
     // Templates know the older name of the role.
     return new Message(role.equals("developer") ? "system" : role, content(message));

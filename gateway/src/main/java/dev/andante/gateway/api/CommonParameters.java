@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 
-/** The parameters that both kinds of completion share. Unknown ones are ignored. */
+/** The parameters that both kinds of completion share. */
 final class CommonParameters {
 
   static final int MAX_TOP_LOGPROBS = 20;
@@ -35,7 +35,7 @@ final class CommonParameters {
       List<Prompt> prompts,
       TokenLimit otherwise,
       Logprobs logprobs) {
-    refuseUnsupported(fields);
+    OpenAiParameters.common(fields);
     int n = fields.integer("n", 1, maxChoices).orElse(1);
     if ((long) n * prompts.size() > maxChoices) {
       throw fields.bad(
@@ -135,32 +135,6 @@ final class CommonParameters {
       return Integer.parseUnsignedInt(key);
     } catch (NumberFormatException e) {
       throw ApiException.badRequest("logit_bias", "The keys of 'logit_bias' must be token ids.");
-    }
-  }
-
-  private static void refuseUnsupported(Fields fields) {
-    fields
-        .object("response_format")
-        .ifPresent(
-            format -> {
-              String type = format.requiredString("type");
-              switch (type) {
-                case "text" -> {}
-                case "json_object", "json_schema" ->
-                    throw format.bad("type", "'" + type + "' is not supported yet; only 'text' is");
-                default ->
-                    throw format.bad("type", "must be 'text', 'json_object' or 'json_schema'");
-              }
-            });
-    for (String name : List.of("tools", "functions")) {
-      if (!fields.array(name, (node, path) -> node).isEmpty()) {
-        throw fields.bad(name, "is not supported yet; leave it out");
-      }
-    }
-    JsonNode choice = fields.get("tool_choice");
-    if (choice != null
-        && !(choice.isString() && List.of("none", "auto").contains(choice.stringValue()))) {
-      throw fields.bad("tool_choice", "can only be 'none': tools are not supported yet");
     }
   }
 }

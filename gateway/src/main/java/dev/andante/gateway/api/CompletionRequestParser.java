@@ -24,13 +24,16 @@ final class CompletionRequestParser implements RequestParser {
 
   @Override
   public ParsedRequest parse(Fields fields, String id, String requestId) {
-    refuseUnsupported(fields);
+    OpenAiParameters.text(fields);
     OptionalInt logprobs = fields.integer("logprobs", 0, CommonParameters.MAX_TOP_LOGPROBS);
     var wanted = new CommonParameters.Logprobs(logprobs.isPresent(), logprobs.orElse(0));
-    return new ParsedRequest(
-        fields.string("model"),
-        common.read(fields, id, requestId, prompts(fields), DEFAULT_LIMIT, wanted),
-        RequestParser.delivery(fields, wanted.wanted(), wanted.top()));
+    ParsedRequest parsed =
+        new ParsedRequest(
+            fields.string("model"),
+            common.read(fields, id, requestId, prompts(fields), DEFAULT_LIMIT, wanted),
+            RequestParser.delivery(fields, wanted.wanted(), wanted.top()));
+    fields.refuseUnknown();
+    return parsed;
   }
 
   @Override
@@ -44,11 +47,11 @@ final class CompletionRequestParser implements RequestParser {
   }
 
   private static List<Prompt> prompts(Fields fields) {
+    boolean special = fields.flag("add_special_tokens", true);
     JsonNode node = fields.get("prompt");
     if (node == null) {
       throw fields.bad("prompt", "is required");
     }
-    boolean special = fields.flag("add_special_tokens", true);
     if (node.isString()) {
       return List.of(new Prompt.Text(fields.text(node, "prompt", FORMS), special));
     }
@@ -77,18 +80,5 @@ final class CompletionRequestParser implements RequestParser {
       ids[i] = CommonParameters.tokenId(node.get(i), path + "[" + i + "]");
     }
     return new Prompt.Tokens(ids);
-  }
-
-  private static void refuseUnsupported(Fields fields) {
-    if (fields.flag("echo", false)) {
-      throw fields.bad("echo", "is not supported; prepend the prompt yourself");
-    }
-    if (fields.string("suffix").filter(suffix -> !suffix.isEmpty()).isPresent()) {
-      throw fields.bad("suffix", "is not supported");
-    }
-    OptionalInt bestOf = fields.integer("best_of", 1, Integer.MAX_VALUE);
-    if (bestOf.isPresent() && bestOf.getAsInt() != fields.integer("n", 1, 1 << 20).orElse(1)) {
-      throw fields.bad("best_of", "is not supported; leave it out or make it equal to 'n'");
-    }
   }
 }

@@ -23,7 +23,10 @@ interface RequestParser {
                   if (!stream) {
                     throw fields.bad("stream_options", "needs 'stream' to be true");
                   }
-                  return options.flag("include_usage", false);
+                  boolean include = options.flag("include_usage", false);
+                  boolean _ = options.flag("include_obfuscation", false); // padding, never sent
+                  options.refuseUnknown();
+                  return include;
                 })
             .orElse(false);
     return new Delivery(

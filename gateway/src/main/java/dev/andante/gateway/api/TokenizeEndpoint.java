@@ -5,6 +5,7 @@ import dev.andante.gateway.pipeline.PromptEncoder;
 import dev.andante.gateway.routing.ServedModel;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
@@ -32,7 +33,9 @@ final class TokenizeEndpoint {
               Fields fields = Fields.root(body);
               Prompt prompt = prompt(fields);
               boolean strings = fields.flag("return_token_strs", false);
-              ServedModel model = models.require(fields.string("model"));
+              Optional<String> name = fields.string("model");
+              fields.refuseUnknown();
+              ServedModel model = models.require(name);
               return encoder
                   .encode(model, List.of(prompt))
                   .flatMap(ids -> ModelsEndpoint.ok(json(model, ids.getFirst(), strings)));
@@ -52,7 +55,9 @@ final class TokenizeEndpoint {
                   fields.array("tokens", CommonParameters::tokenId).stream()
                       .mapToInt(Integer::intValue)
                       .toArray();
-              ServedModel model = models.require(fields.string("model"));
+              Optional<String> name = fields.string("model");
+              fields.refuseUnknown();
+              ServedModel model = models.require(name);
               return encoder
                   .decode(model, ids)
                   .flatMap(text -> ModelsEndpoint.ok(Json.object().put("prompt", text)));
@@ -60,12 +65,15 @@ final class TokenizeEndpoint {
   }
 
   private static Prompt prompt(Fields fields) {
-    if (fields.has("messages")) {
-      return new Prompt.Chat(
-          ChatRequestParser.messages(fields), fields.flag("add_generation_prompt", true));
+    boolean generationPrompt = fields.flag("add_generation_prompt", true);
+    boolean specialTokens = fields.flag("add_special_tokens", true);
+    if (!fields.has("messages")) {
+      return new Prompt.Text(fields.requiredString("prompt"), specialTokens);
     }
-    return new Prompt.Text(
-        fields.requiredString("prompt"), fields.flag("add_special_tokens", true));
+    if (fields.has("prompt")) {
+      throw fields.bad("prompt", "and 'messages' exclude each other");
+    }
+    return new Prompt.Chat(ChatRequestParser.messages(fields), generationPrompt);
   }
 
   private static ObjectNode json(ServedModel model, int[] ids, boolean strings) {
