@@ -175,6 +175,37 @@ class BadInputTest {
     assertThat(error.get("message").asString()).contains(words);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "tools|`{HI,\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}`",
+        "functions|`{HI,\"functions\":[{\"name\":\"f\"}]}`",
+        "tool_choice|`{HI,\"tool_choice\":\"required\"}`",
+        "tool_choice|`{HI,\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}}}`",
+        "function_call|`{HI,\"function_call\":{\"name\":\"f\"}}`",
+        "messages[0].role|`{\"messages\":[{\"role\":\"tool\",\"tool_call_id\":\"1\",\"content\":\"x\"}]}`",
+        "messages[0].role|`{\"messages\":[{\"role\":\"function\",\"name\":\"f\",\"content\":\"x\"}]}`",
+        "messages[0].tool_calls|`{\"messages\":[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"1\"}]}]}`",
+        "messages[0].function_call|`{\"messages\":[{\"role\":\"assistant\",\"content\":null,\"function_call\":{\"name\":\"f\"}}]}`",
+      })
+  void toolsAreRefusedByEachOfTheirNames(String param, String json) {
+    JsonNode error = invalid(CHAT, json.replace("HI", HI));
+    assertThat(error.get("param").asString()).isEqualTo(param);
+    assertThat(error.get("code").asString()).isEqualTo("unsupported_parameter");
+    assertThat(error.get("message").asString())
+        .contains("'" + param + "'")
+        .contains("not supported");
+  }
+
+  @Test
+  void malformedToolsAreMalformed() {
+    JsonNode error = invalid(CHAT, "{" + HI + ",\"tools\":{}}");
+    assertThat(error.get("param").asString()).isEqualTo("tools");
+    assertThat(error.get("message").asString()).contains("array");
+  }
+
   @Test
   void unknownAndUnsupportedParametersHaveCodes() {
     assertThat(invalid(CHAT, "{" + HI + ",\"n_predict\":3}").get("code").asString())
