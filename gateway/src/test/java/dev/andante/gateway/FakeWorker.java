@@ -3,6 +3,7 @@ package dev.andante.gateway;
 import dev.andante.protocol.v1.DecodeGrpc;
 import dev.andante.protocol.v1.DecodeRequest;
 import dev.andante.protocol.v1.FinishReason;
+import dev.andante.protocol.v1.GenerationStats;
 import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
 import dev.andante.protocol.v1.ModelInfo;
@@ -77,6 +78,12 @@ final class FakeWorker implements AutoCloseable {
 
   /** Null = the test model's. */
   volatile @Nullable ModelInfo info;
+
+  /** What prefill says of itself in its replies, tokens aside. */
+  volatile PrefillReply prefillFigures = PrefillReply.getDefaultInstance();
+
+  /** What decode says in its last chunk. */
+  volatile GenerationStats stats = GenerationStats.getDefaultInstance();
 
   volatile int running;
   volatile int tokensPerChunk = 1;
@@ -238,7 +245,7 @@ final class FakeWorker implements AutoCloseable {
             }
             int position = request.getGenerated();
             observer.onNext(
-                PrefillReply.newBuilder()
+                prefillFigures.toBuilder()
                     .setFirstToken(token(position, request.getSampling()))
                     .setKvHandle("kv/" + request.getAttempt().getRequestId() + "/" + position)
                     .setFinishReason(finish(position, request.getStop()))
@@ -292,7 +299,12 @@ final class FakeWorker implements AutoCloseable {
           if (call.isCancelled()) {
             return;
           }
-          call.onNext(TokenChunk.newBuilder().addAllTokens(tokens).setFinishReason(finish).build());
+          TokenChunk.Builder chunk =
+              TokenChunk.newBuilder().addAllTokens(tokens).setFinishReason(finish);
+          if (finish != FinishReason.FINISH_REASON_UNSPECIFIED) {
+            chunk.setStats(stats);
+          }
+          call.onNext(chunk.build());
         }
       }
       if (!call.isCancelled()) {

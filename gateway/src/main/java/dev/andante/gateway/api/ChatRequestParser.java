@@ -1,6 +1,7 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Prompt;
 import dev.andante.gateway.pipeline.TokenLimit;
 import dev.andante.tokenizer.Message;
@@ -28,17 +29,19 @@ final class ChatRequestParser implements RequestParser {
     }
     boolean generationPrompt = fields.flag("add_generation_prompt", true);
     OpenAiParameters.chat(fields);
+    AnswerRequest answers =
+        common.read(
+            fields,
+            id,
+            requestId,
+            List.of(new Prompt.Chat(messages, generationPrompt)),
+            TokenLimit.NONE,
+            new CommonParameters.Logprobs(logprobs, top));
     ParsedRequest parsed =
         new ParsedRequest(
             fields.string("model"),
-            common.read(
-                fields,
-                id,
-                requestId,
-                List.of(new Prompt.Chat(messages, generationPrompt)),
-                TokenLimit.NONE,
-                new CommonParameters.Logprobs(logprobs, top)),
-            RequestParser.delivery(fields, logprobs, top));
+            answers,
+            RequestParser.delivery(fields, logprobs, top, answers.extensions()));
     fields.refuseUnknown();
     return parsed;
   }

@@ -32,6 +32,7 @@ final class ChatShape implements ResponseShape {
                     choice.putObject("delta");
                     choice.putNull("logprobs");
                     choice.put("finish_reason", end.finish().wireName());
+                    Explanation.add(choice, head.delivery(), end);
                   }));
     };
   }
@@ -91,6 +92,7 @@ final class ChatShape implements ResponseShape {
       logprobs(choice, answer.visible());
       choice.put("finish_reason", answer.end().finish().wireName());
       tokenIds(choice, answer.tokens());
+      Explanation.add(choice, head.delivery(), answer.end());
     }
     out.set("usage", usage.json());
     if (head.delivery().tokenIds()) {

@@ -56,7 +56,8 @@ final class CommonParameters {
         fields.array("stop_token_ids", CommonParameters::tokenId),
         stop(fields),
         fields.longInteger("seed"),
-        sampling(fields, logprobs));
+        sampling(fields, logprobs),
+        ExtensionsParser.read(fields));
   }
 
   /** What log-probabilities are wanted; asked for differently by the two kinds. */

@@ -1,6 +1,7 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Prompt;
 import dev.andante.gateway.pipeline.TokenLimit;
 import java.util.List;
@@ -27,11 +28,13 @@ final class CompletionRequestParser implements RequestParser {
     OpenAiParameters.text(fields);
     OptionalInt logprobs = fields.integer("logprobs", 0, CommonParameters.MAX_TOP_LOGPROBS);
     var wanted = new CommonParameters.Logprobs(logprobs.isPresent(), logprobs.orElse(0));
+    AnswerRequest answers =
+        common.read(fields, id, requestId, prompts(fields), DEFAULT_LIMIT, wanted);
     ParsedRequest parsed =
         new ParsedRequest(
             fields.string("model"),
-            common.read(fields, id, requestId, prompts(fields), DEFAULT_LIMIT, wanted),
-            RequestParser.delivery(fields, wanted.wanted(), wanted.top()));
+            answers,
+            RequestParser.delivery(fields, wanted.wanted(), wanted.top(), answers.extensions()));
     fields.refuseUnknown();
     return parsed;
   }

@@ -39,6 +39,7 @@ final class CompletionShape implements ResponseShape {
                     choice.putNull("logprobs");
                     choice.put("finish_reason", end.finish().wireName());
                     firstChunk(end.index(), choice);
+                    Explanation.add(choice, head.delivery(), end);
                   }));
     };
   }
@@ -84,6 +85,7 @@ final class CompletionShape implements ResponseShape {
         ChatShape.ids(choice.putArray("prompt_token_ids"), answer.prompt());
       }
       tokenIds(choice, answer.tokens());
+      Explanation.add(choice, head.delivery(), answer.end());
     }
     out.set("usage", usage.json());
     return out;

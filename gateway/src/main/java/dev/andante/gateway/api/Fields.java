@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -149,9 +150,16 @@ final class Fields {
    * @param aboveMin whether {@code min} itself is too small
    */
   float number(String name, double absent, double min, double max, boolean aboveMin) {
+    return (float) number(name, min, max, aboveMin).orElse(absent);
+  }
+
+  /**
+   * @param aboveMin whether {@code min} itself is too small
+   */
+  OptionalDouble number(String name, double min, double max, boolean aboveMin) {
     JsonNode node = get(name);
     if (node == null) {
-      return (float) absent;
+      return OptionalDouble.empty();
     }
     String limits =
         "must be a number "
@@ -164,7 +172,7 @@ final class Fields {
     if (!(value <= max) || value < min || (aboveMin && value == min)) {
       throw bad(name, limits + ", not " + shown(node));
     }
-    return (float) value;
+    return OptionalDouble.of(value);
   }
 
   Optional<Fields> object(String name) {

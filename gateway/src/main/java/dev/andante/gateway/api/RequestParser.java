@@ -1,5 +1,7 @@
 package dev.andante.gateway.api;
 
+import dev.andante.gateway.pipeline.Extensions;
+
 /** One of the two kinds of completion. */
 interface RequestParser {
 
@@ -13,7 +15,8 @@ interface RequestParser {
   /** What ids of such responses begin with. */
   String idPrefix();
 
-  static Delivery delivery(Fields fields, boolean logprobs, int topLogprobs) {
+  static Delivery delivery(
+      Fields fields, boolean logprobs, int topLogprobs, Extensions extensions) {
     boolean stream = fields.flag("stream", false);
     boolean usage =
         fields
@@ -30,6 +33,11 @@ interface RequestParser {
                 })
             .orElse(false);
     return new Delivery(
-        stream, usage, logprobs, topLogprobs, fields.flag("return_token_ids", false));
+        stream,
+        usage,
+        logprobs,
+        topLogprobs,
+        fields.flag("return_token_ids", false),
+        extensions.explain());
   }
 }

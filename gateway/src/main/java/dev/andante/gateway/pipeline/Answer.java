@@ -19,7 +19,8 @@ public sealed interface Answer {
   record Piece(int index, String text, List<Token> tokens, int visible) implements Answer {}
 
   /** The last of an answer. */
-  record End(int index, Finish finish, int promptTokens, int generatedTokens, int cachedTokens)
+  record End(
+      int index, Finish finish, int promptTokens, int generatedTokens, ServingFigures figures)
       implements Answer {}
 
   /** Why an answer ended, by its name on the wire. */

@@ -23,7 +23,7 @@ final class AnswerAssembler {
   private final List<Token> pending = new ArrayList<>();
   private int visible;
   private int generated;
-  private int cached;
+  private ServingFigures figures = ServingFigures.queued(0);
   private boolean started;
 
   AnswerAssembler(AnswerPlan plan) {
@@ -39,7 +39,7 @@ final class AnswerAssembler {
   List<Answer> accept(GenerationEvent event) {
     List<Answer> out = new ArrayList<>(3);
     switch (event) {
-      case GenerationEvent.Cached c -> cached = c.tokens();
+      case GenerationEvent.Served s -> figures = s.figures();
       case GenerationEvent.Tokens t -> tokens(t.tokens(), out);
       case GenerationEvent.Finished f -> finished(f.reason(), out);
     }
@@ -96,6 +96,6 @@ final class AnswerAssembler {
   }
 
   private void end(Finish finish, List<Answer> out) {
-    out.add(new Answer.End(plan.index(), finish, plan.prompt().length, generated, cached));
+    out.add(new Answer.End(plan.index(), finish, plan.prompt().length, generated, figures));
   }
 }

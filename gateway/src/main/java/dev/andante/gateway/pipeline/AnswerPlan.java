@@ -10,6 +10,7 @@ import io.grpc.Deadline;
  *
  * @param id unique per answer
  * @param index of the answer in the response
+ * @param speculation whether draft tokens may be verified for it
  */
 public record AnswerPlan(
     String id,
@@ -19,4 +20,5 @@ public record AnswerPlan(
     int[] prompt,
     SamplingParameters sampling,
     StopParameters stop,
+    boolean speculation,
     Deadline deadline) {}

@@ -41,6 +41,7 @@ final class AnswerPlanner {
                 prompt,
                 SamplingParameters.newBuilder(request.sampling()).setSeed(seed + i).build(),
                 stop,
+                request.extensions().speculation(),
                 deadline));
       }
     }

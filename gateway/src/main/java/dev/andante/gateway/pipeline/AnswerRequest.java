@@ -25,7 +25,8 @@ public record AnswerRequest(
     List<Integer> stopTokenIds,
     List<String> stop,
     OptionalLong seed,
-    SamplingParameters sampling) {
+    SamplingParameters sampling,
+    Extensions extensions) {
 
   public AnswerRequest {
     prompts = List.copyOf(prompts);
