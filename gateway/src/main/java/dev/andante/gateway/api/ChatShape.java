@@ -1,7 +1,7 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.pipeline.Answer;
-import dev.andante.protocol.v1.Token;
+import dev.andante.gateway.pipeline.AnswerToken;
 import java.util.List;
 import java.util.function.Consumer;
 import tools.jackson.databind.node.ArrayNode;
@@ -120,7 +120,7 @@ final class ChatShape implements ResponseShape {
         .put("model", head.model());
   }
 
-  private void logprobs(ObjectNode choice, List<Token> tokens) {
+  private void logprobs(ObjectNode choice, List<AnswerToken> tokens) {
     if (head.delivery().logprobs()) {
       choice.set("logprobs", logprobs.chat(tokens));
     } else {
@@ -128,9 +128,11 @@ final class ChatShape implements ResponseShape {
     }
   }
 
-  private void tokenIds(ObjectNode choice, List<Token> tokens) {
+  private void tokenIds(ObjectNode choice, List<AnswerToken> tokens) {
     if (head.delivery().tokenIds()) {
-      ids(choice.putArray("token_ids"), tokens.stream().mapToInt(Token::getId).toArray());
+      ids(
+          choice.putArray("token_ids"),
+          tokens.stream().mapToInt(token -> token.token().getId()).toArray());
     }
   }
 
