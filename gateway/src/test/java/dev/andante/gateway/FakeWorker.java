@@ -21,6 +21,7 @@ import dev.andante.protocol.v1.TokenLogprob;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
 import dev.andante.service.grpc.RequestIds;
+import dev.andante.service.grpc.TraceParent;
 import io.grpc.Server;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -60,6 +61,7 @@ final class FakeWorker implements AutoCloseable {
   final List<PrefillRequest> prefills = new CopyOnWriteArrayList<>();
   final List<DecodeRequest> decodes = new CopyOnWriteArrayList<>();
   final List<String> requestIds = new CopyOnWriteArrayList<>();
+  final List<TraceParent> traces = new CopyOnWriteArrayList<>();
   final Set<String> released = ConcurrentHashMap.newKeySet();
   final AtomicInteger cancelled = new AtomicInteger();
   final AtomicInteger open = new AtomicInteger();
@@ -197,6 +199,10 @@ final class FakeWorker implements AutoCloseable {
     String id = RequestIds.CONTEXT.get();
     if (id != null) {
       requestIds.add(id);
+    }
+    TraceParent trace = RequestIds.TRACE_CONTEXT.get();
+    if (trace != null) {
+      traces.add(trace);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Prompt;
 import dev.andante.gateway.pipeline.TokenLimit;
+import dev.andante.service.grpc.RequestIdentity;
 import dev.andante.tokenizer.Message;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -20,7 +21,7 @@ final class ChatRequestParser implements RequestParser {
   }
 
   @Override
-  public ParsedRequest parse(Fields fields, String id, String requestId) {
+  public ParsedRequest parse(Fields fields, String id, RequestIdentity identity) {
     List<Message> messages = messages(fields);
     boolean logprobs = fields.flag("logprobs", false);
     int top = fields.integer("top_logprobs", 0, CommonParameters.MAX_TOP_LOGPROBS).orElse(0);
@@ -33,7 +34,7 @@ final class ChatRequestParser implements RequestParser {
         common.read(
             fields,
             id,
-            requestId,
+            identity,
             List.of(new Prompt.Chat(messages, generationPrompt)),
             TokenLimit.NONE,
             new CommonParameters.Logprobs(logprobs, top));

@@ -5,6 +5,7 @@ import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Prompt;
 import dev.andante.gateway.pipeline.TokenLimit;
 import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.service.grpc.RequestIdentity;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -31,7 +32,7 @@ final class CommonParameters {
   AnswerRequest read(
       Fields fields,
       String id,
-      String requestId,
+      RequestIdentity identity,
       List<Prompt> prompts,
       TokenLimit otherwise,
       Logprobs logprobs) {
@@ -47,7 +48,7 @@ final class CommonParameters {
     }
     return new AnswerRequest(
         id,
-        requestId,
+        identity,
         prompts,
         n,
         maxTokens(fields).orElse(otherwise),

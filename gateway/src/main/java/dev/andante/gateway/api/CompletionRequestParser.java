@@ -4,6 +4,7 @@ import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Prompt;
 import dev.andante.gateway.pipeline.TokenLimit;
+import dev.andante.service.grpc.RequestIdentity;
 import java.util.List;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
@@ -24,12 +25,12 @@ final class CompletionRequestParser implements RequestParser {
   }
 
   @Override
-  public ParsedRequest parse(Fields fields, String id, String requestId) {
+  public ParsedRequest parse(Fields fields, String id, RequestIdentity identity) {
     OpenAiParameters.text(fields);
     OptionalInt logprobs = fields.integer("logprobs", 0, CommonParameters.MAX_TOP_LOGPROBS);
     var wanted = new CommonParameters.Logprobs(logprobs.isPresent(), logprobs.orElse(0));
     AnswerRequest answers =
-        common.read(fields, id, requestId, prompts(fields), DEFAULT_LIMIT, wanted);
+        common.read(fields, id, identity, prompts(fields), DEFAULT_LIMIT, wanted);
     ParsedRequest parsed =
         new ParsedRequest(
             fields.string("model"),

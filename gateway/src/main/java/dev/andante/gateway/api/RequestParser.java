@@ -1,6 +1,7 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.pipeline.Extensions;
+import dev.andante.service.grpc.RequestIdentity;
 
 /** One of the two kinds of completion. */
 interface RequestParser {
@@ -8,7 +9,7 @@ interface RequestParser {
   /**
    * @throws dev.andante.gateway.error.ApiException 400 naming the field at fault
    */
-  ParsedRequest parse(Fields fields, String id, String requestId);
+  ParsedRequest parse(Fields fields, String id, RequestIdentity identity);
 
   ResponseShape shape(ResponseHead head);
 

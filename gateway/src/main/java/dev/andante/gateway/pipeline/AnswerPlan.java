@@ -3,6 +3,7 @@ package dev.andante.gateway.pipeline;
 import dev.andante.gateway.routing.ServedModel;
 import dev.andante.protocol.v1.SamplingParameters;
 import dev.andante.protocol.v1.StopParameters;
+import dev.andante.service.grpc.RequestIdentity;
 import io.grpc.Deadline;
 
 /**
@@ -14,7 +15,7 @@ import io.grpc.Deadline;
  */
 public record AnswerPlan(
     String id,
-    String requestId,
+    RequestIdentity identity,
     int index,
     ServedModel model,
     int[] prompt,

@@ -35,7 +35,7 @@ final class AnswerPlanner {
         plans.add(
             new AnswerPlan(
                 request.answers() == 1 ? request.id() : request.id() + "-" + index,
-                request.requestId(),
+                request.identity(),
                 index,
                 model,
                 prompt,

@@ -1,6 +1,7 @@
 package dev.andante.gateway.pipeline;
 
 import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.service.grpc.RequestIdentity;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -8,7 +9,7 @@ import java.util.OptionalLong;
  * What a completion request of either kind asks for, validated but for what depends on the model.
  *
  * @param id unique among all requests, whatever the client calls it
- * @param requestId what logs call it, on every leg
+ * @param identity what logs call it, on every leg
  * @param prompts each is answered {@code n} times
  * @param sampling without seed
  * @param seed empty = random; answer i of a prompt samples with seed + i
@@ -16,7 +17,7 @@ import java.util.OptionalLong;
  */
 public record AnswerRequest(
     String id,
-    String requestId,
+    RequestIdentity identity,
     List<Prompt> prompts,
     int n,
     TokenLimit maxTokens,

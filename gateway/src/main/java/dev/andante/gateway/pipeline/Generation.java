@@ -18,7 +18,6 @@ import dev.andante.protocol.v1.Speculation;
 import dev.andante.protocol.v1.Token;
 import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.protocol.v1.TransferredPrompt;
-import dev.andante.service.grpc.RequestIds;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -138,7 +137,7 @@ final class Generation {
     return busy(
             prefill,
             request.getTokensCount(),
-            client.prefill(prefill.target(), request, plan.deadline(), plan.requestId()).flux())
+            client.prefill(prefill.target(), request, plan.deadline(), plan.identity()).flux())
         .doOnNext(
             reply -> metrics.model(plan.model().name()).prefilled(System.nanoTime() - started))
         .concatMap(
@@ -186,7 +185,7 @@ final class Generation {
         busy(
                 worker,
                 1,
-                client.decode(worker.target(), request.build(), plan.deadline(), plan.requestId()))
+                client.decode(worker.target(), request.build(), plan.deadline(), plan.identity()))
             .concatMapDelayError(chunk -> Flux.fromIterable(events(chunk)));
     return Flux.<GenerationEvent>just(new GenerationEvent.Served(figures))
         .concatWith(events)
@@ -247,16 +246,17 @@ final class Generation {
     }
     epoch++;
     Duration pause = pause();
-    RequestIds.logged(
-        plan.requestId(),
-        () ->
-            LOG.info(
-                "{} goes on elsewhere after {} tokens in {} ms, epoch {}: {}",
-                plan.id(),
-                generated.size(),
-                pause.toMillis(),
-                epoch,
-                error.getMessage()));
+    plan.identity()
+        .logIds()
+        .run(
+            () ->
+                LOG.info(
+                    "{} goes on elsewhere after {} tokens in {} ms, epoch {}: {}",
+                    plan.id(),
+                    generated.size(),
+                    pause.toMillis(),
+                    epoch,
+                    error.getMessage()));
     if (!generated.isEmpty()) {
       figures = figures.resumedOnce();
     }
