@@ -1,11 +1,9 @@
 package dev.andante.gateway.api;
 
-import dev.andante.gateway.pipeline.Prompt;
 import dev.andante.gateway.pipeline.PromptEncoder;
 import dev.andante.gateway.routing.ServedModel;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Optional;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
@@ -30,15 +28,11 @@ final class TokenizeEndpoint {
         .read(request)
         .flatMap(
             body -> {
-              Fields fields = Fields.root(body);
-              Prompt prompt = prompt(fields);
-              boolean strings = fields.flag("return_token_strs", false);
-              Optional<String> name = fields.string("model");
-              fields.refuseUnknown();
-              ServedModel model = models.require(name);
+              TokenizeRequest asked = TokenizeRequest.parse(Fields.root(body));
+              ServedModel model = models.require(asked.model());
               return encoder
-                  .encode(model, List.of(prompt))
-                  .flatMap(ids -> ModelsEndpoint.ok(json(model, ids.getFirst(), strings)));
+                  .encode(model, List.of(asked.prompt()))
+                  .flatMap(ids -> ModelsEndpoint.ok(json(model, ids.getFirst(), asked.strings())));
             });
   }
 
@@ -47,33 +41,12 @@ final class TokenizeEndpoint {
         .read(request)
         .flatMap(
             body -> {
-              Fields fields = Fields.root(body);
-              if (!fields.has("tokens")) {
-                throw fields.bad("tokens", "is required: an array of token ids");
-              }
-              int[] ids =
-                  fields.array("tokens", CommonParameters::tokenId).stream()
-                      .mapToInt(Integer::intValue)
-                      .toArray();
-              Optional<String> name = fields.string("model");
-              fields.refuseUnknown();
-              ServedModel model = models.require(name);
+              DetokenizeRequest asked = DetokenizeRequest.parse(Fields.root(body));
+              ServedModel model = models.require(asked.model());
               return encoder
-                  .decode(model, ids)
+                  .decode(model, asked.ids())
                   .flatMap(text -> ModelsEndpoint.ok(Json.object().put("prompt", text)));
             });
-  }
-
-  private static Prompt prompt(Fields fields) {
-    boolean generationPrompt = fields.flag("add_generation_prompt", true);
-    boolean specialTokens = fields.flag("add_special_tokens", true);
-    if (!fields.has("messages")) {
-      return new Prompt.Text(fields.requiredString("prompt"), specialTokens);
-    }
-    if (fields.has("prompt")) {
-      throw fields.bad("prompt", "and 'messages' exclude each other");
-    }
-    return new Prompt.Chat(ChatRequestParser.messages(fields), generationPrompt);
   }
 
   private static ObjectNode json(ServedModel model, int[] ids, boolean strings) {
