@@ -113,14 +113,14 @@ final class DraftGrpcService extends DraftGrpc.DraftImplBase {
   /** A sequence is called {@code attempt id/epoch}. */
   private static void report(String sequence, SequenceContext context) {
     int slash = sequence.lastIndexOf('/');
-    RequestIds.logged(
-        RequestIds.ofAttempt(slash < 0 ? sequence : sequence.substring(0, slash)),
-        () ->
-            LOG.info(
-                "draft done: {} tokens known, {} lookups, {} tokens proposed",
-                context.size(),
-                context.lookups(),
-                context.proposed()));
+    RequestIds.ofAttempt(slash < 0 ? sequence : sequence.substring(0, slash))
+        .run(
+            () ->
+                LOG.info(
+                    "draft done: {} tokens known, {} lookups, {} tokens proposed",
+                    context.size(),
+                    context.lookups(),
+                    context.proposed()));
   }
 
   private static void check(SequenceUpdate update) {

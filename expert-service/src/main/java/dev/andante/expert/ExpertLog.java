@@ -35,15 +35,15 @@ final class ExpertLog {
   void computed(ExpertBatch batch, ExpertResult result) {
     for (String attempt : batch.getRequestsList()) {
       if (seen.add(attempt)) {
-        RequestIds.logged(
-            RequestIds.ofAttempt(attempt),
-            () -> LOG.info("expert work begins at layer {}", batch.getLayer()));
+        RequestIds.ofAttempt(attempt)
+            .run(() -> LOG.info("expert work begins at layer {}", batch.getLayer()));
       }
       if (!result.getError().isEmpty()) {
-        RequestIds.logged(
-            RequestIds.ofAttempt(attempt),
-            () ->
-                LOG.warn("expert work failed: layer {}, {}", batch.getLayer(), result.getError()));
+        RequestIds.ofAttempt(attempt)
+            .run(
+                () ->
+                    LOG.warn(
+                        "expert work failed: layer {}, {}", batch.getLayer(), result.getError()));
       }
     }
   }

@@ -3,7 +3,7 @@ package dev.andante.gateway;
 import dev.andante.gateway.admission.Admission;
 import dev.andante.gateway.api.ApiRoutes;
 import dev.andante.gateway.api.ErrorResponder;
-import dev.andante.gateway.api.RequestIdFilter;
+import dev.andante.gateway.api.IdentityFilter;
 import dev.andante.gateway.client.MeshClient;
 import dev.andante.gateway.config.GatewayProperties;
 import dev.andante.gateway.metrics.GatewayMetrics;
@@ -113,8 +113,8 @@ class GatewayConfiguration {
   }
 
   @Bean
-  RequestIdFilter requestIdFilter() {
-    return new RequestIdFilter();
+  IdentityFilter identityFilter() {
+    return new IdentityFilter();
   }
 
   @Bean

@@ -15,6 +15,7 @@ import dev.andante.kvtransfer.KvReceipt;
 import dev.andante.kvtransfer.grpc.EngineFailures;
 import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.service.grpc.Failures;
+import dev.andante.service.grpc.LogIds;
 import dev.andante.service.grpc.RequestIds;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -43,7 +44,7 @@ final class PrefillCall implements PrefillListener {
   private final PrefillJob job;
   private final StopMatcher stops;
   private final ServerCallStreamObserver<PrefillReply> responses;
-  private final String logId;
+  private final LogIds logIds;
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile @Nullable KvOutbound push;
   private volatile @Nullable Outcome outcome;
@@ -62,7 +63,7 @@ final class PrefillCall implements PrefillListener {
     this.job = job;
     this.stops = stops;
     this.responses = responses;
-    this.logId = RequestIds.forLogs(job.attempt().requestId());
+    this.logIds = RequestIds.forLogs(job.attempt().requestId());
   }
 
   /** Nothing is computed before the receiver has granted blocks. */
@@ -187,7 +188,7 @@ final class PrefillCall implements PrefillListener {
   }
 
   private void logged(Runnable log) {
-    RequestIds.logged(logId, log);
+    logIds.run(log);
   }
 
   private static PrefillReply.Builder replyOf(GeneratedToken token, GenerationStats stats) {

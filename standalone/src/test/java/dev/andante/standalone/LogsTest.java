@@ -25,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
 @ExtendWith(OutputCaptureExtension.class)
 class LogsTest {
 
+  private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
   private static final List<String> ROLES =
       List.of("gateway", "prefill", "decode", "draft", "expert");
 
@@ -44,7 +45,7 @@ class LogsTest {
     for (String role : ROLES) {
       assertThat(lines)
           .as("a line of %s", role)
-          .anyMatch(line -> line.contains("INFO [" + role + "] [trace-7] "));
+          .anyMatch(line -> line.contains("INFO [" + role + "] [trace-7] " + TRACE + " "));
     }
     assertThat(lines)
         .as("the id stands alone, without the part of an attempt")
@@ -54,7 +55,7 @@ class LogsTest {
       assertThat(lines)
           .filteredOn(line -> line.contains(phrase))
           .isNotEmpty()
-          .allMatch(line -> line.contains("] [trace-7] "));
+          .allMatch(line -> line.contains("] [trace-7] " + TRACE + " "));
     }
     assertThat(lines)
         .as("shared code speaks for the role it works for")
@@ -83,6 +84,7 @@ class LogsTest {
           .anyMatch(
               object ->
                   object.path("request_id").asString("").equals("trace-8")
+                      && object.path("trace_id").asString("").equals(TRACE)
                       && object
                           .path("logger_name")
                           .asString("")
@@ -117,6 +119,7 @@ class LogsTest {
                       URI.create("http://127.0.0.1:" + mesh.httpPort() + "/v1/completions"))
                   .header("content-type", "application/json")
                   .header("x-request-id", id)
+                  .header("traceparent", "00-" + TRACE + "-00f067aa0ba902b7-01")
                   .POST(
                       HttpRequest.BodyPublishers.ofString(
                           "{\"model\":\"mixtral-tiny\",\"prompt\":\"Hello\",\"max_tokens\":8}"))

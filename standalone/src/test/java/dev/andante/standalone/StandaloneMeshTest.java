@@ -29,6 +29,8 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Every role in one JVM, with a model that needs no file. */
 class StandaloneMeshTest {
@@ -74,6 +76,38 @@ class StandaloneMeshTest {
           .isEqualTo(text);
       assertThat(get(mesh, "/metrics").body()).contains("andante_expert_rows_total 0");
     }
+  }
+
+  @Test
+  void anAnswerSaysHowTheRolesServedIt() throws Exception {
+    try (StandaloneMesh mesh = start("--andante.model.path=dummy:llama-tiny")) {
+      JsonNode auto = explained(mesh, "auto");
+      JsonNode off = explained(mesh, "off");
+      for (JsonNode choice : List.of(auto, off)) {
+        JsonNode figures = choice.get("andante");
+        assertThat(figures.get("prefill_instance").asString()).startsWith("prefill");
+        assertThat(figures.get("decode_instance").asString()).startsWith("decode");
+        assertThat(figures.get("kv_transfer_bytes").asLong()).isPositive();
+        assertThat(figures.get("kv_transfer_ms").asDouble()).isPositive();
+        assertThat(figures.get("resumed").asInt()).isZero();
+      }
+      assertThat(auto.at("/andante/drafted_tokens").asInt()).isPositive();
+      assertThat(off.at("/andante/drafted_tokens").asInt()).isZero();
+      assertThat(off.get("text")).isEqualTo(auto.get("text"));
+    }
+  }
+
+  private static JsonNode explained(StandaloneMesh mesh, String speculation) {
+    HttpResponse<String> response =
+        post(
+            mesh,
+            """
+            {"model":"llama-tiny","prompt":"Hello, hello, hello, hello","max_tokens":48,
+             "temperature":0,"ignore_eos":true,"andante":{"explain":true,"speculation":"%s"}}
+            """
+                .formatted(speculation));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return JsonMapper.shared().readTree(response.body()).at("/choices/0");
   }
 
   @Test
@@ -125,14 +159,18 @@ class StandaloneMeshTest {
   }
 
   private static HttpResponse<String> complete(StandaloneMesh mesh, String model) {
+    return post(
+        mesh,
+        "{\"model\":\"%s\",\"prompt\":\"Hello\",\"max_tokens\":8,\"temperature\":0}"
+            .formatted(model));
+  }
+
+  private static HttpResponse<String> post(StandaloneMesh mesh, String json) {
     return send(
         HttpRequest.newBuilder(
                 URI.create("http://127.0.0.1:" + mesh.httpPort() + "/v1/completions"))
             .header("content-type", "application/json")
-            .POST(
-                HttpRequest.BodyPublishers.ofString(
-                    "{\"model\":\"%s\",\"prompt\":\"Hello\",\"max_tokens\":8,\"temperature\":0}"
-                        .formatted(model))));
+            .POST(HttpRequest.BodyPublishers.ofString(json)));
   }
 
   private static HttpResponse<String> get(StandaloneMesh mesh, String path) {

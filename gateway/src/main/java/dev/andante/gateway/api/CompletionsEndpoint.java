@@ -6,6 +6,7 @@ import dev.andante.gateway.pipeline.Answer;
 import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.Progress;
 import dev.andante.gateway.routing.ServedModel;
+import dev.andante.service.grpc.RequestIdentity;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ServiceState;
 import java.time.Clock;
@@ -53,7 +54,7 @@ final class CompletionsEndpoint {
 
   Mono<ServerResponse> handle(ServerRequest request, RequestParser parser) {
     ServerWebExchange exchange = request.exchange();
-    RequestWatch watch = new RequestWatch(RequestIdFilter.of(exchange), metrics, inFlight);
+    RequestWatch watch = new RequestWatch(IdentityFilter.of(exchange).logIds(), metrics, inFlight);
     return Mono.defer(() -> answer(request, parser, watch)).doOnError(watch::failed);
   }
 
@@ -68,11 +69,11 @@ final class CompletionsEndpoint {
 
   private Mono<ServerResponse> answer(
       ServerWebExchange exchange, ObjectNode body, RequestParser parser, RequestWatch watch) {
-    String requestId = RequestIdFilter.of(exchange);
+    RequestIdentity identity = IdentityFilter.of(exchange);
     String unique = UUID.randomUUID().toString().replace("-", "");
     // Found by a search for the request's id, yet unique where clients reuse theirs.
-    String attemptId = requestId + "~" + unique.substring(0, 12);
-    ParsedRequest parsed = parser.parse(Fields.root(body), attemptId, requestId);
+    String attemptId = identity.attemptId(unique.substring(0, 12));
+    ParsedRequest parsed = parser.parse(Fields.root(body), attemptId, identity);
     ServedModel model = models.require(parsed.model());
     ResponseShape shape =
         parser.shape(

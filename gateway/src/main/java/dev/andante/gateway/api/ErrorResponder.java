@@ -4,7 +4,6 @@ import dev.andante.gateway.config.GatewayProperties.Http;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.gateway.metrics.GatewayMetrics;
-import dev.andante.service.grpc.RequestIds;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,16 +75,23 @@ public final class ErrorResponder implements WebExceptionHandler {
 
   /** The message of a 4xx may speak of the client's input and stays out of the log. */
   static void log(ServerWebExchange exchange, ApiException error) {
-    RequestIds.logged(
-        RequestIdFilter.of(exchange),
-        () -> {
-          String path = exchange.getRequest().getPath().value();
-          if (error.status() >= 500 && error.status() != 501) {
-            LOG.warn(
-                "{} {} {}: {}", path, error.status(), error.code(), error.text(), error.getCause());
-          } else {
-            LOG.info("{} {} code={} param={}", path, error.status(), error.code(), error.param());
-          }
-        });
+    IdentityFilter.of(exchange)
+        .logIds()
+        .run(
+            () -> {
+              String path = exchange.getRequest().getPath().value();
+              if (error.status() >= 500 && error.status() != 501) {
+                LOG.warn(
+                    "{} {} {}: {}",
+                    path,
+                    error.status(),
+                    error.code(),
+                    error.text(),
+                    error.getCause());
+              } else {
+                LOG.info(
+                    "{} {} code={} param={}", path, error.status(), error.code(), error.param());
+              }
+            });
   }
 }

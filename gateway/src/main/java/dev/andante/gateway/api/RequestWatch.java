@@ -6,7 +6,7 @@ import dev.andante.gateway.metrics.AdmissionOutcome;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.Answer;
 import dev.andante.gateway.pipeline.Progress;
-import dev.andante.service.grpc.RequestIds;
+import dev.andante.service.grpc.LogIds;
 import dev.andante.service.state.InFlight;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,14 +18,14 @@ final class RequestWatch {
 
   private static final Logger LOG = LoggerFactory.getLogger(RequestWatch.class);
 
-  private final String requestId;
+  private final LogIds logIds;
   private final GatewayMetrics metrics;
   private final InFlight inFlight;
   private final AdmissionOutcome outcome;
   private final Progress progress = new Progress();
 
-  RequestWatch(String requestId, GatewayMetrics metrics, InFlight inFlight) {
-    this.requestId = requestId;
+  RequestWatch(LogIds logIds, GatewayMetrics metrics, InFlight inFlight) {
+    this.logIds = logIds;
     this.metrics = metrics;
     this.inFlight = inFlight;
     this.outcome = metrics.admissionOutcome();
@@ -75,8 +75,7 @@ final class RequestWatch {
   }
 
   private void log(ParsedRequest parsed, String model, SignalType signal, long nanos) {
-    RequestIds.logged(
-        requestId,
+    logIds.run(
         () ->
             LOG.info(
                 "{} {} model={} stream={} answers={} prompt={} generated={} in {} ms",

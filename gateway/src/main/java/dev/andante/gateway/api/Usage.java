@@ -22,7 +22,7 @@ final class Usage {
     }
     if (end.index() % answersPerPrompt == 0) {
       prompt += end.promptTokens();
-      cached += end.cachedTokens();
+      cached += end.figures().cachedTokens();
     }
     completion += end.generatedTokens();
   }

@@ -91,7 +91,7 @@ public final class AnswerService {
               .publishOn(Schedulers.parallel())
               .doOnSuccess(
                   nothing -> {
-                    progress.admit();
+                    progress.admit(ticket.waitedNanos());
                     metrics.model(model.name()).queued(ticket.waitedNanos());
                   })
               .thenMany(Flux.defer(() -> generateAll(plans, arrived, progress)))

@@ -13,6 +13,7 @@ public final class Progress {
   private final AtomicInteger promptTokens = new AtomicInteger();
   private final AtomicInteger generatedTokens = new AtomicInteger();
   private volatile boolean admitted;
+  private volatile long queuedNanos;
   private volatile long turnedAwayNanos;
 
   void promptTokens(int count) {
@@ -23,8 +24,17 @@ public final class Progress {
     generatedTokens.addAndGet(count);
   }
 
-  void admit() {
+  /**
+   * @param nanos that it waited for its turn
+   */
+  void admit(long nanos) {
+    queuedNanos = nanos;
     admitted = true;
+  }
+
+  /** How long it waited for its turn here; 0 until it is admitted. */
+  long queuedNanos() {
+    return queuedNanos;
   }
 
   /** A worker had no room for it; it will be asked, or another one, again. */
