@@ -110,9 +110,12 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideOutsideOfPackages("dev.andante.compute.ckernels..", "dev.andante.compute.cuda..")
+          .and()
+          .doNotHaveFullyQualifiedName("dev.andante.compute.host.HugePages")
           .should()
           .dependOnClassesThat()
-          .haveFullyQualifiedName("java.lang.foreign.Linker");
+          .haveFullyQualifiedName("java.lang.foreign.Linker")
+          .because("what may crash the process stays in few places; memory is asked for in one");
 
   @ArchTest
   static final ArchRule backendsSeeOnlyTheSpi =
