@@ -109,7 +109,10 @@ class ArchitectureTest {
   static final ArchRule nativeCallsStayInTheirBackend =
       noClasses()
           .that()
-          .resideOutsideOfPackages("dev.andante.compute.ckernels..", "dev.andante.compute.cuda..")
+          .resideOutsideOfPackages(
+              "dev.andante.compute.ckernels..",
+              "dev.andante.compute.onednn..",
+              "dev.andante.compute.cuda..")
           .and()
           .doNotHaveFullyQualifiedName("dev.andante.compute.host.HugePages")
           .should()
@@ -124,6 +127,7 @@ class ArchitectureTest {
           .resideInAnyPackage(
               "dev.andante.compute.vector..",
               "dev.andante.compute.ckernels..",
+              "dev.andante.compute.onednn..",
               "dev.andante.compute.cuda..")
           .should()
           .dependOnClassesThat()
