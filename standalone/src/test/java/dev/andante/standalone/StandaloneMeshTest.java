@@ -3,6 +3,7 @@ package dev.andante.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.andante.compute.Precision;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.FinishReason;
@@ -14,6 +15,7 @@ import dev.andante.engine.RequestListener;
 import dev.andante.engine.StopMatcher;
 import dev.andante.engine.StopParams;
 import dev.andante.host.engine.EngineHost;
+import dev.andante.host.model.ModelHost;
 import dev.andante.service.state.ServiceState;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -78,10 +80,28 @@ class StandaloneMeshTest {
     }
   }
 
+  /** A model without experts is computed as fast as it can be, wherever experts would run. */
+  @Test
+  void whereExpertsRunMakesNoDifferenceToADenseModel() throws Exception {
+    String model = "--andante.model.path=dummy:llama-tiny";
+    try (StandaloneMesh mesh = start(model);
+        StandaloneMesh other = start(model, "--andante.standalone.remote-experts=off")) {
+      assertThat(precision(mesh)).isEqualTo(precision(other));
+    }
+  }
+
+  private static Precision precision(StandaloneMesh mesh) {
+    return mesh.role("decode").getBean(ModelHost.class).loaded().join().backend().precision();
+  }
+
   @Test
   void anAnswerSaysHowTheRolesServedIt() throws Exception {
-    try (StandaloneMesh mesh = start("--andante.model.path=dummy:llama-tiny")) {
+    try (StandaloneMesh mesh =
+        start("--andante.model.path=dummy:llama-tiny", "--andante.engine.draft-wait=1s")) {
       JsonNode auto = explained(mesh, "auto");
+      for (int i = 0; i < 20 && auto.at("/andante/drafted_tokens").asInt() == 0; i++) {
+        auto = explained(mesh, "auto"); // the first may come before decode has found draft
+      }
       JsonNode off = explained(mesh, "off");
       for (JsonNode choice : List.of(auto, off)) {
         JsonNode figures = choice.get("andante");

@@ -136,20 +136,24 @@ public final class ModelHost implements SmartLifecycle {
     return switch (compute.precision()) {
       case EXACT -> open(Precision.EXACT);
       case FAST -> open(Precision.FAST);
-      // Experts elsewhere may not be up yet, so such a model cannot be probed.
-      case AUTO -> experts.isPresent() ? open(Precision.EXACT) : openProbed();
+      case AUTO -> openProbed();
     };
   }
 
   /** In the faster precision, if the model bears it. */
   private LoadedModel openProbed() {
     LoadedModel made = open(Precision.FAST);
-    if (made.backend().precision() == Precision.EXACT
-        || PrecisionProbe.fastIsCloseEnough(made.model(), made.backend())) {
+    if (made.backend().precision() == Precision.EXACT || bearsFast(made)) {
       return made;
     }
     made.close();
     return open(Precision.EXACT);
+  }
+
+  private boolean bearsFast(LoadedModel made) {
+    boolean needsOthers = experts.isPresent() && made.model().config().moe() != null;
+    // Experts elsewhere may not be up yet, so such a model cannot be probed.
+    return !needsOthers && PrecisionProbe.fastIsCloseEnough(made.model(), made.backend());
   }
 
   private LoadedModel open(Precision precision) {
