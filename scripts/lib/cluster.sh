@@ -30,7 +30,7 @@ test_cluster() {
   # shellcheck disable=SC2086 # a command with its options
   $load "$ANDANTE_HOME/target/andante-image.tar" >/dev/null || die 'the image could not be loaded' "by hand: $load …"
   rm -f "$ANDANTE_HOME/target/andante-image.tar"
-  python "$ANDANTE_HOME/scripts/cluster/run.py" --image "$image" --model "$(readlink -f "$model")"
+  python "$ANDANTE_HOME/scripts/cluster/run.py" --image "$image" --model "$(real_path "$model")"
 }
 
 need_cluster_tool() {

@@ -53,8 +53,12 @@ python() {
 }
 
 need_python() {
-  command -v python3 >/dev/null 2>&1 || die_missing 'python3 was not found; the launcher needs it with pip' \
-    'Debian, Ubuntu: apt-get install python3-pip' 'macOS: brew install python'
+  [ -z "${python_is_there:-}" ] || return 0
+  local install='Debian, Ubuntu: apt-get install python3-pip; Fedora: dnf install python3-pip; macOS: brew install python'
+  command -v python3 >/dev/null 2>&1 || die_missing 'python3 was not found; the launcher needs it with pip' "$install"
+  python -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null ||
+    die_missing "$(python3 --version 2>&1) is too old; the launcher needs Python 3.9 or newer" "$install"
+  python_is_there=yes
 }
 
 # free_kib FOLDER: free space of the file system it is on
@@ -69,4 +73,23 @@ need_disk() {
   free=$(free_kib "$1") || return 0
   [ "$free" -ge $(($2 * 1024)) ] || die "$3 needs $2 MiB in $1, and $((free / 1024)) MiB are free" \
     'free some space there, or choose another place: ANDANTE_CACHE=/some/folder ./andante …'
+}
+
+# mtime FILE…: when they were last changed, in seconds; GNU's stat and BSD's name it differently
+mtime() {
+  if stat -c %Y / >/dev/null 2>&1; then
+    stat -c %Y "$@"
+  else
+    stat -f %m "$@"
+  fi
+}
+
+# real_path FILE: its path without links; not every readlink knows -f
+real_path() {
+  local path=$1 link
+  while [ -L "$path" ]; do
+    link=$(readlink "$path")
+    case $link in /*) path=$link ;; *) path=$(dirname "$path")/$link ;; esac
+  done
+  echo "$(cd "$(dirname "$path")" && pwd -P)/$(basename "$path")"
 }

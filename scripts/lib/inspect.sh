@@ -16,19 +16,27 @@ http_port_of() {
 
 cmd_status() {
   [ $# -eq 0 ] || fail_usage "status takes no options, got '$1'"
-  local services name port answer worst=0
-  mapfile -t services < <(running_services)
-  if [ ${#services[@]} -eq 0 ]; then
+  local services name pid port answer worst=0
+  services=$(started_services)
+  services=${services:-$(running_services)}
+  if [ -z "$services" ]; then
     say 'Andante is not running. Start it: ./andante up'
     return 1
   fi
   say "Andante ($(state mode)), model $(state model)"
-  for name in "${services[@]}"; do
-    port=$(http_port_of "$name")
-    answer=ready
-    is_ready "$port" || { answer='NOT READY' worst=1; }
-    printf '  %-12s pid %-8s http://127.0.0.1:%-6s %s\n' "$name" "$(pid_of "$name")" "$port" "$answer"
+  for name in $services; do
+    pid=$(pid_of "$name") port=$(http_port_of "$name")
+    if [ -z "$pid" ]; then
+      answer="DEAD: see why with ./andante logs $name"
+    elif is_ready "$port"; then
+      answer=ready
+    else
+      answer='NOT READY'
+    fi
+    [ "$answer" = ready ] || worst=1
+    printf '  %-12s pid %-8s http://127.0.0.1:%-6s %s\n' "$name" "${pid:--}" "$port" "$answer"
   done
+  [ -z "$(dead_services)" ] || say "  → $(again)"
   return "$worst"
 }
 

@@ -16,13 +16,14 @@ jdk_candidates() {
   local tool
   [ -z "${JAVA_HOME:-}" ] || echo "$JAVA_HOME"
   for tool in javac java; do
-    if tool=$(command -v "$tool") && tool=$(readlink -f "$tool" 2>/dev/null); then
+    if tool=$(command -v "$tool"); then
+      tool=$(real_path "$tool")
       echo "${tool%/bin/*}"
     fi
   done
   # globs, newest names last: listed in reverse so that a newer one is tried first
   printf '%s\n' /usr/lib/jvm/* /usr/java/* "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* /opt/* /opt/*/* \
-    /Library/Java/JavaVirtualMachines/*/Contents/Home | sort -r
+    {/opt/homebrew,/usr/local}/opt/openjdk*/libexec/openjdk.jdk/Contents/Home /Library/Java/JavaVirtualMachines/*/Contents/Home | sort -r
   if [ -x /usr/libexec/java_home ]; then
     /usr/libexec/java_home -v "$JDK_MINIMUM+" 2>/dev/null || true
   fi
@@ -43,5 +44,5 @@ need_jdk() {
   die_missing "no JDK $JDK_MINIMUM or newer was found$seen" \
     'if one is installed: JAVA_HOME=/path/to/jdk ./andante …' \
     "Debian, Ubuntu: apt-get install openjdk-$JDK_MINIMUM-jdk, or the package of adoptium.net" \
-    "anywhere: sdk install java $JDK_MINIMUM-tem (sdkman.io); macOS: brew install openjdk@$JDK_MINIMUM"
+    "anywhere: sdk install java $JDK_MINIMUM-tem (sdkman.io); macOS: brew install openjdk"
 }

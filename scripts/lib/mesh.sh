@@ -1,31 +1,31 @@
 # up and down: what runs, with which arguments, on which ports.
 # shellcheck shell=bash
 
-readonly JVM_OPTIONS=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED
+JVM_OPTIONS=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED
   -XX:+UseCompactObjectHeaders -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError)
-readonly MESH_PORTS=(1 2 3 4) # prefill, decode, draft, expert: gRPC 9101…, HTTP 8101…, shifted together if taken
-readonly STATE=$RUN/state
+MESH_PORTS=(1 2 3 4) # prefill, decode, draft, expert: gRPC 9101…, HTTP 8101…, shifted together if taken
+readonly JVM_OPTIONS MESH_PORTS STATE=$RUN/state
 
 # state KEY: what the last `up` wrote down
 state() { sed -n "s/^$1=//p" "$STATE" 2>/dev/null || true; }
 
 cmd_up() {
-  local mode=standalone port=8080 model='' arguments=()
+  local mode='' port='' model='' arguments=()
   while [ $# -gt 0 ]; do
     case $1 in
       --mesh) mode=mesh ;;
-      --port) need_value "$1" $# && port=$2 && shift ;;
+      --port) need_value "$1" $# && need_port_number "$2" && port=$2 && shift ;;
       --model) need_value "$1" $# && model=$2 && shift ;;
       --) shift && arguments=("$@") && break ;;
       *) fail_usage "up does not know '$1'" ;;
     esac
     shift
   done
-  need_port_number "$port"
   if [ -n "$(running_services)" ]; then
-    already_up
+    already_up "$mode" "$port" "$model" "${arguments[*]-}"
     return
   fi
+  mode=${mode:-standalone} port=${port:-8080}
   need_jdk
   need_python
   need_port "$port"
@@ -37,7 +37,7 @@ cmd_up() {
   fi
   need_disk "$RUN" 50 'the log'
   local begin=$SECONDS ready=()
-  printf 'mode=%s\nport=%s\nmodel=%s\n' "$mode" "$port" "$model" >"$STATE"
+  printf 'mode=%s\nport=%s\nmodel=%s\narguments=%s\n' "$mode" "$port" "$model" "${arguments[*]-}" >"$STATE"
   say "Starting $([ "$mode" = mesh ] && echo 'five services' || echo 'all roles in one JVM') with $(basename "$model") …"
   "start_$mode" "$port" "$model" ${arguments[@]+"${arguments[@]}"}
   if ! await_ready "${ANDANTE_START_TIMEOUT:-120}" "${ready[@]}"; then
@@ -98,18 +98,44 @@ mesh_offset() {
   die 'no free ports were found for the mesh (9101–9594, 8101–8594)' 'stop what listens there'
 }
 
+# already_up MODE PORT MODEL ARGUMENTS: says what runs; fails when that is not what was asked for. Empty: not asked for.
 already_up() {
-  local port mode
+  local port mode dead
   port=$(state port) mode=$(state mode)
-  say "Andante is already up ($mode, model $(basename "$(state model)"))."
-  if [ "$mode" = mesh ] && [ "$(running_services | grep -c .)" -lt 5 ]; then
-    die "but of its five services only these run: $(running_services | tr '\n' ' ')" \
-      'see why: ./andante logs SERVICE' 'start again: ./andante down && ./andante up --mesh'
+  say "Andante is already up ($mode, port $port, model $(basename "$(state model)"))."
+  need_asked_for "$@"
+  dead=$(dead_services)
+  if [ -n "$dead" ]; then
+    die "but of its services these have ended: $(one_line "$dead")" "see why: ./andante logs $(one_line "$dead")" "$(again)"
   fi
-  is_ready "$port" || die 'but it is not ready' 'see why: ./andante status, ./andante logs' \
-    'start again: ./andante down && ./andante up'
+  is_ready "$port" || die 'but it is not ready' 'see why: ./andante status, ./andante logs' "$(again)"
   first_chat "$port"
   show_address "$port"
+}
+
+# again: the command that starts anew what runs
+again() {
+  local options=''
+  [ "$(state mode)" != mesh ] || options=' --mesh'
+  [ "$(state port)" = 8080 ] || options="$options --port $(state port)"
+  echo "start again: ./andante down && ./andante up$options"
+}
+
+one_line() { echo "$1" | tr '\n' ' ' | sed 's/ $//'; }
+
+# need_asked_for MODE PORT MODEL ARGUMENTS
+need_asked_for() {
+  local others='' options='' model=''
+  if [ -n "$1" ] && [ "$1" != "$(state mode)" ]; then others=", five processes" options=' --mesh'; fi
+  if [ -n "$2" ] && [ "$2" != "$(state port)" ]; then others="$others, port $2" options="$options --port $2"; fi
+  if [ -n "$3" ]; then
+    model=$(find_model "$3") || exit $?
+    if [ "$model" != "$(state model)" ]; then others="$others, model $(basename "$model")" options="$options --model $(printf %q "$3")"; fi
+  fi
+  if [ -n "$4" ] && [ "$4" != "$(state arguments)" ]; then others="$others, $4" options="$options -- $4"; fi
+  [ -z "$others" ] || die "it does not run with what you asked for: ${others#, }" \
+    "to change that: ./andante down && ./andante up$options" \
+    'or run a second one beside it, on another --port and with its own ANDANTE_CACHE'
 }
 
 first_chat() {
@@ -149,14 +175,13 @@ cmd_down() {
     patience=100
   fi
   stop_all "${ANDANTE_STOP_TIMEOUT:-$patience}"
-  say "Stopped: $(echo "$services" | tr '\n' ' ')"
+  say "Stopped: $(one_line "$services")"
 }
 
 # stop_all SECONDS: the gateway first, so that no request meets a worker that is gone
 stop_all() {
-  local services
   [ -z "$(pid_of gateway)" ] || stop_services "$1" gateway
-  mapfile -t services < <(running_services)
-  [ ${#services[@]} -eq 0 ] || stop_services "$1" "${services[@]}"
+  # shellcheck disable=SC2046 # one word a service
+  stop_services "$1" $(running_services)
   rm -f "$RUN"/*.pid "$STATE"
 }

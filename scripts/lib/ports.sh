@@ -9,8 +9,11 @@ port_taken() {
 # port_owner PORT: "name (pid N)" of the process that listens there, nothing if that cannot be known
 port_owner() {
   local hex inode fd pid
+  if [ ! -r /proc/net/tcp ]; then
+    lsof -nP -iTCP:"$1" -sTCP:LISTEN 2>/dev/null | sed -n '2s/^\([^ ]*\) *\([0-9]*\) .*/\1 (pid \2)/p' || true
+    return 0
+  fi
   hex=$(printf ':%04X' "$1")
-  [ -r /proc/net/tcp ] || return 0
   inode=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
     while read -r _ local _ state _ _ _ _ _ inode _; do
       [ "$state" != 0A ] || [ "${local%"$hex"}" = "$local" ] || echo "$inode"

@@ -15,13 +15,27 @@ pid_of() {
   ! is_ours "$pid" "$1" || echo "$pid"
 }
 
-# is_ours PID SERVICE
-is_ours() {
+# command_line PID: the words a process was started with, nothing if it is gone
+command_line() {
   if [ -d /proc/self ]; then
-    tr '\0' '\n' <"/proc/$1/cmdline" | grep -qxF -- "$(mark_of "$2")"
+    tr '\0' ' ' <"/proc/$1/cmdline"
   else
-    ps -o command= -p "$1" | grep -qF -- "$(mark_of "$2")"
-  fi 2>/dev/null
+    ps -ww -o command= -p "$1"
+  fi 2>/dev/null || true
+}
+
+# is_ours PID SERVICE; while a process becomes another program its command line is empty for a moment
+is_ours() {
+  local tries
+  for ((tries = 0; tries < 5; tries++)); do
+    case " $(command_line "$1") " in
+      *" $(mark_of "$2") "*) return 0 ;;
+      *[![:space:]]*) return 1 ;;
+    esac
+    kill -0 "$1" 2>/dev/null || return 1
+    sleep 0.02
+  done
+  return 1
 }
 
 # running_services: the names of all that run
@@ -34,9 +48,20 @@ running_services() {
   done
 }
 
+# started_services: the names of all that the last `up` started, whether they still run or not
+started_services() { state started; }
+
+# dead_services: those of them that have ended without being asked to
+dead_services() {
+  local name
+  for name in $(started_services); do
+    [ -n "$(pid_of "$name")" ] || echo "$name"
+  done
+}
+
 # start_service NAME JAR HEAP ARGUMENT…: starts it in the background, detached from the terminal
 start_service() {
-  local name=$1 jar=$2 heap=$3 extra=() aot=() detach=nohup
+  local name=$1 jar=$2 heap=$3 extra=() aot=() detach=nohup pid tries
   shift 3
   read -r -a extra <<<"${ANDANTE_JAVA_OPTS:-}"
   mkdir -p "$RUN"
@@ -44,29 +69,37 @@ start_service() {
   read -r -a aot <<<"$(aot_option "$name" "$jar")"
   $detach "$JAVA_HOME/bin/java" "$(mark_of "$name")" "${JVM_OPTIONS[@]}" "-Xmx$heap" ${aot[@]+"${aot[@]}"} ${extra[@]+"${extra[@]}"} \
     -jar "$jar" "$@" >"$(log_file "$name")" 2>&1 </dev/null &
-  echo $! >"$(pid_file "$name")"
-  disown $! 2>/dev/null || true
+  pid=$!
+  disown "$pid" 2>/dev/null || true
+  echo "$pid" >"$(pid_file "$name")"
+  echo "started=$name" >>"$STATE"
+  # until Java has taken the place of the copy of this shell, nobody can tell whose process it is
+  for ((tries = 0; tries < 200; tries++)); do
+    if is_ours "$pid" "$name" || ! kill -0 "$pid" 2>/dev/null; then return 0; fi
+    sleep 0.05
+  done
 }
 
 # stop_services SECONDS NAME…: asks all to end, waits for them, and kills what does not listen
 stop_services() {
-  local patience=$1 name pid left
+  local patience=$1 name pid end
   shift
   for name in "$@"; do
     pid=$(pid_of "$name")
     [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null || true
   done
-  local end=$((SECONDS + patience))
-  while left=$(still_running "$@") && [ -n "$left" ] && [ "$SECONDS" -lt "$end" ]; do sleep 0.2; done
+  end=$((SECONDS + patience))
+  while [ -n "$(still_running "$@")" ] && [ "$SECONDS" -lt "$end" ]; do sleep 0.2; done
   for name in "$@"; do
-    [[ " ${left//$'\n'/ } " == *" $name "* ]] || aot_keep "$name"
-  done
-  for name in $left; do
-    warn "$name did not end within $patience s and is killed"
     pid=$(pid_of "$name")
-    [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+    if [ -z "$pid" ]; then
+      aot_keep "$name"
+    else
+      warn "$name did not end within $patience s and is killed"
+      kill -KILL "$pid" 2>/dev/null || true
+    fi
+    rm -f "$(pid_file "$name")"
   done
-  for name in "$@"; do rm -f "$(pid_file "$name")"; done
 }
 
 still_running() {
@@ -74,23 +107,8 @@ still_running() {
   for name in "$@"; do [ -z "$(pid_of "$name")" ] || echo "$name"; done
 }
 
-# explain_death SERVICE: shows the end of its log and what it suggests
-explain_death() {
-  local log advice="the whole log: ./andante logs $1"
-  log=$(log_file "$1")
-  warn "$1 ended while starting; the last lines of its log:"
-  tail -n 15 "$log" 2>/dev/null | sed 's/^/    /' >&2
-  if grep -qE 'OutOfMemoryError|insufficient memory|Cannot allocate memory' "$log"; then
-    advice="it ran out of memory: free some, or give it more heap, as in ANDANTE_JAVA_OPTS=-Xmx2g ./andante up"
-  elif grep -qE 'Address already in use|Port [0-9]+ was already in use' "$log"; then
-    advice='a port is taken: choose another one with ./andante up --port N'
-  elif grep -qE 'No space left on device' "$log"; then
-    advice='the disk is full: free some space and try again'
-  elif grep -qE 'Unrecognized (VM )?option|Could not create the Java Virtual Machine' "$log"; then
-    advice='the JVM refused an option: see ANDANTE_JAVA_OPTS, and that JAVA_HOME is an OpenJDK of 25 or newer'
-  fi
-  printf '  → %s\n' "$advice" >&2
-}
+# explain_death SERVICE: what its log says went wrong, and what to do next
+explain_death() { python "$ANDANTE_HOME/scripts/death.py" "$1" "$(log_file "$1")"; }
 
 # await_ready SECONDS NAME=PORT…: until all are ready; 1 when one died (it is explained) or the time is over
 await_ready() {

@@ -1,4 +1,4 @@
-# test and bench.
+# test.
 # shellcheck shell=bash
 
 readonly TEST_LOG=$ANDANTE_HOME/target/andante-test.log
@@ -24,7 +24,7 @@ test_all() {
   say 'Testing the launcher …'
   python "$ANDANTE_HOME/scripts/tests/run.py" "$ANDANTE_HOME/target/launcher-reports" || status=1
   say "Building and testing the modules (everything Maven says: ${TEST_LOG#"$ANDANTE_HOME"/}) …"
-  : >"$BUILD_STAMP.new" # what verify builds is current, too
+  begin_stamp # what verify builds is current, too
   # tests that run the launcher use what is built, and must not build in the middle of a build
   ANDANTE_MODEL=$model ANDANTE_BUILD=off ANDANTE_AOT=off maven -fae "$@" verify 2>&1 | tee "$TEST_LOG" | python "$ANDANTE_HOME/scripts/report.py" follow ||
     status=1
@@ -32,13 +32,4 @@ test_all() {
   [ "$status" -ne 0 ] || mv "$BUILD_STAMP.new" "$BUILD_STAMP"
   rm -f "$BUILD_STAMP.new"
   [ "$status" -eq 0 ] || die 'the tests did not pass' "what Maven said: $TEST_LOG"
-}
-
-cmd_bench() {
-  local model
-  need_jdk
-  need_python
-  model=$(find_model) || exit $?
-  build standalone benchmarks
-  python "$ANDANTE_HOME/benchmarks/bench.py" --model "$model" "$@"
 }

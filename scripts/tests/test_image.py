@@ -6,11 +6,15 @@ import importlib.machinery
 import importlib.util
 import io
 import json
+import os
 import sys
 import tarfile
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
+
+from checkout import Checkout
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "images"))
@@ -58,6 +62,33 @@ class ImageTest(unittest.TestCase):
         image_build.ROOT, root = self.base, image_build.ROOT
         self.addCleanup(setattr, image_build, "ROOT", root)
         self.assertIn("./andante build", self.failure(self.base / "new"))
+
+    def test_the_base_is_unpacked_by_pythons_without_extraction_filters_too(self):
+        base = self.base / "base.tar"
+        with tarfile.open(base, "w") as archive:
+            archive.add(__file__, "etc/file")
+        for known in (True, False):
+            with self.subTest(known=known), mock.patch.object(image_build.startup_cache, "tarfile") as fake:
+                fake.open.return_value.__enter__.return_value.extractall = lambda path, **options: self.assertEqual(bool(options), known)
+                if not known:
+                    del fake.fully_trusted_filter
+                for name in ("java", "andante"):
+                    (self.base / name).mkdir(exist_ok=True)
+                image_build.startup_cache.record(base, self.base / "java", self.base / "andante", (), self.base / f"work-{known}")
+
+    def test_it_takes_the_jdk_that_the_launcher_takes(self):
+        checkout = Checkout()
+        self.addCleanup(checkout.close)
+        with mock.patch.dict(os.environ, {"JAVA_HOME": str(checkout.jdk)}):
+            self.assertEqual(image_build.java_home(), checkout.jdk)
+        checkout.make_jdk(checkout.jdk, "21.0.1")
+        with mock.patch.dict(os.environ, {"JAVA_HOME": str(checkout.jdk), "PATH": checkout.path_without("java", "javac")}), mock.patch.object(
+            image_build, "ROOT", checkout.root
+        ):
+            checkout.hide_other_jdks()
+            with self.assertRaises(SystemExit) as ended:
+                image_build.java_home()
+        self.assertEqual(ended.exception.code, 3)
 
     def failure(self, folder):
         said = io.StringIO()

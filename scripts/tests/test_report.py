@@ -11,7 +11,7 @@ import report
 
 REPORT = """<testsuite><testcase classname="a.BTest" name="ok"/>
 <testcase classname="a.BTest" name="bad"><failure message="expected 1&#10;but was 2"/></testcase>
-<testcase classname="a.BTest" name="broken"><error>boom</error></testcase>
+<testcase classname="a.BTest" name="broken"><error>java.lang.NullPointerException&#10;&#9;at a.B</error></testcase>
 <testcase classname="a.BTest" name="later"><skipped message="no GPU"/></testcase></testsuite>"""
 
 
@@ -32,8 +32,27 @@ class SummaryTest(unittest.TestCase):
         status, text = self.run_summary(REPORT)
         self.assertEqual(status, 1)
         self.assertTrue(text.endswith("1 passed, 2 failed, 1 skipped\n"), text)
-        self.assertIn("BTest.later: no GPU", text)
+        self.assertIn("1 × no GPU\n      BTest.later\n", text)
         self.assertIn("BTest.bad: expected 1\n", text)
+        self.assertIn("BTest.broken: java.lang.NullPointerException\n", text)
+
+    def test_skipped_tests_stand_under_their_reason(self):
+        aborted = "org.opentest4j.TestAbortedException"
+        cases = [f'<testcase classname="a.C" name="n{i}"><skipped>{aborted}: Assumption failed: needs a GPU: none\n\tat a.C.m(C.java:1)</skipped></testcase>'
+                 for i in range(20)]  # fmt: skip
+        cases.append(f'<testcase classname="a.C" name="x"><skipped>{aborted}: \nassumption was not met due to: [no compiler]\n\tat a.C</skipped></testcase>')
+        status, text = self.run_summary(f'<testsuite><testcase classname="a.C" name="ok"/>{"".join(cases)}</testsuite>')
+        self.assertEqual(status, 0)
+        self.assertIn("  20 × needs a GPU: none\n      C.n0, C.n1, ", text)
+        self.assertIn("C.n11 and 8 more\n", text)
+        self.assertIn("  1 × assumption was not met due to: [no compiler]\n      C.x\n", text)
+        self.assertTrue(text.endswith("1 passed, 0 failed, 21 skipped\n"), text)
+
+    def test_a_class_that_ran_nothing_is_skipped(self):
+        status, text = self.run_summary('<testsuite name="a.b.CudaTest" tests="0"><properties/></testsuite>')
+        self.assertIn("the whole class: what it needs is not here\n      CudaTest\n", text)
+        self.assertTrue(text.endswith("0 passed, 0 failed, 1 skipped\n"))
+        self.assertEqual(status, 1)  # and a run in which nothing passed is a failure
 
     def test_reports_of_an_earlier_run_do_not_count(self):
         status, text = self.run_summary(REPORT, since=2000)

@@ -15,8 +15,11 @@ from pathlib import Path
 
 
 def digest(path):
+    value = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(1 << 20):
+            value.update(block)
+    return value.hexdigest()
 
 
 def from_pip(package, name, folder, part):

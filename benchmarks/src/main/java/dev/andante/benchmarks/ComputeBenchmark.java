@@ -1,64 +1,74 @@
 package dev.andante.benchmarks;
 
+import dev.andante.benchmarks.report.JsonText;
+import dev.andante.benchmarks.report.Runtimes;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.format.WeightFile;
 import dev.andante.format.WeightFiles;
 import dev.andante.model.LanguageModel;
+import dev.andante.model.loading.ModelOptions;
 import dev.andante.model.loading.Models;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.function.DoubleSupplier;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
- * Prefill and decode speed of one model file, as JSON lines.
+ * Our side of the side-by-side benchmark: loads a model once, then measures what it is told to, so
+ * that start and warm-up of the JVM are not repeated each time the sides take turns.
  *
- * <p>{@code ComputeBenchmark MODEL [threads] [repeats] [backend]}
+ * <p>Commands come on standard input, one a line; each is answered by one JSON line on standard
+ * output, {@code {"error": …}} if it failed. {@link Commands} lists them. The end of the input ends
+ * the program.
  */
 public final class ComputeBenchmark {
 
   private ComputeBenchmark() {}
 
-  public static void main(String[] args) {
-    if (args.length < 1) {
-      System.err.println("usage: ComputeBenchmark MODEL [threads] [repeats] [backend]");
+  /** Runs until {@code quit} or the end of the input. */
+  @SuppressWarnings("SystemOut")
+  public static void main(String[] arguments) throws IOException {
+    WorkerOptions options;
+    try {
+      options = WorkerOptions.parse(arguments);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage() + "; usage: ComputeBenchmark " + WorkerOptions.USAGE);
       System.exit(2);
+      return;
     }
-    int threads = args.length > 1 ? Integer.parseInt(args[1]) : 2;
-    int repeats = args.length > 2 ? Integer.parseInt(args[2]) : 3;
-    String name = args.length > 3 ? args[3] : Backends.AUTO;
-    try (ComputePool pool = new ComputePool(threads);
-        Backend backend = Backends.open(name, pool);
-        LanguageModel model = Models.load(WeightFiles.open(Path.of(args[0])), backend);
-        ForwardBenchmark forward = new ForwardBenchmark(backend, model)) {
-      for (int warmUp = 0; warmUp < 2; warmUp++) {
-        forward.prefill(512);
-        forward.decode(1, 0, 64);
+    long start = System.nanoTime();
+    try (ComputePool pool = new ComputePool(options.threads());
+        Backend backend = Backends.open(options.backend(), pool, options.precision())) {
+      WeightFile file = WeightFiles.open(options.model());
+      ModelOptions limits = ModelOptions.defaults().withMaxContextLength(options.maxContext());
+      try (LanguageModel model = Models.load(file, backend, limits);
+          ForwardBenchmark forward = new ForwardBenchmark(backend, model)) {
+        Map<String, Object> about = new LinkedHashMap<>();
+        about.put("engine", "andante");
+        about.put("load_s", (System.nanoTime() - start) / 1e9);
+        about.put("threads", options.threads());
+        about.putAll(Runtimes.backend(backend));
+        about.putAll(Runtimes.jvm());
+        about.putAll(ModelCost.of(file, model).describe());
+        serve(new Commands(forward, options.threads(), about));
       }
-      List<Measurement> results = new ArrayList<>();
-      results.add(measure("pp512", repeats, () -> forward.prefill(512)));
-      results.add(measure("tg128", repeats, () -> forward.decode(1, 0, 128)));
-      for (int sequences : new int[] {1, 4, 8, 16}) {
-        forward.decode(sequences, 128, 8);
-        results.add(
-            measure("tg" + sequences + "@128", repeats, () -> forward.decode(sequences, 128, 64)));
-      }
-      results.forEach(
-          result -> System.out.println(result.json(format(args[0]), threads, backend.name())));
     }
   }
 
-  private static Measurement measure(String test, int repeats, DoubleSupplier run) {
-    double[] runs = new double[repeats];
-    Arrays.setAll(runs, i -> run.getAsDouble());
-    return new Measurement(test, "tok/s", runs);
-  }
-
-  /** The weight format, as it stands in file names such as {@code Name.Q4_1.gguf}. */
-  private static String format(String path) {
-    String[] parts = Path.of(path).getFileName().toString().split("\\.");
-    return parts.length >= 3 ? parts[parts.length - 2] : "?";
+  @SuppressWarnings("SystemOut")
+  private static void serve(Commands commands) throws IOException {
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    String line;
+    while ((line = lines.readLine()) != null && !line.equals("quit")) {
+      if (!line.isBlank()) {
+        System.out.println(JsonText.of(commands.answer(line.strip())));
+        System.out.flush();
+      }
+    }
   }
 }

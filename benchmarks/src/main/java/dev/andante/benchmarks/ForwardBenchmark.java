@@ -8,6 +8,7 @@ import dev.andante.compute.KvPool;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.Workspace;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Times forward passes of a model as the peers' benchmark does: a prompt in one go, then tokens one
@@ -17,20 +18,32 @@ import java.util.stream.IntStream;
 final class ForwardBenchmark implements AutoCloseable {
 
   private static final int BLOCK_SIZE = 16;
-  private static final int MAX_CONTEXT = 1024;
+
+  /** Rows of a prompt in one pass, as the peers'. */
+  private static final int CHUNK = 512;
+
+  private static final int MAX_SEQUENCES = 64;
 
   private final Backend backend;
   private final LanguageModel model;
   private final Workspace workspace;
   private final KvLayout layout;
   private final int vocabulary;
+  private @Nullable Sequences kept;
 
   ForwardBenchmark(Backend backend, LanguageModel model) {
     this.backend = backend;
     this.model = model;
-    this.workspace = model.workspace(512, 64);
+    this.workspace = model.workspace(CHUNK, MAX_SEQUENCES);
     this.layout = model.kvLayout(BLOCK_SIZE, DType.BF16);
     this.vocabulary = model.config().vocabularySize();
+  }
+
+  /** Sequences whose first {@code depth} positions are computed; decode writes behind them. */
+  private record Sequences(int count, int depth, int steps, KvPool pool, int[][] tables) {
+    boolean fits(int wantedCount, int wantedDepth, int wantedSteps) {
+      return count == wantedCount && depth == wantedDepth && steps >= wantedSteps;
+    }
   }
 
   /** Prompt tokens per second for one prompt of {@code tokens} tokens, in chunks of up to 512. */
@@ -44,37 +57,67 @@ final class ForwardBenchmark implements AutoCloseable {
   }
 
   /**
-   * Generated tokens per second over {@code steps} steps of {@code sequences} sequences that start
-   * at {@code depth} tokens.
+   * Computes the first {@code depth} positions of {@code count} sequences with room for {@code
+   * steps} more, unless the last call did.
    */
-  double decode(int sequences, int depth, int steps) {
-    int length = Math.min(MAX_CONTEXT, depth + steps);
-    try (KvPool pool =
-        backend.allocateKv(layout, sequences * layout.blocksFor(Math.max(1, length)))) {
-      int[][] tables = tables(sequences, length);
-      for (int s = 0; s < sequences && depth > 0; s++) {
-        fill(pool, new int[][] {tables[s]}, s, depth);
-      }
-      int[] rowStart = IntStream.rangeClosed(0, sequences).toArray();
-      int[] logitRows = IntStream.range(0, sequences).toArray();
-      int[] ids = new int[sequences];
-      long start = System.nanoTime();
-      for (int step = 0; step < steps; step++) {
-        int position = depth + step;
-        int[] tokens = IntStream.range(0, sequences).map(s -> token(position + s)).toArray();
-        int[] context = IntStream.range(0, sequences).map(s -> position).toArray();
-        Batch batch = new Batch(tokens, rowStart, context, tables, logitRows);
-        backend.argmax(model.forward(batch, pool, workspace), ids);
-      }
-      return steps * sequences / seconds(start);
+  void prepare(int count, int depth, int steps) {
+    sequences(count, depth, steps);
+  }
+
+  /** Frees the sequences of the last {@link #prepare}. */
+  void drop() {
+    if (kept != null) {
+      kept.pool().close();
+      kept = null;
     }
+  }
+
+  /**
+   * Generated tokens per second, all sequences together, over {@code steps} steps of {@code count}
+   * sequences that start at {@code depth} tokens.
+   */
+  double decode(int count, int depth, int steps) {
+    Sequences sequences = sequences(count, depth, steps);
+    int[] tokens = new int[count];
+    int[] context = new int[count];
+    int[] ids = new int[count];
+    int[] rowStart = IntStream.rangeClosed(0, count).toArray();
+    int[] logitRows = IntStream.range(0, count).toArray();
+    long start = System.nanoTime();
+    for (int step = 0; step < steps; step++) {
+      for (int s = 0; s < count; s++) {
+        tokens[s] = token(depth + step + s);
+        context[s] = depth + step;
+      }
+      Batch batch = new Batch(tokens, rowStart, context, sequences.tables(), logitRows);
+      backend.argmax(model.forward(batch, sequences.pool(), workspace), ids);
+    }
+    return steps * count / seconds(start);
+  }
+
+  private Sequences sequences(int count, int depth, int steps) {
+    if (kept != null && kept.fits(count, depth, steps)) {
+      return kept;
+    }
+    if (count < 1 || count > MAX_SEQUENCES || depth < 0 || steps < 1) {
+      throw new IllegalArgumentException("1 to " + MAX_SEQUENCES + " sequences, steps from 1");
+    }
+    drop();
+    int length = depth + steps;
+    KvPool pool = backend.allocateKv(layout, count * layout.blocksFor(length));
+    Sequences fresh = new Sequences(count, depth, steps, pool, tables(count, length));
+    kept = fresh;
+    for (int s = 0; s < count && depth > 0; s++) {
+      fill(pool, new int[][] {fresh.tables()[s]}, s, depth);
+    }
+    return fresh;
   }
 
   private void fill(KvPool pool, int[][] table, int offset, int tokens) {
     int[] id = new int[1];
-    for (int from = 0; from < tokens; from += 512) {
+    for (int from = 0; from < tokens; from += CHUNK) {
       int start = from;
-      int rows = Math.min(512, tokens - from);
+      int rows = Math.min(CHUNK, tokens - from);
       boolean last = from + rows == tokens;
       Batch batch =
           new Batch(
@@ -91,7 +134,7 @@ final class ForwardBenchmark implements AutoCloseable {
   }
 
   private int[][] tables(int sequences, int tokens) {
-    int blocks = layout.blocksFor(Math.max(1, tokens));
+    int blocks = layout.blocksFor(tokens);
     return IntStream.range(0, sequences)
         .mapToObj(s -> IntStream.range(s * blocks, (s + 1) * blocks).toArray())
         .toArray(int[][]::new);
@@ -107,6 +150,7 @@ final class ForwardBenchmark implements AutoCloseable {
 
   @Override
   public void close() {
+    drop();
     workspace.close();
   }
 }

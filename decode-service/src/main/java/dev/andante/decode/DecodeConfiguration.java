@@ -4,24 +4,30 @@ import dev.andante.engine.DraftSource;
 import dev.andante.host.HostedEngine;
 import dev.andante.host.ModelHostConfiguration;
 import dev.andante.host.config.EngineProperties;
+import dev.andante.host.config.ModelProperties;
 import dev.andante.host.engine.EngineHost;
 import dev.andante.host.engine.RunningEngine;
 import dev.andante.host.experts.RemoteExpertsFactory;
 import dev.andante.host.grpc.WorkerService;
 import dev.andante.host.metrics.CacheConfigInfo;
+import dev.andante.host.metrics.LegMetrics;
 import dev.andante.host.model.ModelHost;
+import dev.andante.host.model.ModelSource;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.grpc.KvTransferService;
 import dev.andante.protocol.v1.Role;
+import dev.andante.service.grpc.Endpoints;
 import dev.andante.service.grpc.GrpcChannels;
 import dev.andante.service.grpc.GrpcProperties;
 import dev.andante.service.grpc.GrpcServer;
 import dev.andante.service.state.ServiceState;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -42,11 +48,16 @@ public class DecodeConfiguration {
 
   /** Asked for by the model of this context, if it has experts; null = they run here. */
   @Bean
-  @Nullable RemoteExpertsFactory remoteExperts(GrpcChannels channels, DecodeProperties properties) {
+  @Nullable RemoteExpertsFactory remoteExperts(
+      GrpcChannels channels,
+      DecodeProperties properties,
+      ModelProperties model,
+      PrometheusMeterRegistry registry) {
+    LongConsumer dispatch = LegMetrics.expertDispatch(registry, ModelSource.nameOf(model), ROLE);
     return properties.expertAddresses().isEmpty()
         ? null
         : new RemoteExpertsFactory(
-            channels::channel, properties.expertAddresses(), properties.expertDeadline());
+            channels::open, properties::expertAddresses, properties.expertDeadline(), dispatch);
   }
 
   @Bean
@@ -58,8 +69,15 @@ public class DecodeConfiguration {
       PrometheusMeterRegistry registry,
       CacheConfigInfo cacheConfig,
       ProcessExit exit) {
+    LongConsumer roundTrip = LegMetrics.draftRoundTrip(registry, models.modelName(), ROLE);
     return new HostedEngine(
-        ROLE, models, engine, () -> drafts(properties, channels), registry, cacheConfig, exit);
+        ROLE,
+        models,
+        engine,
+        () -> drafts(properties, channels, roundTrip),
+        registry,
+        cacheConfig,
+        exit);
   }
 
   @Bean
@@ -110,9 +128,14 @@ public class DecodeConfiguration {
                 : properties.kvAddress());
   }
 
-  private static DraftSource drafts(DecodeProperties properties, GrpcChannels channels) {
+  private static DraftSource drafts(
+      DecodeProperties properties, GrpcChannels channels, LongConsumer roundTrip) {
     return properties.draftAddress().isBlank()
         ? DraftSource.NONE
-        : new GrpcDraftSource(channels.channel(properties.draftAddress()), DRAFT_STALL).start();
+        : new ReplicatedDrafts(
+            List.of(properties.draftAddress()),
+            Endpoints.Lookup.SYSTEM,
+            endpoint ->
+                new GrpcDraftSource(channels.open(endpoint), DRAFT_STALL, roundTrip).start());
   }
 }

@@ -1,5 +1,6 @@
 package dev.andante.decode;
 
+import dev.andante.service.config.Between;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.springframework.validation.annotation.Validated;
  * @param draftAddress {@code host:port} of a draft service; empty = no speculation
  * @param expertAddresses {@code host:port} of expert services that hold the experts of a
  *     mixture-of-experts model; empty = experts run here
- * @param expertDeadline for the answers of one layer
+ * @param expertDeadline for the answers of one layer, 1ms to 10m
  * @param maxBufferedTokens tokens kept for a reader that does not read; a slower one is cancelled
  * @param kvAddress {@code host:port} under which prefill workers reach this one; empty = where its
  *     gRPC server listens
@@ -23,6 +24,6 @@ import org.springframework.validation.annotation.Validated;
 public record DecodeProperties(
     @DefaultValue("") String draftAddress,
     @DefaultValue List<String> expertAddresses,
-    @DefaultValue("5s") Duration expertDeadline,
+    @DefaultValue("5s") @Between(min = "1ms", max = "10m") Duration expertDeadline,
     @DefaultValue("4096") @Min(1) int maxBufferedTokens,
     @DefaultValue("") String kvAddress) {}

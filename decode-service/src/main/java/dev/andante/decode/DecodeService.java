@@ -20,9 +20,11 @@ import dev.andante.protocol.v1.ReleaseReply;
 import dev.andante.protocol.v1.ReleaseRequest;
 import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.protocol.v1.TransferredPrompt;
+import dev.andante.service.grpc.Deadlines;
 import dev.andante.service.grpc.Failures;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.Executor;
 import java.util.function.LongConsumer;
@@ -97,6 +99,7 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
     SamplingParams sampling = Requests.sampling(request.getSampling());
     StopParams stop = Requests.stop(request.getStop());
     boolean speculate = !request.getSpeculation().getOff();
+    Duration left = Deadlines.left(Engine.NO_LIMIT);
     Engine engine = running.engine();
     TokenStream stream =
         new TokenStream(
@@ -116,7 +119,8 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 sampling,
                 stop,
                 matcher(running, request, transferredTail(request.getTransferred())),
-                speculate);
+                speculate,
+                left);
         stream.start(() -> engine.decode(transferred, stream));
       }
       case LOCAL -> {
@@ -129,7 +133,8 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 sampling,
                 stop,
                 matcher(running, request, generatedTail(prompt)),
-                speculate);
+                speculate,
+                left);
         stream.start(() -> engine.generate(generation, stream));
       }
       case START_NOT_SET ->

@@ -5,13 +5,15 @@ import dev.andante.protocol.v1.DraftGrpc;
 import dev.andante.protocol.v1.DraftReply;
 import dev.andante.protocol.v1.DraftRequest;
 import dev.andante.protocol.v1.Proposal;
-import io.grpc.Channel;
+import dev.andante.service.grpc.Failures;
+import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,8 +32,9 @@ final class GrpcDraftSource implements DraftSource {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
-  private final Channel channel;
+  private final ManagedChannel channel;
   private final Duration stall;
+  private final LongConsumer roundTripNanos;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -40,17 +43,20 @@ final class GrpcDraftSource implements DraftSource {
   private final DraftContexts contexts = new DraftContexts();
   private @Nullable ClientCallStreamObserver<DraftRequest> stream;
   private long askedRound;
+  private long askedNanos;
   private long answeredRound;
   private boolean everAnswered;
   private boolean closed;
 
   /**
-   * @param channel the caller's to keep and close
+   * @param channel this source's, closed with it
    * @param stall longest wait for the answer to a message
+   * @param roundTripNanos told how long each answer took
    */
-  GrpcDraftSource(Channel channel, Duration stall) {
+  GrpcDraftSource(ManagedChannel channel, Duration stall, LongConsumer roundTripNanos) {
     this.channel = channel;
     this.stall = stall;
+    this.roundTripNanos = roundTripNanos;
     this.thread = Thread.ofPlatform().daemon(true).name("andante-draft-link").unstarted(this::run);
   }
 
@@ -111,7 +117,18 @@ final class GrpcDraftSource implements DraftSource {
       lock.unlock();
     }
     if (last != null) {
-      last.cancel("the engine stops", null);
+      last.cancel("it is not needed any more", null);
+    }
+    channel.shutdownNow();
+  }
+
+  /** Whether somebody answers there. */
+  boolean connected() {
+    lock.lock();
+    try {
+      return stream != null && everAnswered;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -164,6 +181,7 @@ final class GrpcDraftSource implements DraftSource {
           return everAnswered;
         }
         next = contexts.message(++askedRound);
+        askedNanos = System.nanoTime();
       } catch (InterruptedException e) {
         return false;
       } finally {
@@ -219,6 +237,9 @@ final class GrpcDraftSource implements DraftSource {
         LOG.info("draft service connected");
       }
       everAnswered = true;
+      if (underWay() && reply.getRound() == askedRound) {
+        roundTripNanos.accept(System.nanoTime() - askedNanos);
+      }
       answeredRound = Math.max(answeredRound, reply.getRound());
       for (Proposal proposal : reply.getProposalsList()) {
         contexts.proposed(proposal);
@@ -271,7 +292,7 @@ final class GrpcDraftSource implements DraftSource {
 
     @Override
     public void onError(Throwable error) {
-      end(String.valueOf(error.getMessage()));
+      end(Failures.describe(error));
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.andante.host.grpc.Requests;
 import dev.andante.kvtransfer.grpc.EngineFailures;
 import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.service.grpc.Failures;
+import dev.andante.service.grpc.LogIds;
 import dev.andante.service.grpc.RequestIds;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -34,7 +35,7 @@ final class TokenStream implements RequestListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(TokenStream.class);
 
-  private final Attempt attempt;
+  private final LogIds logIds;
   private final ServerCallStreamObserver<TokenChunk> responses;
   private final Executor writers;
   private final int maxBuffered;
@@ -68,7 +69,7 @@ final class TokenStream implements RequestListener {
       int maxBuffered,
       Runnable abort,
       LongConsumer interTokenNanos) {
-    this.attempt = attempt;
+    this.logIds = RequestIds.forLogs(attempt.requestId());
     this.responses = responses;
     this.writers = writers;
     this.maxBuffered = maxBuffered;
@@ -124,8 +125,7 @@ final class TokenStream implements RequestListener {
   @Override
   public void onFinished(FinishReason reason, GenerationStats stats) {
     end(new Ending.Finished(reason, stats));
-    RequestIds.logged(
-        attempt.requestId(),
+    logIds.run(
         () ->
             LOG.info(
                 "decode done: {}, {} tokens, {} drafted, {} accepted, queue {} us, prefill {} us,"
@@ -142,9 +142,7 @@ final class TokenStream implements RequestListener {
   @Override
   public void onFailed(EngineException failure) {
     end(new Ending.Failed(EngineFailures.toStatus(failure)));
-    RequestIds.logged(
-        attempt.requestId(),
-        () -> LOG.warn("decode failed: {}, {}", failure.code(), failure.getMessage()));
+    logIds.run(() -> LOG.warn("decode failed: {}, {}", failure.code(), failure.getMessage()));
   }
 
   private void end(Ending how) {

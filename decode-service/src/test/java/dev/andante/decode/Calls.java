@@ -99,15 +99,16 @@ final class Calls {
 
   /** What Prometheus would read. */
   static String metrics(Worker worker) {
+    return get(worker, "/metrics").body();
+  }
+
+  static HttpResponse<String> get(Worker worker, String path) {
     try (HttpClient client = HttpClient.newHttpClient()) {
-      return client
-          .send(
-              HttpRequest.newBuilder(
-                      URI.create("http://127.0.0.1:" + worker.httpPort() + "/metrics"))
-                  .timeout(Duration.ofSeconds(20))
-                  .build(),
-              HttpResponse.BodyHandlers.ofString())
-          .body();
+      return client.send(
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + worker.httpPort() + path))
+              .timeout(Duration.ofSeconds(20))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Configuration;
@@ -52,10 +54,13 @@ class DecodePropertiesTest {
                 assertThat(context).getFailure().rootCause().hasMessageContaining("draft-adress"));
   }
 
-  @Test
-  void aBadValueIsRefused() {
+  @ParameterizedTest
+  @ValueSource(strings = {"max-buffered-tokens=0", "expert-deadline=0s", "expert-deadline=11m"})
+  void aBadValueIsRefused(String pair) {
     runner
-        .withPropertyValues("andante.decode.max-buffered-tokens=0")
-        .run(context -> assertThat(context).hasFailed());
+        .withPropertyValues("andante.decode." + pair)
+        .run(
+            context ->
+                assertThat(context).getFailure().rootCause().hasMessageContaining("must be"));
   }
 }

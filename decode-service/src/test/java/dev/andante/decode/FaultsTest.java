@@ -28,9 +28,11 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What fails, fails with the right type, before work is done where it can, and leaves nothing. */
+@Tag("slow")
 class FaultsTest {
 
   private static Worker prefill;

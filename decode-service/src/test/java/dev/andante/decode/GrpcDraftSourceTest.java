@@ -23,14 +23,17 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class GrpcDraftSourceTest {
 
   private static final long LONG = TimeUnit.SECONDS.toNanos(20);
 
   private final String name = InProcessServerBuilder.generateName();
   private final Echo service = new Echo();
+  private final List<Long> roundTrips = new CopyOnWriteArrayList<>();
   private Server server;
   private ManagedChannel channel;
   private GrpcDraftSource source;
@@ -87,7 +90,7 @@ class GrpcDraftSourceTest {
   void start() throws IOException {
     server = serve();
     channel = InProcessChannelBuilder.forName(name).build();
-    source = new GrpcDraftSource(channel, Duration.ofMillis(300)).start();
+    source = new GrpcDraftSource(channel, Duration.ofMillis(300), roundTrips::add).start();
   }
 
   @AfterEach
@@ -106,6 +109,7 @@ class GrpcDraftSourceTest {
     assertThat(service.requests.getLast().getUpdates(0).getOffset())
         .as("only what is new is sent")
         .isEqualTo(3);
+    assertThat(roundTrips).hasSize(2).allMatch(nanos -> nanos > 0);
   }
 
   @Test

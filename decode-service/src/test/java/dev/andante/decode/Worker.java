@@ -17,17 +17,26 @@ import org.springframework.context.ConfigurableApplicationContext;
 /** A service started like its main method does, on free ports, with a tiny model. */
 final class Worker implements AutoCloseable {
 
+  private static final List<String> DEFAULTS =
+      List.of(
+          "--server.port=0",
+          "--andante.grpc.port=0",
+          "--andante.model.path=dummy:llama-tiny",
+          "--andante.compute.threads=1",
+          "--andante.engine.kv-memory=1MB",
+          "--andante.engine.warm-up=0s");
+
   private final ConfigurableApplicationContext context;
   private final ManagedChannel channel;
 
   private Worker(Class<?> application, String role, String... arguments) {
-    List<String> all = new ArrayList<>();
-    all.add("--server.port=0");
-    all.add("--andante.grpc.port=0");
-    all.add("--andante.model.path=dummy:llama-tiny");
-    all.add("--andante.compute.threads=1");
-    all.add("--andante.engine.kv-memory=1MB");
-    all.addAll(List.of(arguments));
+    List<String> all = new ArrayList<>(List.of(arguments));
+    for (String argument : DEFAULTS) {
+      String key = argument.substring(0, argument.indexOf('=') + 1);
+      if (all.stream().noneMatch(given -> given.startsWith(key))) {
+        all.add(argument);
+      }
+    }
     context = ServiceLauncher.of(application, role).run(all.toArray(String[]::new));
     channel = NettyChannelBuilder.forTarget(address()).usePlaintext().build();
     running(); // a worker under test is one that has loaded

@@ -1,6 +1,7 @@
 package dev.andante.draft;
 
 import dev.andante.service.ServiceLauncher;
+import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import io.grpc.BindableService;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -18,8 +19,9 @@ public class DraftApplication {
   }
 
   @Bean
-  BindableService draftGrpcService(DraftProperties properties, PrometheusMeterRegistry registry) {
-    return new DraftGrpcService(properties, new DraftMetrics(registry));
+  BindableService draftGrpcService(
+      DraftProperties properties, PrometheusMeterRegistry registry, LongStreams streams) {
+    return new DraftGrpcService(properties, new DraftMetrics(registry), streams);
   }
 
   @Bean

@@ -1,25 +1,33 @@
 package dev.andante.draft;
 
-import dev.andante.engine.speculative.PromptLookup;
 import dev.andante.protocol.v1.DraftGrpc;
 import dev.andante.protocol.v1.DraftReply;
 import dev.andante.protocol.v1.DraftRequest;
 import dev.andante.protocol.v1.Proposal;
 import dev.andante.protocol.v1.SequenceUpdate;
 import dev.andante.service.grpc.Failures;
+import dev.andante.service.grpc.RequestIds;
+import dev.andante.service.state.LongStreams;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Answers each message of a decode worker with one of its own, in order. */
 final class DraftGrpcService extends DraftGrpc.DraftImplBase {
 
+  private static final Logger LOG = LoggerFactory.getLogger(DraftGrpcService.class);
+
   private final DraftProperties properties;
   private final DraftMetrics metrics;
+  private final LongStreams streams;
 
-  DraftGrpcService(DraftProperties properties, DraftMetrics metrics) {
+  DraftGrpcService(DraftProperties properties, DraftMetrics metrics, LongStreams streams) {
     this.properties = properties;
     this.metrics = metrics;
+    this.streams = streams;
   }
 
   @Override
@@ -30,16 +38,28 @@ final class DraftGrpcService extends DraftGrpc.DraftImplBase {
         1); // one message is read only after the one before is answered: a slow client slows itself
     metrics.streamOpened();
     out.setOnCloseHandler(metrics::streamClosed);
-    out.setOnCancelHandler(metrics::streamClosed);
+    // Nobody needs a draft: a drain ends the stream between any two messages.
+    LongStreams.Stream stream = streams.open(Duration.ZERO, out::onCompleted);
+    out.setOnCancelHandler(
+        () -> {
+          stream.close();
+          metrics.streamClosed();
+        });
     SequenceContexts contexts = new SequenceContexts(properties);
     return new StreamObserver<>() {
       @Override
       public void onNext(DraftRequest request) {
+        if (!stream.begin()) {
+          return;
+        }
         try {
           out.onNext(answer(request, contexts));
           out.request(1);
         } catch (IllegalArgumentException e) {
+          stream.close();
           out.onError(Failures.invalid("updates", String.valueOf(e.getMessage())));
+        } finally {
+          stream.end();
         }
       }
 
@@ -50,18 +70,22 @@ final class DraftGrpcService extends DraftGrpc.DraftImplBase {
 
       @Override
       public void onCompleted() {
-        out.onCompleted();
+        if (stream.close()) {
+          out.onCompleted();
+        }
       }
     };
   }
 
   private DraftReply answer(DraftRequest request, SequenceContexts contexts) {
     DraftReply.Builder reply = DraftReply.newBuilder().setRound(request.getRound());
-    request.getEndedList().forEach(contexts::end);
+    for (String ended : request.getEndedList()) {
+      contexts.end(ended).ifPresent(context -> report(ended, context));
+    }
     for (SequenceUpdate update : request.getUpdatesList()) {
       check(update);
       int[] tokens = update.getTokensList().stream().mapToInt(Integer::intValue).toArray();
-      Optional<PromptLookup> context =
+      Optional<SequenceContext> context =
           contexts.append(update.getSequence(), update.getOffset(), tokens);
       if (context.isEmpty()) {
         reply.addUnknown(update.getSequence());
@@ -72,7 +96,7 @@ final class DraftGrpcService extends DraftGrpc.DraftImplBase {
     return reply.build();
   }
 
-  private void propose(SequenceUpdate update, PromptLookup context, DraftReply.Builder reply) {
+  private void propose(SequenceUpdate update, SequenceContext context, DraftReply.Builder reply) {
     int[] tokens = context.propose(Math.min(update.getMaxTokens(), properties.maxTokens()));
     metrics.proposed(tokens.length);
     if (tokens.length == 0) {
@@ -84,6 +108,19 @@ final class DraftGrpcService extends DraftGrpc.DraftImplBase {
       proposal.addTokens(token);
     }
     reply.addProposals(proposal);
+  }
+
+  /** A sequence is called {@code attempt id/epoch}. */
+  private static void report(String sequence, SequenceContext context) {
+    int slash = sequence.lastIndexOf('/');
+    RequestIds.ofAttempt(slash < 0 ? sequence : sequence.substring(0, slash))
+        .run(
+            () ->
+                LOG.info(
+                    "draft done: {} tokens known, {} lookups, {} tokens proposed",
+                    context.size(),
+                    context.lookups(),
+                    context.proposed()));
   }
 
   private static void check(SequenceUpdate update) {

@@ -1,6 +1,5 @@
 package dev.andante.draft;
 
-import dev.andante.engine.speculative.PromptLookup;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -14,7 +13,7 @@ import java.util.Optional;
 final class SequenceContexts {
 
   private final DraftProperties limits;
-  private final Map<String, PromptLookup> contexts = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<String, SequenceContext> contexts = new LinkedHashMap<>(16, 0.75f, true);
 
   SequenceContexts(DraftProperties limits) {
     this.limits = limits;
@@ -25,8 +24,8 @@ final class SequenceContexts {
    *
    * @return the context, or empty when it is unknown: the client must send it again from position 0
    */
-  Optional<PromptLookup> append(String sequence, int offset, int[] tokens) {
-    PromptLookup context = offset == 0 ? start(sequence) : contexts.get(sequence);
+  Optional<SequenceContext> append(String sequence, int offset, int[] tokens) {
+    SequenceContext context = offset == 0 ? start(sequence) : contexts.get(sequence);
     if (context == null || context.size() != offset) {
       contexts.remove(sequence);
       return Optional.empty();
@@ -39,16 +38,17 @@ final class SequenceContexts {
     return Optional.of(context);
   }
 
-  void end(String sequence) {
-    contexts.remove(sequence);
+  /** Forgets a sequence; what was known of it, if anything was. */
+  Optional<SequenceContext> end(String sequence) {
+    return Optional.ofNullable(contexts.remove(sequence));
   }
 
   int size() {
     return contexts.size();
   }
 
-  private PromptLookup start(String sequence) {
-    PromptLookup fresh = new PromptLookup(limits.maxNgram(), PromptLookup.Match.LEFT_MOST);
+  private SequenceContext start(String sequence) {
+    SequenceContext fresh = new SequenceContext(limits.maxNgram());
     contexts.put(sequence, fresh);
     if (contexts.size() > limits.maxSequences()) {
       contexts.remove(contexts.keySet().iterator().next());

@@ -2,14 +2,17 @@ package dev.andante.expert;
 
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 import dev.andante.host.config.ComputeProperties;
+import dev.andante.host.config.ComputeProperties.PrecisionChoice;
 import dev.andante.host.config.ModelProperties;
+import dev.andante.host.model.ModelSource;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.service.ServiceLauncher;
+import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import io.grpc.BindableService;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -53,9 +56,10 @@ public class ExpertApplication {
       ComputePool pool,
       ProcessExit exit) {
     return new ShardHost(
-        Path.of(model.path()),
+        ModelSource.nameOf(model),
+        () -> ModelSource.open(model),
         properties,
-        () -> Backends.open(compute.backend(), pool),
+        () -> Backends.open(compute.backend(), pool, precision(compute)),
         failure -> {
           LOG.error(
               "cannot load experts of '{}' (andante.model.path): {}",
@@ -70,10 +74,19 @@ public class ExpertApplication {
         });
   }
 
+  /** Experts alone cannot be probed: auto is exact here. */
+  private static Precision precision(ComputeProperties compute) {
+    return compute.precision() == PrecisionChoice.FAST ? Precision.FAST : Precision.EXACT;
+  }
+
   @Bean
   BindableService expertGrpcService(
-      ShardHost host, ExpertProperties properties, PrometheusMeterRegistry registry) {
-    return new ExpertGrpcService(host::state, properties, new ExpertMetrics(registry));
+      ShardHost host,
+      ExpertProperties properties,
+      PrometheusMeterRegistry registry,
+      LongStreams streams) {
+    return new ExpertGrpcService(
+        host::state, properties, new ExpertMetrics(registry), streams, host::afterBackendFailure);
   }
 
   @Bean

@@ -2,6 +2,7 @@ package dev.andante.expert;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.andante.compute.BackendException;
 import dev.andante.model.experts.ExpertShardModel;
 import dev.andante.protocol.v1.ExpertBatch;
 import dev.andante.protocol.v1.ExpertResult;
@@ -15,10 +16,15 @@ final class ExpertBatches {
 
   private final ExpertShardModel shard;
   private final int maxRows;
+  private final Runnable afterBackendFailure;
 
-  ExpertBatches(ExpertShardModel shard, int maxRows) {
+  /**
+   * @param afterBackendFailure called when a batch failed for the backend's fault
+   */
+  ExpertBatches(ExpertShardModel shard, int maxRows, Runnable afterBackendFailure) {
     this.shard = shard;
     this.maxRows = maxRows;
+    this.afterBackendFailure = afterBackendFailure;
   }
 
   /**
@@ -37,6 +43,9 @@ final class ExpertBatches {
       return result.setOutputs(bytes(outputs)).build();
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
       return result.setError(String.valueOf(e.getMessage())).build();
+    } catch (BackendException e) {
+      afterBackendFailure.run();
+      return result.setError("the compute backend failed: " + e.getMessage()).build();
     }
   }
 

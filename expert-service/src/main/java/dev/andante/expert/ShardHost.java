@@ -1,14 +1,15 @@
 package dev.andante.expert;
 
 import dev.andante.compute.Backend;
-import dev.andante.format.WeightFile;
-import dev.andante.format.WeightFiles;
+import dev.andante.engine.runtime.BackendLostException;
+import dev.andante.engine.runtime.BackendProbe;
+import dev.andante.host.model.ModelSource;
 import dev.andante.model.ModelConfig;
 import dev.andante.model.MoeConfig;
 import dev.andante.model.experts.ExpertShardModel;
-import dev.andante.model.loading.Models;
+import dev.andante.service.logging.LogRole;
+import dev.andante.service.state.LivenessCheck;
 import dev.andante.service.state.ReadinessCheck;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -21,13 +22,15 @@ import org.springframework.context.SmartLifecycle;
 
 /**
  * Loads this process's experts in the background, so that health answers meanwhile. A model that
- * cannot be loaded is reported to {@code onFailure}, which ends the process.
+ * cannot be loaded is reported to {@code onFailure}, which ends the process. Once the device is
+ * lost it is neither ready nor alive.
  */
-final class ShardHost implements SmartLifecycle, ReadinessCheck {
+final class ShardHost implements SmartLifecycle, ReadinessCheck, LivenessCheck {
 
   private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
 
-  private final Path path;
+  private final String name;
+  private final Supplier<ModelSource> model;
   private final ExpertProperties properties;
   private final Supplier<Backend> open;
   private final Consumer<RuntimeException> onFailure;
@@ -35,25 +38,45 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck {
   private volatile boolean running;
   private @Nullable Thread loader;
   private @Nullable Backend backend; // written by the loader, read after it ended
+  private volatile @Nullable BackendProbe probe;
+  private @Nullable ExpertShardModel shard; // as backend
 
   /**
+   * @param name of the model, for messages
+   * @param model opens it, on the loading thread
    * @param open opens the backend when there is something to load, on the loading thread; closed
    *     here
    */
   ShardHost(
-      Path path,
+      String name,
+      Supplier<ModelSource> model,
       ExpertProperties properties,
       Supplier<Backend> open,
       Consumer<RuntimeException> onFailure) {
-    this.path = path;
+    this.name = name;
+    this.model = model;
     this.properties = properties;
     this.open = open;
     this.onFailure = onFailure;
-    this.state = new ShardState.Loading("loading " + path.getFileName());
+    this.state = new ShardState.Loading("loading " + name);
   }
 
   ShardState state() {
     return state;
+  }
+
+  /** To be called when a computation failed: finds out whether another one could succeed. */
+  synchronized void afterBackendFailure() {
+    BackendProbe current = probe;
+    if (current == null || state instanceof ShardState.Lost) {
+      return;
+    }
+    try {
+      current.requireAlive();
+    } catch (BackendLostException e) {
+      LOG.error("experts cannot be computed any more", e);
+      state = new ShardState.Lost(String.valueOf(e.getMessage()));
+    }
   }
 
   @Override
@@ -64,50 +87,60 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck {
   }
 
   @Override
+  public Optional<String> deadReason() {
+    return state instanceof ShardState.Lost lost
+        ? Optional.of(lost.why() + "; the process must be started anew")
+        : Optional.empty();
+  }
+
+  @Override
   public void start() {
     running = true;
     loader =
         Thread.ofPlatform()
             .name("andante-expert-loader")
-            .start(
-                () -> {
-                  try {
-                    state = load();
-                  } catch (RuntimeException e) {
-                    state = new ShardState.Loading("failed to load " + path.getFileName());
-                    onFailure.accept(e);
-                  }
-                });
+            .start(() -> LogRole.run("expert", this::loadOrFail));
+  }
+
+  private void loadOrFail() {
+    try {
+      state = load();
+    } catch (RuntimeException e) {
+      state = new ShardState.Loading("failed to load " + name);
+      onFailure.accept(e);
+    }
   }
 
   private ShardState load() {
-    WeightFile file = WeightFiles.open(path);
+    ModelSource source = model.get();
     try {
-      ModelConfig config = Models.config(file);
+      ModelConfig config = source.config();
       MoeConfig moe = config.moe();
       if (moe == null) {
-        String fingerprint = file.fingerprint();
-        file.close();
+        String fingerprint = source.fingerprint();
+        source.close();
         LOG.info(
             "{} is a dense {} model: no experts to hold, this process stays idle",
-            path.getFileName(),
+            name,
             config.architecture());
         return new ShardState.Dense(fingerprint);
       }
       Set<Integer> share = share(moe.experts());
       Backend opened = open.get();
       backend = opened;
-      ExpertShardModel shard = Models.loadShard(file, opened, share);
+      probe = new BackendProbe(opened);
+      ExpertShardModel loaded = source.loadShard(opened, share);
+      shard = loaded;
       LOG.info(
           "holding {} of {} experts of {} (share {} of {})",
-          shard.experts().size(),
+          loaded.experts().size(),
           moe.experts(),
-          path.getFileName(),
+          name,
           properties.shard(),
           properties.shards());
-      return new ShardState.Loaded(shard);
+      return new ShardState.Loaded(loaded);
     } catch (RuntimeException e) {
-      file.close();
+      source.close();
       throw e;
     }
   }
@@ -141,8 +174,12 @@ final class ShardHost implements SmartLifecycle, ReadinessCheck {
         Thread.currentThread().interrupt();
       }
     }
-    if (state instanceof ShardState.Loaded loaded) {
-      loaded.shard().close();
+    if (shard != null) {
+      shard.close();
+    }
+    BackendProbe current = probe;
+    if (current != null) {
+      current.close();
     }
     if (backend != null) {
       backend.close();

@@ -5,7 +5,7 @@ import dev.andante.model.experts.ExpertShardModel;
 /**
  * What the process holds.
  *
- * <pre>Loading → Loaded | Dense</pre>
+ * <pre>Loading → Loaded | Dense → Lost</pre>
  */
 sealed interface ShardState {
 
@@ -17,4 +17,7 @@ sealed interface ShardState {
 
   /** The model has none. */
   record Dense(String fingerprint) implements ShardState {}
+
+  /** Experts whose device is gone; the process must be replaced. */
+  record Lost(String why) implements ShardState {}
 }

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.andante.compute.Backend;
+import dev.andante.compute.BackendException;
+import dev.andante.compute.Backends;
+import dev.andante.compute.ComputePool;
+import dev.andante.host.config.ModelProperties;
+import dev.andante.host.model.ModelSource;
 import dev.andante.protocol.v1.ExpertBatch;
 import dev.andante.protocol.v1.ExpertGrpc;
 import dev.andante.protocol.v1.ExpertResult;
@@ -13,10 +19,13 @@ import dev.andante.service.ServiceLauncher;
 import dev.andante.service.grpc.Failures;
 import dev.andante.service.grpc.GrpcChannels;
 import dev.andante.service.grpc.GrpcServer;
+import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import dev.andante.testkit.TestModels;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -25,11 +34,15 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** The role as a process has it, on a small mixture-of-experts checkpoint. */
+@Tag("slow")
 class ExpertServiceTest {
 
   private static final int HIDDEN = 48;
@@ -108,12 +121,29 @@ class ExpertServiceTest {
   }
 
   @Test
+  void holdsExpertsOfADummyModel() throws Exception {
+    startPath("dummy:mixtral-tiny", "--andante.expert.shard=1", "--andante.expert.shards=2");
+    ExpertShard shard =
+        ExpertGrpc.newBlockingStub(channel()).getShard(GetShardRequest.getDefaultInstance());
+    assertThat(shard.getExpertsList()).containsExactly(1, 3);
+  }
+
+  @Test
+  void isIdleBesideADenseDummyModel() throws Exception {
+    startPath("dummy:llama-tiny");
+    ExpertShard shard =
+        ExpertGrpc.newBlockingStub(channel()).getShard(GetShardRequest.getDefaultInstance());
+    assertThat(shard.getExpertsList()).isEmpty();
+  }
+
+  @Test
   void anEmptyShareIsAnErrorThatNamesTheSetting() {
     Path model = TestModels.requireGolden().resolve("zoo").resolve("mixtral-top2");
     LinkedBlockingQueue<RuntimeException> failures = new LinkedBlockingQueue<>();
     ShardHost host =
         new ShardHost(
-            model,
+            "m",
+            () -> ModelSource.open(new ModelProperties(model.toString(), "", 0)),
             new ExpertProperties(6, 7, 16),
             () -> {
               throw new AssertionError("nothing to load, so no backend is opened");
@@ -133,10 +163,67 @@ class ExpertServiceTest {
   }
 
   @Test
+  void aLostDeviceIsNotAlive() throws Exception {
+    Path model = TestModels.requireGolden().resolve("zoo").resolve("mixtral-top2");
+    AtomicBoolean lost = new AtomicBoolean();
+    try (ComputePool pool = new ComputePool(1)) {
+      ShardHost host =
+          new ShardHost(
+              "m",
+              () -> ModelSource.open(new ModelProperties(model.toString(), "", 0)),
+              new ExpertProperties(0, 1, 16),
+              () -> breakable(Backends.open("reference", pool), lost),
+              failure -> {
+                throw failure;
+              });
+      host.start();
+      try {
+        until(() -> host.state() instanceof ShardState.Loaded);
+        ExpertBatches batches =
+            new ExpertBatches(
+                ((ShardState.Loaded) host.state()).shard(), 16, host::afterBackendFailure);
+        ExpertBatch batch = batch(1, List.of(0), List.of(1), new float[HIDDEN]);
+        assertThat(batches.compute(batch).getError()).isEmpty();
+        host.afterBackendFailure();
+        assertThat(host.deadReason()).as("one failure of a device that works").isEmpty();
+
+        lost.set(true);
+        assertThat(batches.compute(batch).getError()).contains("device lost");
+        assertThat(host.deadReason())
+            .hasValueSatisfying(why -> assertThat(why).contains("device lost"));
+        assertThat(host.state()).isInstanceOf(ShardState.Lost.class);
+      } finally {
+        host.stop();
+      }
+    }
+  }
+
+  private static Backend breakable(Backend real, AtomicBoolean lost) {
+    return (Backend)
+        Proxy.newProxyInstance(
+            Backend.class.getClassLoader(),
+            new Class<?>[] {Backend.class},
+            (proxy, method, arguments) -> {
+              if (lost.get() && !method.getName().equals("close")) {
+                throw new BackendException("device lost");
+              }
+              try {
+                return method.invoke(real, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  @Test
   void beforeItIsLoadedItSaysSo() {
     ExpertGrpcService loading =
         new ExpertGrpcService(
-            () -> new ShardState.Loading("loading x"), new ExpertProperties(0, 1, 1), null);
+            () -> new ShardState.Loading("loading x"),
+            new ExpertProperties(0, 1, 1),
+            null,
+            new LongStreams(),
+            () -> {});
     LinkedBlockingQueue<Throwable> errors = new LinkedBlockingQueue<>();
     loading.getShard(
         GetShardRequest.getDefaultInstance(),
@@ -158,15 +245,22 @@ class ExpertServiceTest {
   }
 
   private void start(String zoo, String... more) throws InterruptedException {
-    Path model = TestModels.requireGolden().resolve("zoo").resolve(zoo);
+    startPath(TestModels.requireGolden().resolve("zoo").resolve(zoo).toString(), more);
+  }
+
+  private void startPath(String model, String... more) throws InterruptedException {
     String[] arguments = Arrays.copyOf(more, more.length + 3);
     arguments[more.length] = "--server.port=0";
     arguments[more.length + 1] = "--andante.grpc.port=0";
     arguments[more.length + 2] = "--andante.model.path=" + model;
     service = ServiceLauncher.of(ExpertApplication.class, "expert").run(arguments);
+    until(() -> service.getBean(ServiceState.class).ready());
+  }
+
+  private static void until(BooleanSupplier condition) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (!service.getBean(ServiceState.class).ready()) {
-      assertThat(System.nanoTime()).as("ready within 30 s").isLessThan(deadline);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("within 30 s").isLessThan(deadline);
       TimeUnit.MILLISECONDS.sleep(20);
     }
   }

@@ -3,12 +3,13 @@ package dev.andante.gateway;
 import dev.andante.gateway.admission.Admission;
 import dev.andante.gateway.api.ApiRoutes;
 import dev.andante.gateway.api.ErrorResponder;
-import dev.andante.gateway.api.RequestIdFilter;
+import dev.andante.gateway.api.IdentityFilter;
 import dev.andante.gateway.client.MeshClient;
 import dev.andante.gateway.config.GatewayProperties;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.PromptEncoder;
+import dev.andante.gateway.pipeline.TokenizerLanes;
 import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.gateway.routing.WorkerWatch;
@@ -24,20 +25,26 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerResponse;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
 /** Puts the gateway together. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(GatewayProperties.class)
 class GatewayConfiguration {
 
-  /** Prompts that may wait for a tokenizer thread. */
+  /** Prompts that may wait for each tokenizer thread. */
   private static final int TOKENIZER_QUEUE = 1024;
+
+  /** Long prompts that may wait for the thread that takes those. */
+  private static final int LONG_TOKENIZER_QUEUE = 64;
 
   @Bean
   HttpServerLimits httpServerLimits(GatewayProperties properties) {
     return new HttpServerLimits(properties.http());
+  }
+
+  @Bean
+  EventLoopResponses eventLoopResponses() {
+    return new EventLoopResponses();
   }
 
   @Bean
@@ -73,15 +80,18 @@ class GatewayConfiguration {
     return admission;
   }
 
-  @Bean(destroyMethod = "dispose")
-  Scheduler tokenizerScheduler(GatewayProperties properties) {
-    return Schedulers.newBoundedElastic(
-        properties.tokenizerThreads(), TOKENIZER_QUEUE, "tokenizer", 60, true);
+  @Bean
+  TokenizerLanes tokenizerLanes(GatewayProperties properties) {
+    return new TokenizerLanes(
+        properties.tokenizerThreads(),
+        TOKENIZER_QUEUE,
+        LONG_TOKENIZER_QUEUE,
+        properties.admission().queueTimeout());
   }
 
   @Bean
-  PromptEncoder promptEncoder(Scheduler tokenizerScheduler) {
-    return new PromptEncoder(tokenizerScheduler);
+  PromptEncoder promptEncoder(TokenizerLanes lanes) {
+    return new PromptEncoder(lanes);
   }
 
   @Bean
@@ -103,13 +113,13 @@ class GatewayConfiguration {
   }
 
   @Bean
-  RequestIdFilter requestIdFilter() {
-    return new RequestIdFilter();
+  IdentityFilter identityFilter() {
+    return new IdentityFilter();
   }
 
   @Bean
-  ErrorResponder errorResponder(GatewayMetrics metrics) {
-    return new ErrorResponder(metrics);
+  ErrorResponder errorResponder(GatewayMetrics metrics, GatewayProperties properties) {
+    return new ErrorResponder(metrics, properties.http());
   }
 
   @Bean

@@ -134,6 +134,16 @@ class AnswersTest {
     assertThat(out.at("/usage/completion_tokens").asInt()).isEqualTo(16);
   }
 
+  /** Nobody asked for sixteen. */
+  @Test
+  void aCompletionIsShorterWhereTheContextEnds() {
+    answer("0123456789abcdefghij");
+    JsonNode out =
+        ok(gateway.post(TEXT, "{\"prompt\":\"" + "x".repeat(TestModel.CONTEXT - 5) + "\"}"));
+    assertThat(out.at("/choices/0/text").asString()).isEqualTo("01234");
+    assertThat(out.at("/choices/0/finish_reason").asString()).isEqualTo("length");
+  }
+
   @Test
   void aChatFillsTheContext() {
     chat("");
@@ -227,6 +237,24 @@ class AnswersTest {
     assertThat(decode.decodes.getFirst().getStop()).isEqualTo(request.getStop());
   }
 
+  /** What says no more than what happens anyway, and null, which is as good as absent. */
+  @Test
+  void openAisParametersThatChangeNothingAreIgnored() {
+    chat(
+        ",\"user\":\"someone\",\"safety_identifier\":\"s\",\"prompt_cache_key\":\"k\","
+            + "\"prompt_cache_retention\":\"24h\",\"service_tier\":\"auto\",\"store\":true,"
+            + "\"metadata\":{\"a\":\"b\"},\"prediction\":{\"type\":\"content\",\"content\":\"x\"},"
+            + "\"reasoning_effort\":\"none\",\"verbosity\":\"medium\","
+            + "\"modalities\":[\"text\"],\"parallel_tool_calls\":true,\"tools\":[],"
+            + "\"tool_choice\":\"auto\",\"functions\":[],\"function_call\":\"none\","
+            + "\"audio\":null,\"no_such_parameter\":null");
+    text(",\"echo\":false,\"suffix\":\"\",\"best_of\":1,\"n\":1,\"user\":\"someone\"");
+    List<JsonNode> chunks =
+        chunks(
+            CHAT, "{" + HI + ",\"stream\":true,\"stream_options\":{\"include_obfuscation\":true}}");
+    assertThat(chunks).noneMatch(chunk -> chunk.has("obfuscation"));
+  }
+
   @Test
   void defaultsAreOpenAis() {
     chat("");
@@ -269,10 +297,13 @@ class AnswersTest {
   @Test
   void ignoreEosGoesOn() {
     answer("ab");
-    JsonNode out = chat(",\"ignore_eos\":true,\"max_tokens\":6");
+    JsonNode out = chat(",\"ignore_eos\":true,\"max_tokens\":6,\"logprobs\":true");
     assertThat(out.at("/choices/0/message/content").asString()).isEqualTo("ab");
     assertThat(out.at("/choices/0/finish_reason").asString()).isEqualTo("length");
     assertThat(out.at("/usage/completion_tokens").asInt()).isEqualTo(6);
+    assertThat(out.at("/choices/0/logprobs/content"))
+        .as("end tokens that end nothing are part of it")
+        .hasSize(6);
   }
 
   @Test
@@ -309,6 +340,63 @@ class AnswersTest {
         .isEqualTo(
             "{\"tokens\":[\"a\",\"b\",\"c\"],\"token_logprobs\":[-0.5,-0.5,-0.5],"
                 + "\"top_logprobs\":[{},{},{}],\"text_offset\":[0,1,2]}");
+  }
+
+  /** The stop string begins in one worker's chunk and ends in another, or within one. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 50})
+  void tokensThatAStopStringCutHaveNoLogprobs(int tokensPerChunk) {
+    answer("aé STOP b");
+    decode.tokensPerChunk = tokensPerChunk;
+    String more = ",\"stop\":\" STOP\",\"return_token_ids\":true";
+    Integer[] kept = {(int) 'a', 0xc3, 0xa9};
+    Integer[] all = TestModel.tokens("aé STOP").toArray(Integer[]::new);
+
+    JsonNode chat = chat(more + ",\"logprobs\":true").at("/choices/0");
+    assertThat(bytes(chat.at("/logprobs/content"))).containsExactly(kept);
+    assertThat(ints(chat.get("token_ids"))).containsExactly(all);
+    List<JsonNode> chats =
+        chunks(CHAT, "{" + HI + more + ",\"logprobs\":true,\"stream\":true}").stream()
+            .map(chunk -> chunk.at("/choices/0"))
+            .toList();
+    assertThat(chats.stream().flatMap(c -> bytes(c.at("/logprobs/content")).stream()))
+        .containsExactly(kept);
+    assertThat(chats.stream().flatMap(c -> ints(c.at("/token_ids")).stream())).containsExactly(all);
+
+    JsonNode logprobs = text(more + ",\"logprobs\":0").at("/choices/0/logprobs");
+    assertThat(logprobs.get("token_logprobs")).hasSize(3);
+    assertThat(ints(logprobs.get("text_offset"))).containsExactly(0, 1, 1);
+    List<JsonNode> texts =
+        chunks(
+                TEXT,
+                "{\"prompt\":\"Once\",\"max_tokens\":50"
+                    + more
+                    + ",\"logprobs\":0,\"stream\":true}")
+            .stream()
+            .map(chunk -> chunk.at("/choices/0/logprobs/text_offset"))
+            .toList();
+    assertThat(texts.stream().flatMap(offsets -> ints(offsets).stream())).containsExactly(0, 1, 1);
+  }
+
+  /** A token is said when its text is, were it held back for looking like a stop string. */
+  @Test
+  void logprobsComeWithTheirText() {
+    answer("a <st.");
+    StringBuilder said = new StringBuilder();
+    StringBuilder shown = new StringBuilder();
+    for (JsonNode chunk :
+        chunks(TEXT, "{\"prompt\":\"x\",\"stop\":\"<stop>\",\"logprobs\":0,\"stream\":true}")) {
+      shown.append(chunk.at("/choices/0/text").asString(""));
+      chunk.at("/choices/0/logprobs/tokens").forEach(token -> said.append(token.asString()));
+      assertThat(said.toString()).isEqualTo(shown.toString());
+    }
+    assertThat(shown.toString()).isEqualTo("a <st.");
+  }
+
+  private static List<Integer> bytes(JsonNode content) {
+    return StreamSupport.stream(content.spliterator(), false)
+        .map(token -> token.at("/bytes/0").intValue())
+        .toList();
   }
 
   @Test

@@ -80,7 +80,7 @@ class BadInputTest {
         "max_tokens|12345678901234567890|at least 1",
         "max_completion_tokens|1.0|integer",
         "min_tokens|-1|at least 0",
-        "min_tokens|50|0 to max_tokens",
+        "min_tokens|50|0 to max_tokens (9)",
         "presence_penalty|3|from -2 to 2",
         "frequency_penalty|-2.1|from -2 to 2",
         "repetition_penalty|0|above 0",
@@ -104,9 +104,19 @@ class BadInputTest {
         "response_format.type|{\"type\":\"json_schema\",\"json_schema\":{}}|not supported yet",
         "response_format.type|{\"type\":\"xml\"}|must be",
         "response_format|\"text\"|object",
-        "tools|[{\"type\":\"function\"}]|not supported yet",
-        "tools|{}|array",
-        "tool_choice|\"required\"|only be 'none'",
+        "response_format.schema|{\"type\":\"text\",\"schema\":{}}|Unknown parameter",
+        "stream_options.usage|{\"usage\":true},\"stream\":true|Unknown parameter",
+        "temprature|0|Unknown parameter: 'temprature'.",
+        "andante_option|{}|Unknown parameter",
+        "prompt|\"a\"|Unknown parameter",
+        "reasoning_effort|\"high\"|only be 'none'",
+        "verbosity|\"low\"|only be 'medium'",
+        "modalities|[\"text\",\"audio\"]|['text']",
+        "audio|{\"voice\":\"alloy\"}|not supported",
+        "web_search_options|{}|not supported",
+        "user|5|string",
+        "metadata|[]|object",
+        "store|1|true or false",
         "model|7|string",
         "messages|[]|at least one",
         "messages|\"Hi\"|array",
@@ -156,11 +166,64 @@ class BadInputTest {
         "suffix|\"a\",\"suffix\":\"b\"|not supported",
         "best_of|\"a\",\"best_of\":3|not supported",
         "logprobs|\"a\",\"logprobs\":21|from 0 to 20",
+        "messages|\"a\",\"messages\":[]|Unknown parameter",
+        "add_generation_prompt|\"a\",\"add_generation_prompt\":true|Unknown parameter",
       })
   void aBadCompletion(String param, String prompt, String words) {
     JsonNode error = invalid(TEXT, "{\"model\":\"bytes\",\"prompt\":" + prompt + "}");
     assertThat(error.get("param").asString()).isEqualTo(param);
     assertThat(error.get("message").asString()).contains(words);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "tools|`{HI,\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}`",
+        "functions|`{HI,\"functions\":[{\"name\":\"f\"}]}`",
+        "tool_choice|`{HI,\"tool_choice\":\"required\"}`",
+        "tool_choice|`{HI,\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}}}`",
+        "function_call|`{HI,\"function_call\":{\"name\":\"f\"}}`",
+        "messages[0].role|`{\"messages\":[{\"role\":\"tool\",\"tool_call_id\":\"1\",\"content\":\"x\"}]}`",
+        "messages[0].role|`{\"messages\":[{\"role\":\"function\",\"name\":\"f\",\"content\":\"x\"}]}`",
+        "messages[0].tool_calls|`{\"messages\":[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"1\"}]}]}`",
+        "messages[0].function_call|`{\"messages\":[{\"role\":\"assistant\",\"content\":null,\"function_call\":{\"name\":\"f\"}}]}`",
+      })
+  void toolsAreRefusedByEachOfTheirNames(String param, String json) {
+    JsonNode error = invalid(CHAT, json.replace("HI", HI));
+    assertThat(error.get("param").asString()).isEqualTo(param);
+    assertThat(error.get("code").asString()).isEqualTo("unsupported_parameter");
+    assertThat(error.get("message").asString())
+        .contains("'" + param + "'")
+        .contains("not supported");
+  }
+
+  @Test
+  void malformedToolsAreMalformed() {
+    JsonNode error = invalid(CHAT, "{" + HI + ",\"tools\":{}}");
+    assertThat(error.get("param").asString()).isEqualTo("tools");
+    assertThat(error.get("message").asString()).contains("array");
+  }
+
+  @Test
+  void unknownAndUnsupportedParametersHaveCodes() {
+    assertThat(invalid(CHAT, "{" + HI + ",\"n_predict\":3}").get("code").asString())
+        .isEqualTo("unknown_parameter");
+    assertThat(invalid(CHAT, "{" + HI + ",\"verbosity\":\"low\"}").get("code").asString())
+        .isEqualTo("unsupported_parameter");
+  }
+
+  /** A name may be anything; only what looks like one is repeated. */
+  @Test
+  void anUnknownNameThatIsNoneIsNotRepeated() {
+    JsonNode error = invalid(CHAT, "{" + HI + ",\"my secret words\":1}");
+    assertThat(error.get("param").isNull()).isTrue();
+    assertThat(error.get("message").asString()).isEqualTo("The body holds an unknown parameter.");
+    JsonNode inside =
+        invalid(CHAT, "{" + HI + ",\"stream\":true,\"stream_options\":{\"my secret words\":1}}");
+    assertThat(inside.get("param").asString()).isEqualTo("stream_options");
+    assertThat(inside.get("message").asString()).doesNotContain("secret");
   }
 
   @ParameterizedTest
@@ -226,7 +289,21 @@ class BadInputTest {
     JsonNode together = invalid(CHAT, "{" + HI + ",\"max_tokens\":236}");
     assertThat(together.get("code").asString()).isEqualTo("context_length_exceeded");
     assertThat(together.get("param").asString()).isEqualTo("max_tokens");
-    assertThat(together.get("message").asString()).contains("1 to 235");
+    assertThat(together.get("message").asString()).contains("max_tokens can be 1 to 235");
+  }
+
+  /** Clients look the field up among those they sent. */
+  @Test
+  void errorsNameTheLimitThatTheClientSent() {
+    JsonNode newer = invalid(CHAT, "{" + HI + ",\"max_completion_tokens\":236}");
+    assertThat(newer.get("param").asString()).isEqualTo("max_completion_tokens");
+    assertThat(newer.get("message").asString()).contains("max_completion_tokens can be 1 to 235");
+    JsonNode both = invalid(CHAT, "{" + HI + ",\"max_tokens\":1,\"max_completion_tokens\":236}");
+    assertThat(both.get("param").asString()).isEqualTo("max_completion_tokens");
+    JsonNode least = invalid(CHAT, "{" + HI + ",\"max_completion_tokens\":3,\"min_tokens\":4}");
+    assertThat(least.get("message").asString()).contains("0 to max_completion_tokens (3).");
+    JsonNode room = invalid(CHAT, "{" + HI + ",\"min_tokens\":236}");
+    assertThat(room.get("message").asString()).isEqualTo("'min_tokens' must be 0 to 235.");
   }
 
   @Test
@@ -280,6 +357,12 @@ class BadInputTest {
         .contains("0 to 257");
     assertThat(invalid("/tokenize", "{\"messages\":[]}").get("param").asString())
         .isEqualTo("messages");
+    assertThat(invalid("/tokenize", "{\"prompt\":\"a\",\"max_tokens\":1}").get("param").asString())
+        .isEqualTo("max_tokens");
+    assertThat(invalid("/tokenize", "{\"prompt\":\"a\"," + HI + "}").get("param").asString())
+        .isEqualTo("prompt");
+    assertThat(invalid("/detokenize", "{\"tokens\":[1],\"ids\":[]}").get("param").asString())
+        .isEqualTo("ids");
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.andante.service.ServiceLauncher;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -13,6 +14,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** As in the standalone process: beside other roles, under a shared context, more than once. */
+@Tag("slow")
 class ChildContextTest {
 
   @Configuration(proxyBeanMethods = false)

@@ -11,9 +11,11 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A client that goes away takes its work with it. */
+@Tag("slow")
 class DisconnectTest {
 
   private static final String HI = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]";

@@ -3,6 +3,7 @@ package dev.andante.gateway;
 import dev.andante.protocol.v1.DecodeGrpc;
 import dev.andante.protocol.v1.DecodeRequest;
 import dev.andante.protocol.v1.FinishReason;
+import dev.andante.protocol.v1.GenerationStats;
 import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
 import dev.andante.protocol.v1.ModelInfo;
@@ -20,6 +21,7 @@ import dev.andante.protocol.v1.TokenLogprob;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
 import dev.andante.service.grpc.RequestIds;
+import dev.andante.service.grpc.TraceParent;
 import io.grpc.Server;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -59,6 +61,7 @@ final class FakeWorker implements AutoCloseable {
   final List<PrefillRequest> prefills = new CopyOnWriteArrayList<>();
   final List<DecodeRequest> decodes = new CopyOnWriteArrayList<>();
   final List<String> requestIds = new CopyOnWriteArrayList<>();
+  final List<TraceParent> traces = new CopyOnWriteArrayList<>();
   final Set<String> released = ConcurrentHashMap.newKeySet();
   final AtomicInteger cancelled = new AtomicInteger();
   final AtomicInteger open = new AtomicInteger();
@@ -77,6 +80,12 @@ final class FakeWorker implements AutoCloseable {
 
   /** Null = the test model's. */
   volatile @Nullable ModelInfo info;
+
+  /** What prefill says of itself in its replies, tokens aside. */
+  volatile PrefillReply prefillFigures = PrefillReply.getDefaultInstance();
+
+  /** What decode says in its last chunk. */
+  volatile GenerationStats stats = GenerationStats.getDefaultInstance();
 
   volatile int running;
   volatile int tokensPerChunk = 1;
@@ -191,6 +200,10 @@ final class FakeWorker implements AutoCloseable {
     if (id != null) {
       requestIds.add(id);
     }
+    TraceParent trace = RequestIds.TRACE_CONTEXT.get();
+    if (trace != null) {
+      traces.add(trace);
+    }
   }
 
   private final class WorkerService extends WorkerGrpc.WorkerImplBase {
@@ -238,7 +251,7 @@ final class FakeWorker implements AutoCloseable {
             }
             int position = request.getGenerated();
             observer.onNext(
-                PrefillReply.newBuilder()
+                prefillFigures.toBuilder()
                     .setFirstToken(token(position, request.getSampling()))
                     .setKvHandle("kv/" + request.getAttempt().getRequestId() + "/" + position)
                     .setFinishReason(finish(position, request.getStop()))
@@ -292,7 +305,12 @@ final class FakeWorker implements AutoCloseable {
           if (call.isCancelled()) {
             return;
           }
-          call.onNext(TokenChunk.newBuilder().addAllTokens(tokens).setFinishReason(finish).build());
+          TokenChunk.Builder chunk =
+              TokenChunk.newBuilder().addAllTokens(tokens).setFinishReason(finish);
+          if (finish != FinishReason.FINISH_REASON_UNSPECIFIED) {
+            chunk.setStats(stats);
+          }
+          call.onNext(chunk.build());
         }
       }
       if (!call.isCancelled()) {

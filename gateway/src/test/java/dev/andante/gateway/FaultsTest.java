@@ -12,10 +12,12 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /** Lost, full and failing workers. */
+@Tag("slow")
 class FaultsTest {
 
   private static final String CHAT = "/v1/chat/completions";

@@ -96,6 +96,16 @@ final class GatewayFixture implements AutoCloseable {
     }
   }
 
+  /** The sum of the samples whose name and labels begin so; 0 if there are none. */
+  double metric(String beginning) {
+    return get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(beginning))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .sum();
+  }
+
   static JsonNode json(HttpResponse<String> response) {
     return JSON.readTree(response.body());
   }

@@ -18,9 +18,11 @@ import com.openai.models.completions.CompletionCreateParams;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** OpenAI's own client for Java understands everything. */
+@Tag("slow")
 class OpenAiClientTest {
 
   private static final String ANSWER = "Grüß dich 🎻";

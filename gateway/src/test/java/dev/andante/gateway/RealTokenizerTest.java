@@ -19,11 +19,13 @@ import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** With the real model's tokenizer and template, as a worker sends them, against reference data. */
+@Tag("slow")
 class RealTokenizerTest {
 
   private static final String NAME = "real";

@@ -120,10 +120,22 @@ class ArchitectureTest {
           .resideInAPackage("jcuda..");
 
   @ArchTest
+  static final ArchRule nativeCallsStayInTheirBackend =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.andante.compute.ckernels..", "dev.andante.compute.cuda..")
+          .should()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("java.lang.foreign.Linker");
+
+  @ArchTest
   static final ArchRule backendsSeeOnlyTheSpi =
       noClasses()
           .that()
-          .resideInAnyPackage("dev.andante.compute.vector..", "dev.andante.compute.cuda..")
+          .resideInAnyPackage(
+              "dev.andante.compute.vector..",
+              "dev.andante.compute.ckernels..",
+              "dev.andante.compute.cuda..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("dev.andante.compute.reference..")

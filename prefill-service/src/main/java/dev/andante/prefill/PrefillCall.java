@@ -14,6 +14,8 @@ import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
 import dev.andante.kvtransfer.grpc.EngineFailures;
 import dev.andante.protocol.v1.PrefillReply;
+import dev.andante.service.grpc.Failures;
+import dev.andante.service.grpc.LogIds;
 import dev.andante.service.grpc.RequestIds;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -42,6 +44,7 @@ final class PrefillCall implements PrefillListener {
   private final PrefillJob job;
   private final StopMatcher stops;
   private final ServerCallStreamObserver<PrefillReply> responses;
+  private final LogIds logIds;
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile @Nullable KvOutbound push;
   private volatile @Nullable Outcome outcome;
@@ -60,6 +63,7 @@ final class PrefillCall implements PrefillListener {
     this.job = job;
     this.stops = stops;
     this.responses = responses;
+    this.logIds = RequestIds.forLogs(job.attempt().requestId());
   }
 
   /** Nothing is computed before the receiver has granted blocks. */
@@ -146,7 +150,7 @@ final class PrefillCall implements PrefillListener {
       StatusRuntimeException status = EngineFailures.toStatus(failure);
       giveUp("prefill failed");
       responses.onError(status);
-      logged(() -> LOG.warn("prefill failed: {}", status.getStatus()));
+      logged(() -> LOG.warn("prefill failed: {}", Failures.describe(status)));
     }
   }
 
@@ -184,7 +188,7 @@ final class PrefillCall implements PrefillListener {
   }
 
   private void logged(Runnable log) {
-    RequestIds.logged(job.attempt().requestId(), log);
+    logIds.run(log);
   }
 
   private static PrefillReply.Builder replyOf(GeneratedToken token, GenerationStats stats) {

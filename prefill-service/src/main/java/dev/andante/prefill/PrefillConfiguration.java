@@ -4,11 +4,14 @@ import dev.andante.engine.DraftSource;
 import dev.andante.host.HostedEngine;
 import dev.andante.host.ModelHostConfiguration;
 import dev.andante.host.config.EngineProperties;
+import dev.andante.host.config.ModelProperties;
 import dev.andante.host.engine.EngineHost;
 import dev.andante.host.experts.RemoteExpertsFactory;
 import dev.andante.host.grpc.WorkerService;
 import dev.andante.host.metrics.CacheConfigInfo;
+import dev.andante.host.metrics.LegMetrics;
 import dev.andante.host.model.ModelHost;
+import dev.andante.host.model.ModelSource;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.kvtransfer.grpc.GrpcKvSender;
 import dev.andante.protocol.v1.Role;
@@ -17,6 +20,7 @@ import dev.andante.service.state.ServiceState;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -34,11 +38,15 @@ public class PrefillConfiguration {
   /** Asked for by the model of this context, if it has experts; null = they run here. */
   @Bean
   @Nullable RemoteExpertsFactory remoteExperts(
-      GrpcChannels channels, PrefillProperties properties) {
+      GrpcChannels channels,
+      PrefillProperties properties,
+      ModelProperties model,
+      PrometheusMeterRegistry registry) {
+    LongConsumer dispatch = LegMetrics.expertDispatch(registry, ModelSource.nameOf(model), ROLE);
     return properties.expertAddresses().isEmpty()
         ? null
         : new RemoteExpertsFactory(
-            channels::channel, properties.expertAddresses(), properties.expertDeadline());
+            channels::open, properties::expertAddresses, properties.expertDeadline(), dispatch);
   }
 
   @Bean

@@ -1,5 +1,6 @@
 package dev.andante.prefill;
 
+import dev.andante.service.config.Between;
 import java.time.Duration;
 import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -10,17 +11,18 @@ import org.springframework.validation.annotation.Validated;
 /**
  * The prefill role.
  *
- * @param transferTimeout longest KV transfer, from the first message to the acknowledged commit;
- *     the request's own deadline ends it earlier
- * @param maxFrame payload of a KV frame; a bigger block is split by layers
+ * @param transferTimeout longest KV transfer, from the first message to the acknowledged commit,
+ *     1ms to 1h; the request's own deadline ends it earlier
+ * @param maxFrame payload of a KV frame, 1KB to 1GB; a bigger block is split by layers. Below
+ *     decode's {@code andante.grpc.max-message-size}
  * @param expertAddresses {@code host:port} of expert services that hold the experts of a
  *     mixture-of-experts model; empty = experts run here
- * @param expertDeadline for the answers of one layer
+ * @param expertDeadline for the answers of one layer, 1ms to 10m
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.prefill", ignoreUnknownFields = false)
 public record PrefillProperties(
-    @DefaultValue("60s") Duration transferTimeout,
-    @DefaultValue("1MB") DataSize maxFrame,
+    @DefaultValue("60s") @Between(min = "1ms", max = "1h") Duration transferTimeout,
+    @DefaultValue("1MB") @Between(min = "1KB", max = "1GB") DataSize maxFrame,
     @DefaultValue List<String> expertAddresses,
-    @DefaultValue("5s") Duration expertDeadline) {}
+    @DefaultValue("5s") @Between(min = "1ms", max = "10m") Duration expertDeadline) {}

@@ -1,6 +1,7 @@
 package dev.andante.prefill;
 
 import dev.andante.engine.Attempt;
+import dev.andante.engine.Engine;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.StopMatcher;
@@ -13,14 +14,12 @@ import dev.andante.kvtransfer.grpc.EngineFailures;
 import dev.andante.protocol.v1.PrefillGrpc;
 import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.PrefillRequest;
+import dev.andante.service.grpc.Deadlines;
 import dev.andante.service.grpc.Failures;
-import io.grpc.Context;
-import io.grpc.Deadline;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /** Translates requests and starts a {@link PrefillCall} for each. */
@@ -51,7 +50,8 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
               attempt,
               prompt,
               Requests.sampling(request.getSampling()),
-              Requests.stop(request.getStop()));
+              Requests.stop(request.getStop()),
+              Deadlines.left(Engine.NO_LIMIT));
       StopMatcher stops =
           StopStrings.matcher(
               running.model(), request.getStop().getStopList(), generatedOf(prompt));
@@ -59,19 +59,14 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
       PrefillCall call =
           new PrefillCall(
               running.engine(), job, stops, (ServerCallStreamObserver<PrefillReply>) responses);
-      call.start(() -> senders.apply(running).open(target, attempt, prompt, timeLeft()));
+      call.start(
+          () ->
+              senders
+                  .apply(running)
+                  .open(target, attempt, prompt, Deadlines.left(transferTimeout)));
     } catch (RuntimeException e) {
       responses.onError(EngineFailures.toStatus(e));
     }
-  }
-
-  private Duration timeLeft() {
-    Deadline deadline = Context.current().getDeadline();
-    if (deadline == null) {
-      return transferTimeout;
-    }
-    Duration left = Duration.ofNanos(Math.max(1, deadline.timeRemaining(TimeUnit.NANOSECONDS)));
-    return left.compareTo(transferTimeout) < 0 ? left : transferTimeout;
   }
 
   private static int[] generatedOf(PromptTokens prompt) {

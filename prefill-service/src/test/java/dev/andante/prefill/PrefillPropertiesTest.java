@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Configuration;
@@ -58,5 +60,23 @@ class PrefillPropertiesTest {
         .run(
             context ->
                 assertThat(context).getFailure().rootCause().hasMessageContaining("max-frames"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "transfer-timeout=0s",
+        "transfer-timeout=2h",
+        "max-frame=-1B",
+        "max-frame=2GB",
+        "expert-deadline=0s",
+        "expert-deadline=11m"
+      })
+  void aValueOutOfItsLimitsIsRefused(String pair) {
+    runner
+        .withPropertyValues("andante.prefill." + pair)
+        .run(
+            context ->
+                assertThat(context).getFailure().rootCause().hasMessageContaining("must be"));
   }
 }

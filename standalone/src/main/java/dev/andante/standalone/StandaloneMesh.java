@@ -7,16 +7,22 @@ import dev.andante.gateway.GatewayApplication;
 import dev.andante.prefill.PrefillApplication;
 import dev.andante.service.ServiceLauncher;
 import dev.andante.service.grpc.GrpcServer;
+import dev.andante.service.logging.LogRole;
+import dev.andante.service.state.LivenessCheck;
+import dev.andante.service.state.ServiceState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
 
 /**
  * A running mesh in this JVM. Roles are stopped in the reverse order of their start: the gateway
@@ -24,9 +30,22 @@ import org.springframework.context.ConfigurableApplicationContext;
  */
 public final class StandaloneMesh implements AutoCloseable {
 
+  /**
+   * Each context sets the logging up anew, so each is given this. The role is what the thread works
+   * for ({@link LogRole}), else the one whose code speaks, else nobody's; the name of one
+   * application would mislead.
+   */
+  private static final String[] LOGGING = {
+    "--logging.include-application-name=false",
+    "--log-role= [%replace(%X{role}|%logger){"
+        + "'^(?:([a-z]+)[|].*|[|]dev[.]andante[.](gateway|prefill|decode|draft|expert)[.].*|[|].*)$'"
+        + ",'$1$2'}]"
+  };
+
   private final String[] arguments;
-  private final Deque<ConfigurableApplicationContext> contexts = new ArrayDeque<>();
+  private final Deque<Runnable> contexts = new ArrayDeque<>(); // how each is closed, last first
   private final Map<String, ConfigurableApplicationContext> roles = new TreeMap<>();
+  private @Nullable ExpertAddress expertAddress;
 
   private StandaloneMesh(String... arguments) {
     this.arguments = arguments;
@@ -74,29 +93,56 @@ public final class StandaloneMesh implements AutoCloseable {
 
   private void startRoles() {
     ConfigurableApplicationContext shared =
-        opened(
-            new SpringApplicationBuilder(SharedConfiguration.class)
-                .web(WebApplicationType.NONE)
-                .registerShutdownHook(false)
-                .properties("spring.config.name=andante-shared,application")
-                .run(arguments));
+        new SpringApplicationBuilder(SharedConfiguration.class)
+            .web(WebApplicationType.NONE)
+            .registerShutdownHook(false)
+            .properties("spring.config.name=andante-shared,application")
+            .run(with(arguments, LOGGING));
+    contexts.addFirst(shared::close);
+    ExpertAddress address = shared.getBean(ExpertAddress.class);
+    expertAddress = address;
     int draft = worker(shared, DraftApplication.class, "draft");
-    int expert = worker(shared, ExpertApplication.class, "expert");
+    address.is("127.0.0.1:" + worker(shared, ExpertApplication.class, "expert"));
     int decode =
         worker(
             shared,
             DecodeApplication.class,
             "decode",
-            "--andante.decode.draft-address=127.0.0.1:" + draft,
-            "--andante.decode.expert-addresses=127.0.0.1:" + expert);
+            "--andante.decode.draft-address=127.0.0.1:" + draft);
     int prefill = worker(shared, PrefillApplication.class, "prefill");
-    roles.put(
+    start(
         "gateway",
-        opened(
-            ServiceLauncher.of(GatewayApplication.class, "gateway")
-                .parent(shared)
-                .registerShutdownHook(false)
-                .run(with(arguments, instance("prefill", prefill), instance("decode", decode)))));
+        ServiceLauncher.of(GatewayApplication.class, "gateway")
+            .parent(shared)
+            .registerShutdownHook(false)
+            .initializers(this::speaksForAll),
+        with(arguments, instance("prefill", prefill), instance("decode", decode)));
+  }
+
+  private void start(String role, SpringApplicationBuilder application, String... settings) {
+    LogRole.run(
+        role,
+        () -> {
+          ConfigurableApplicationContext context = application.run(with(settings, LOGGING));
+          contexts.addFirst(() -> LogRole.run(role, context::close));
+          roles.put(role, context);
+        });
+  }
+
+  /** The gateway's is the only HTTP port, so its liveness is that of the process. */
+  private void speaksForAll(ConfigurableApplicationContext gateway) {
+    List<ServiceState> workers =
+        roles.values().stream().map(role -> role.getBean(ServiceState.class)).toList();
+    ((GenericApplicationContext) gateway)
+        .registerBean(
+            "workersAlive",
+            LivenessCheck.class,
+            () ->
+                () ->
+                    workers.stream()
+                        .map(ServiceState::deadReason)
+                        .flatMap(Optional::stream)
+                        .findFirst());
   }
 
   private int worker(
@@ -105,20 +151,14 @@ public final class StandaloneMesh implements AutoCloseable {
         Arrays.stream(arguments)
             .filter(a -> !a.startsWith("--server.") && !a.startsWith("--andante.grpc.port"))
             .toArray(String[]::new);
-    ConfigurableApplicationContext context =
-        opened(
-            ServiceLauncher.of(application, role)
-                .parent(shared)
-                .web(WebApplicationType.NONE)
-                .registerShutdownHook(false)
-                .run(with(with(own, extra), "--andante.grpc.port=0")));
-    roles.put(role, context);
+    start(
+        role,
+        ServiceLauncher.of(application, role)
+            .parent(shared)
+            .web(WebApplicationType.NONE)
+            .registerShutdownHook(false),
+        with(with(own, extra), "--andante.grpc.port=0"));
     return grpcPort(role);
-  }
-
-  private ConfigurableApplicationContext opened(ConfigurableApplicationContext context) {
-    contexts.addFirst(context);
-    return context;
   }
 
   private static String instance(String role, int port) {
@@ -137,8 +177,11 @@ public final class StandaloneMesh implements AutoCloseable {
   /** Stops all roles, the gateway first. */
   @Override
   public void close() {
+    if (expertAddress != null) {
+      expertAddress.giveUp(); // or a start that failed would wait for it
+    }
     while (!contexts.isEmpty()) {
-      contexts.removeFirst().close();
+      contexts.removeFirst().run();
     }
   }
 }

@@ -37,6 +37,18 @@ public interface Backend extends AutoCloseable {
    */
   String numerics();
 
+  /** How exact products are now. */
+  default Precision precision() {
+    return Precision.EXACT;
+  }
+
+  /**
+   * Changes {@link #precision} for the passes that follow; for the owner, while no pass runs. The
+   * layout of weights stays that of the precision that the backend was opened with. A backend with
+   * one precision only ignores it.
+   */
+  default void setPrecision(Precision precision) {}
+
   /**
    * Converts a parameter to this backend's layout. Several parts are stacked along the outputs, so
    * that Q, K and V (or gate and up) become one product.

@@ -10,7 +10,8 @@ public interface BackendProvider {
   String name();
 
   /**
-   * The available provider with the highest priority is chosen: reference 0, vector 100, cuda 1000.
+   * The available provider with the highest priority is chosen: reference 0, vector 100, native
+   * 200, cuda 1000.
    */
   int priority();
 
@@ -23,7 +24,8 @@ public interface BackendProvider {
 
   /**
    * @param pool threads for the kernels; owned by the caller, outlives the backend
+   * @param precision how exact products need to be
    * @throws BackendException if the backend cannot start after all
    */
-  Backend create(ComputePool pool);
+  Backend create(ComputePool pool, Precision precision);
 }

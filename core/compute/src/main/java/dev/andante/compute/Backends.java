@@ -24,13 +24,18 @@ public final class Backends {
     return List.copyOf(found);
   }
 
+  /** As {@link #open(String, ComputePool, Precision)}, exact. */
+  public static Backend open(String name, ComputePool pool) {
+    return open(name, pool, Precision.EXACT);
+  }
+
   /**
    * Opens the backend called {@code name}, or the best available one for {@link #AUTO}, and logs
    * the choice in one line.
    *
    * @throws BackendException if a named one is missing or unavailable, or none is available
    */
-  public static Backend open(String name, ComputePool pool) {
+  public static Backend open(String name, ComputePool pool, Precision precision) {
     List<BackendProvider> providers = providers();
     BackendProvider chosen =
         providers.stream()
@@ -47,7 +52,7 @@ public final class Backends {
               + "; "
               + describe(providers));
     }
-    Backend backend = chosen.create(pool);
+    Backend backend = chosen.create(pool, precision);
     LOG.log(
         System.Logger.Level.INFO,
         "compute backend {0} ({1}), {2}; {3}",

@@ -2,9 +2,8 @@ package dev.andante.compute;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +31,11 @@ public final class ComputePool implements AutoCloseable {
 
   private final int threads;
   private final Worker[] workers;
-  private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
+  private final ThreadLocal<Call> own = ThreadLocal.withInitial(this::register);
+
+  /** One for each thread that ever called and lives; replaced, never changed. */
+  private volatile Call[] calls = new Call[0];
+
   private volatile boolean closed;
 
   /**
@@ -74,15 +77,33 @@ public final class ComputePool implements AutoCloseable {
       }
       return;
     }
-    Call call = new Call(count, task, Thread.currentThread());
-    calls.add(call);
+    Call call = own.get();
+    if (call.isOpen()) { // called from inside a task
+      for (int i = 0; i < count; i++) {
+        task.run(i);
+      }
+      return;
+    }
+    call.open(count, task);
     for (int i = 0; i < helpers; i++) {
       workers[i].wake();
     }
     call.work();
-    calls.remove(call);
     call.await();
-    call.rethrow();
+    call.close();
+  }
+
+  private synchronized Call register() {
+    Call made = new Call(Thread.currentThread());
+    List<Call> living = new ArrayList<>();
+    for (Call call : calls) {
+      if (call.caller.isAlive()) {
+        living.add(call);
+      }
+    }
+    living.add(made);
+    calls = living.toArray(Call[]::new);
+    return made;
   }
 
   /** Ends the threads; calls under way complete. */
@@ -94,41 +115,72 @@ public final class ComputePool implements AutoCloseable {
     }
   }
 
-  /** One call of {@link #run}, shared by the caller and whoever helps. */
+  /**
+   * The calls of {@link #run} of one thread, one after the other, shared with whoever helps;
+   * reused, so that a call makes no garbage.
+   *
+   * <p>{@code state} holds the number of the call and the next index. An index is taken by changing
+   * it, which fails if the call ended meanwhile: count and task, read before, are then those of the
+   * call whose index was taken.
+   */
   private static final class Call {
 
-    private final int count;
-    private final Task task;
+    private static final int INDEX_BITS = 32;
+
     private final Thread caller;
-    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicLong state = new AtomicLong();
     private final AtomicInteger completed = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile int count;
+    private volatile @Nullable Task task;
 
-    Call(int count, Task task, Thread caller) {
-      this.count = count;
-      this.task = task;
+    Call(Thread caller) {
       this.caller = caller;
     }
 
+    boolean isOpen() {
+      return task != null;
+    }
+
+    void open(int indices, Task work) {
+      count = 0; // nobody takes an index of the new call before it is complete
+      task = work;
+      completed.set(0);
+      failure.set(null);
+      state.set(((state.get() >>> INDEX_BITS) + 1) << INDEX_BITS);
+      count = indices;
+    }
+
     boolean hasMore() {
-      return next.get() < count;
+      return (int) state.get() < count;
     }
 
     /** Takes indices until none is left. */
     void work() {
       int finished = 0;
-      int index;
-      while ((index = next.getAndIncrement()) < count) {
+      int all = 0;
+      while (true) {
+        long seen = state.get();
+        int limit = count;
+        Task work = task;
+        int index = (int) seen;
+        if (index >= limit || work == null) {
+          break;
+        }
+        if (!state.compareAndSet(seen, seen + 1)) {
+          continue;
+        }
         finished++;
+        all = limit;
         if (failure.get() == null) {
           try {
-            task.run(index);
+            work.run(index);
           } catch (RuntimeException | Error e) {
             failure.compareAndSet(null, e);
           }
         }
       }
-      if (finished > 0 && completed.addAndGet(finished) == count) {
+      if (finished > 0 && completed.addAndGet(finished) == all) {
         LockSupport.unpark(caller);
       }
     }
@@ -150,7 +202,10 @@ public final class ComputePool implements AutoCloseable {
       }
     }
 
-    void rethrow() {
+    /** Makes way for the next call; rethrows the first failure. */
+    void close() {
+      count = 0;
+      task = null;
       Throwable first = failure.get();
       if (first instanceof RuntimeException e) {
         throw e;

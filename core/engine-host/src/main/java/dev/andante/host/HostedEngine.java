@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** A role's engine with its metrics: what the wiring of prefill and decode have in common. */
 public final class HostedEngine {
 
-  private static final EngineStatus NOT_RUNNING = new EngineStatus(0, 0, 0, 0, 0, 0);
+  private static final EngineStatus NOT_RUNNING = new EngineStatus(0, 0, 0, 0, 0, 0, 0);
 
   private final EngineHost host;
   private final KvTransferMetrics transfers;
@@ -43,7 +43,7 @@ public final class HostedEngine {
     this.registry = registry;
     this.cacheConfig = cacheConfig;
     this.transfers = new KvTransferMetrics(registry, models.modelName(), role);
-    this.host = new EngineHost(models, properties, drafts, this::observe, exit);
+    this.host = new EngineHost(role, models, properties, drafts, this::observe, exit);
   }
 
   public EngineHost host() {

@@ -2,6 +2,7 @@ package dev.andante.engine;
 
 import dev.andante.compute.KvLayout;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -13,6 +14,13 @@ import java.util.concurrent.CompletableFuture;
  * idempotent, and take effect before the next step.
  */
 public interface Engine extends AutoCloseable {
+
+  /**
+   * The time left to a request that nobody limits. A limit bounds what the engine waits for on the
+   * request's behalf, drafts and experts in other processes; ending the request when it passes is
+   * the caller's business, with {@link #abort}.
+   */
+  Duration NO_LIMIT = Duration.ofDays(365);
 
   KvLayout kvLayout();
 
@@ -61,6 +69,12 @@ public interface Engine extends AutoCloseable {
    * Unknown ids are ignored.
    */
   void abort(Attempt attempt);
+
+  /**
+   * Completes when the engine has warmed up and serves; what is asked before waits until then.
+   * Fails with the defect that ended the engine instead.
+   */
+  CompletableFuture<Void> serving();
 
   EngineStatus status();
 

@@ -15,6 +15,8 @@ import java.time.Duration;
  * @param maxDraftTokens most draft tokens verified per request and step; 0 = no speculation
  * @param draftWait how long a step may wait for outstanding drafts
  * @param lease how long a reservation lives without a sign of life
+ * @param prefixCache whether sequences that begin alike share the blocks they begin with
+ * @param warmUp longest time spent on passes for nobody before the first request; 0 = none
  */
 public record EngineConfig(
     int blockSize,
@@ -25,7 +27,9 @@ public record EngineConfig(
     int maxWaiting,
     int maxDraftTokens,
     Duration draftWait,
-    Duration lease) {
+    Duration lease,
+    boolean prefixCache,
+    Duration warmUp) {
 
   public EngineConfig {
     positive("block_size", blockSize);
@@ -42,6 +46,9 @@ public record EngineConfig(
     }
     if (lease.isNegative() || lease.isZero()) {
       throw new IllegalArgumentException("lease must be positive, not " + lease);
+    }
+    if (warmUp.isNegative()) {
+      throw new IllegalArgumentException("warm_up must be at least 0, not " + warmUp);
     }
   }
 

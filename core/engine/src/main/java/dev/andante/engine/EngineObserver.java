@@ -14,6 +14,9 @@ public interface EngineObserver {
 
   default void onPromptTokens(int computed, int cached, int transferred) {}
 
+  /** The first {@code cached} of a new request's {@code tokens} were found in the prefix cache. */
+  default void onPrefixLookup(int tokens, int cached) {}
+
   default void onGeneratedTokens(int count) {}
 
   default void onPreemption() {}

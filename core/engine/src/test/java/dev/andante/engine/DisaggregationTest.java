@@ -40,7 +40,17 @@ class DisaggregationTest {
   /** Chunks of 7, so that they begin inside blocks. */
   private static final EngineConfig ODD_CHUNKS =
       new EngineConfig(
-          4, 64, DEFAULTS.kvDtype(), 7, 4, 8, 0, DEFAULTS.draftWait(), DEFAULTS.lease());
+          4,
+          64,
+          DEFAULTS.kvDtype(),
+          7,
+          4,
+          8,
+          0,
+          DEFAULTS.draftWait(),
+          DEFAULTS.lease(),
+          true,
+          Duration.ZERO);
 
   private static EngineFixture fixture(
       Function<Backend, LanguageModel> model, DraftSource drafts, EngineObserver observer) {
@@ -227,7 +237,17 @@ class DisaggregationTest {
         };
     EngineConfig tight =
         new EngineConfig(
-            4, 12, DEFAULTS.kvDtype(), 16, 8, 64, 0, DEFAULTS.draftWait(), DEFAULTS.lease());
+            4,
+            12,
+            DEFAULTS.kvDtype(),
+            16,
+            8,
+            64,
+            0,
+            DEFAULTS.draftWait(),
+            DEFAULTS.lease(),
+            true,
+            Duration.ZERO);
     try (EngineFixture prefill = new EngineFixture();
         EngineFixture decode =
             new EngineFixture(tight, DraftSource.NONE, FakeModel::new, observer, Set.of())) {

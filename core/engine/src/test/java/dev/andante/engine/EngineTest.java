@@ -11,6 +11,7 @@ import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,9 @@ class EngineTest {
         maxWaiting,
         4,
         DEFAULTS.draftWait(),
-        DEFAULTS.lease());
+        DEFAULTS.lease(),
+        true,
+        Duration.ZERO);
   }
 
   private static EngineFixture fixture(Set<Integer> endTokenIds) {

@@ -3,13 +3,19 @@ package dev.andante.engine;
 import static dev.andante.engine.fake.EngineFixture.prompt;
 import static dev.andante.engine.fake.EngineFixture.stop;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.andante.compute.BackendException;
+import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.fake.BreakableBackend;
 import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.Recorder;
+import dev.andante.engine.runtime.BackendLostException;
 import dev.andante.model.ExpertUnavailableException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,10 +29,10 @@ class FailureTest {
   void aFailedStepFailsItsRequestsAndNoOthers() {
     try (EngineFixture f = new EngineFixture()) {
       List<Integer> expected = f.generate("x", prompt(9, 1), 5).await().ids();
-      f.fake().nextFailure.set(new BackendException("device lost"));
+      f.fake().nextFailure.set(new BackendException("no memory"));
       Recorder broken = f.generate("a", prompt(9, 1), 5).await();
       assertThat(broken.code()).isEqualTo(Code.INTERNAL);
-      assertThat(broken.failure()).hasMessageContaining("device lost");
+      assertThat(broken.failure()).hasMessageContaining("no memory");
       f.assertIdle();
       f.fake().nextFailure.set(new ExpertUnavailableException("shard 1 is gone"));
       assertThat(f.generate("b", prompt(9, 1), 5).await().code())
@@ -55,6 +61,50 @@ class FailureTest {
         assertThat(f.engine.status().freeBlocks()).isEqualTo(f.engine.status().totalBlocks());
       }
     }
+  }
+
+  @Test
+  void aLostDeviceEndsTheEngine() {
+    BreakableBackend device = new BreakableBackend();
+    try (EngineFixture f = new EngineFixture(device::wrap)) {
+      assertThat(f.generate("a", prompt(9, 1), 5).await().ids()).hasSize(5);
+      device.lost.set(true);
+      Recorder b = f.generate("b", prompt(9, 1), 5).await();
+      assertThat(b.code()).isEqualTo(Code.INTERNAL);
+      assertThat(b.failure().retryable()).isTrue();
+      assertLost(f);
+    }
+  }
+
+  @Test
+  void aDeviceLostWhileKvArrivesEndsTheEngine() {
+    BreakableBackend device = new BreakableBackend();
+    try (EngineFixture f = new EngineFixture(device::wrap)) {
+      KvLayout layout = f.engine.kvLayout();
+      KvReservation made =
+          EngineFixture.get(f.engine.reserve(new Attempt("a", 1), PromptTokens.of(1, 2, 3)));
+      MemorySegment kv = Arena.ofAuto().allocate(3 * layout.bytesPerToken());
+      device.lost.set(true);
+      assertThatThrownBy(
+              () ->
+                  EngineFixture.get(f.engine.storeKv(made.handle(), 0, 3, 0, layout.layers(), kv)))
+          .isInstanceOf(EngineException.class)
+          .hasMessageContaining("device lost");
+      assertLost(f);
+    }
+  }
+
+  /** The refusal comes from the thread that ends, so the loop is over by then. */
+  private static void assertLost(EngineFixture f) {
+    assertThatThrownBy(
+            () ->
+                EngineFixture.get(
+                    f.engine.reserve(new Attempt("late", 1), PromptTokens.of(1, 2, 3))))
+        .isInstanceOfSatisfying(
+            EngineException.class, e -> assertThat(e.code()).isEqualTo(Code.INTERNAL))
+        .hasMessageContaining("device lost");
+    assertThat(f.engine.failure())
+        .hasValueSatisfying(e -> assertThat(e).isInstanceOf(BackendLostException.class));
   }
 
   @Test

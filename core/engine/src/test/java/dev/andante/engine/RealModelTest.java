@@ -33,7 +33,17 @@ class RealModelTest {
 
   private static final EngineConfig CONFIG =
       new EngineConfig(
-          16, 32, DType.BF16, 32, 4, 8, 4, Duration.ofMillis(20), Duration.ofSeconds(30));
+          16,
+          32,
+          DType.BF16,
+          32,
+          4,
+          8,
+          4,
+          Duration.ofMillis(20),
+          Duration.ofSeconds(30),
+          true,
+          Duration.ZERO);
 
   private static List<Integer> generate(
       Engine engine, String id, PromptTokens prompt, SamplingParams sampling, boolean speculate) {

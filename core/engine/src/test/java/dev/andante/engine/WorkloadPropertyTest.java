@@ -10,6 +10,7 @@ import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
 import dev.andante.engine.fake.UnreliableDrafts;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -23,18 +24,26 @@ import net.jqwik.api.lifecycle.AfterContainer;
 
 /**
  * Whatever else goes on in the engine, each request gets the tokens that it would get alone, and in
- * the end every block is free.
+ * the end every block is free. Requests share beginnings, with each other and with answers, so that
+ * most of them find some of their KV in the prefix cache.
  */
 class WorkloadPropertyTest {
 
   private static final AtomicInteger PREEMPTIONS = new AtomicInteger();
   private static final AtomicInteger ACCEPTED = new AtomicInteger();
+  private static final AtomicInteger CACHED = new AtomicInteger();
 
   private static final EngineObserver COUNTING =
       new EngineObserver() {
         @Override
         public void onPreemption() {
           PREEMPTIONS.incrementAndGet();
+        }
+
+        @Override
+        public void onPrefixLookup(int tokens, int cached) {
+          assertThat(cached).isBetween(0, tokens - 1);
+          CACHED.addAndGet(cached);
         }
 
         @Override
@@ -74,7 +83,9 @@ class WorkloadPropertyTest {
             100,
             random.nextInt(6),
             DEFAULTS.draftWait(),
-            DEFAULTS.lease());
+            DEFAULTS.lease(),
+            random.nextInt(5) > 0,
+            Duration.ZERO);
     try (EngineFixture f = new EngineFixture(config, drafts, FakeModel::new, COUNTING, ends)) {
       List<Recorder> answers = new ArrayList<>();
       List<Integer> aborted = new ArrayList<>();
@@ -121,7 +132,17 @@ class WorkloadPropertyTest {
   private static List<Case> alone(Random random, Set<Integer> ends) {
     EngineConfig roomy =
         new EngineConfig(
-            16, 16, DEFAULTS.kvDtype(), 256, 1, 1, 0, DEFAULTS.draftWait(), DEFAULTS.lease());
+            16,
+            16,
+            DEFAULTS.kvDtype(),
+            256,
+            1,
+            1,
+            0,
+            DEFAULTS.draftWait(),
+            DEFAULTS.lease(),
+            false,
+            Duration.ZERO);
     List<Case> cases = new ArrayList<>();
     try (EngineFixture f =
         new EngineFixture(roomy, DraftSource.NONE, FakeModel::new, EngineObserver.NONE, ends)) {
@@ -133,10 +154,22 @@ class WorkloadPropertyTest {
             random.nextBoolean() ? SamplingParams.GREEDY : EngineFixture.seeded(random.nextLong());
         StopParams stop =
             new StopParams(most, random.nextInt(most + 1) / 2, random.nextBoolean(), Set.of());
+        // Many begin like another one, or like another one's answer.
+        int[] tokens = prompt(length, random.nextInt());
+        if (!cases.isEmpty() && random.nextInt(4) > 0) {
+          Case other = cases.get(random.nextInt(cases.size()));
+          int[] text =
+              IntStream.concat(
+                      IntStream.of(other.request().prompt().ids()),
+                      other.alone().stream().mapToInt(Integer::intValue))
+                  .toArray();
+          int same = random.nextInt(Math.min(length, text.length) + 1);
+          System.arraycopy(text, 0, tokens, 0, same);
+        }
         GenerationRequest request =
             request(
                 new Attempt("r" + i, 1),
-                PromptTokens.of(prompt(length, random.nextInt())),
+                PromptTokens.of(tokens),
                 sampling,
                 stop,
                 random.nextInt(4) > 0);
@@ -152,5 +185,6 @@ class WorkloadPropertyTest {
   static void theWorkloadWasWorthIt() {
     assertThat(PREEMPTIONS.get()).as("preemptions").isPositive();
     assertThat(ACCEPTED.get()).as("accepted drafts").isPositive();
+    assertThat(CACHED.get()).as("tokens found in the prefix cache").isPositive();
   }
 }

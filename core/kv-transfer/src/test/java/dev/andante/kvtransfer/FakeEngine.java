@@ -181,8 +181,13 @@ public final class FakeEngine implements Engine {
   public void abort(Attempt attempt) {}
 
   @Override
+  public CompletableFuture<Void> serving() {
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
   public EngineStatus status() {
-    return new EngineStatus(0, 0, 0, 0, 0, 0);
+    return new EngineStatus(0, 0, 0, 0, 0, 0, 0);
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
  * read, or is refused with a {@link ModelFormatException}; anything else fails the test, running
  * out of the test JVM's memory included.
  */
+@Tag("slow")
 class HostileFilesTest {
   /** Of the real file this much is kept; the weights after it are cut off. */
   private static final int REAL_HEADER = 2_200_000;

@@ -24,7 +24,9 @@ class GoldenZooTest {
   static Stream<Arguments> modelsAndBackends() {
     return ZooModel.NAMES.stream()
         .flatMap(
-            name -> Stream.of("reference", "vector").map(backend -> Arguments.of(name, backend)));
+            name ->
+                Stream.of("reference", "vector", "native")
+                    .map(backend -> Arguments.of(name, backend)));
   }
 
   @ParameterizedTest

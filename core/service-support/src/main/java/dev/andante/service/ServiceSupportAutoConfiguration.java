@@ -10,6 +10,8 @@ import dev.andante.service.http.OperationsEndpoints;
 import dev.andante.service.metrics.MetricsConfiguration;
 import dev.andante.service.state.DrainLifecycle;
 import dev.andante.service.state.InFlight;
+import dev.andante.service.state.LivenessCheck;
+import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ReadinessCheck;
 import dev.andante.service.state.ServiceState;
 import io.grpc.BindableService;
@@ -28,23 +30,25 @@ import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerResponse;
 
 /**
- * Wires the common parts of a service. A role adds its {@link BindableService} and {@link
- * ReadinessCheck} beans.
+ * Wires the common parts of a service. A role adds its {@link BindableService}, {@link
+ * ReadinessCheck} and {@link LivenessCheck} beans.
  */
 @AutoConfiguration(before = NettyReactiveWebServerAutoConfiguration.class)
 @Import(MetricsConfiguration.class)
 @EnableConfigurationProperties({GrpcProperties.class, DrainProperties.class})
 public class ServiceSupportAutoConfiguration {
 
-  /**
-   * Not counted by a drain: asked about the process, or streams that live as long as their client.
-   */
-  private static final Set<String> EXEMPT =
-      Set.of("andante.v1.Worker", "andante.v1.Draft", "grpc.health.v1.Health");
+  /** Asked about the process, at any time. */
+  private static final Set<String> ABOUT_THE_PROCESS =
+      Set.of("andante.v1.Worker", "grpc.health.v1.Health");
+
+  /** Their streams live as long as their client; they report their work to {@link LongStreams}. */
+  private static final Set<String> LONG_LIVED = Set.of("andante.v1.Draft", "andante.v1.Expert");
 
   @Bean
-  ServiceState serviceState(ObjectProvider<ReadinessCheck> checks) {
-    return new ServiceState(checks.orderedStream().toList());
+  ServiceState serviceState(
+      ObjectProvider<ReadinessCheck> checks, ObjectProvider<LivenessCheck> lives) {
+    return new ServiceState(checks.orderedStream().toList(), lives.orderedStream().toList());
   }
 
   @Bean
@@ -53,8 +57,14 @@ public class ServiceSupportAutoConfiguration {
   }
 
   @Bean
-  DrainLifecycle drainLifecycle(ServiceState state, InFlight inFlight, DrainProperties properties) {
-    return new DrainLifecycle(state, inFlight, properties.timeout());
+  LongStreams longStreams() {
+    return new LongStreams();
+  }
+
+  @Bean
+  DrainLifecycle drainLifecycle(
+      ServiceState state, InFlight inFlight, LongStreams streams, DrainProperties properties) {
+    return new DrainLifecycle(state, inFlight, streams, properties.timeout());
   }
 
   /**
@@ -82,7 +92,9 @@ public class ServiceSupportAutoConfiguration {
     return new GrpcServer(
         properties,
         services,
-        List.of(new RequestIds.Server(), new AdmissionInterceptor(state, inFlight, EXEMPT)));
+        List.of(
+            new RequestIds.Server(),
+            new AdmissionInterceptor(state, inFlight, ABOUT_THE_PROCESS, LONG_LIVED)));
   }
 
   @Bean

@@ -102,6 +102,35 @@ abstract class AttentionConformance extends MatmulConformance {
     }
   }
 
+  /**
+   * Decode and verification of drafts, of enough sequences for a backend to split the work
+   * otherwise.
+   */
+  @ParameterizedTest
+  @CsvSource({"16, F32", "16, BF16", "32, BF16", "1, BF16"})
+  void howManyDecodeTogetherChangesNothing(int blockSize, DType kvType) {
+    int[] lengths = new int[40];
+    Arrays.setAll(lengths, s -> s == 3 ? 300 : 5 + 7 * s % 90);
+    AttentionCase data = new AttentionCase(random(), heads(6, 3, 64), blockSize, kvType, lengths);
+    int columns = data.queryColumns();
+    int[] before = new int[lengths.length];
+    Arrays.setAll(before, s -> lengths[s] - 1 - s % 5);
+    try (KvPool pool = data.allocate(backend())) {
+      float[][] alone = new float[lengths.length][];
+      for (int s = 0; s < lengths.length; s++) {
+        alone[s] = rows(data.runAlone(backend(), pool, s, 16), columns, before[s], lengths[s]);
+      }
+      data.run(backend(), pool, new int[lengths.length], before);
+      float[] together = data.run(backend(), pool, before, lengths);
+      int row = 0;
+      for (int s = 0; s < lengths.length; s++) {
+        int count = lengths[s] - before[s];
+        sameBits("sequence " + s, rows(together, columns, row, row + count), alone[s]);
+        row += count;
+      }
+    }
+  }
+
   @Test
   void theFirstPositionAttendsToItselfOnly() {
     AttentionCase data = new AttentionCase(random(), heads(2, 2, 8), 16, DType.F32, 3);

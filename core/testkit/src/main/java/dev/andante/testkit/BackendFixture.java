@@ -39,6 +39,19 @@ abstract class BackendFixture {
     return 1e-10;
   }
 
+  /**
+   * As {@link #matmulLimit}, for a product of so many values: where products round, few values may
+   * happen to cancel out and leave little but error.
+   */
+  protected double matmulLimit(int values) {
+    return matmulLimit();
+  }
+
+  /** As {@link #matmulLimit}, for rows of an embedding table. */
+  protected double tableLimit() {
+    return 1e-13;
+  }
+
   /** As {@link #matmulLimit}, for attention. */
   protected double attentionLimit() {
     return 1e-10;

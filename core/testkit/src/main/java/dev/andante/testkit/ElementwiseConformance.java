@@ -35,7 +35,7 @@ abstract class ElementwiseConformance extends BackendFixture {
     HostTensor table = TestTensors.random(random(), "table", dtype, 11, columns);
     agree(
         "embed " + dtype,
-        1e-13,
+        tableLimit(),
         on -> {
           Tensor out = on.allocate(5, columns);
           try (BoundBatch batch = on.bind(tokens(10, 0, 3, 3, 7))) {

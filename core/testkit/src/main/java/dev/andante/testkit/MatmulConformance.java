@@ -42,7 +42,7 @@ abstract class MatmulConformance extends ElementwiseConformance {
           float[] values = gaussian(rows * inputs);
           close(
               dtype + " [" + rows + ", " + inputs + "] x [" + outputs + ", " + inputs + "]",
-              matmulLimit(),
+              matmulLimit(rows * outputs),
               product(backend(), values, rows, weight),
               product(reference(), values, rows, expected));
         }

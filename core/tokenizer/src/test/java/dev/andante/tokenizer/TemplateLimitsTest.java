@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Templates come with models, and models come from strangers. */
+@Tag("slow")
 class TemplateLimitsTest {
   private static final List<Message> HELLO = List.of(new Message("user", "Hello {{ 6 * 7 }}"));
 

@@ -46,20 +46,43 @@ public final class Admission {
         queued += ticket.weight();
         return ticket;
       } else {
-        throw ApiException.saturated(
-            DropReason.SATURATED,
-            estimate(),
-            "The server is saturated: "
-                + running
-                + " answers are being generated and "
-                + queued
-                + " wait; try again after the time in Retry-After.");
+        throw full();
       }
     } finally {
       lock.unlock();
     }
     ticket.call();
     return ticket;
+  }
+
+  /**
+   * Throws what {@link #enqueue} would throw now, so that nothing is spent on a request that cannot
+   * get in.
+   *
+   * @throws ApiException 429 if the queue is full
+   */
+  public void check(int answers) {
+    int weight = Math.min(answers, maxConcurrent);
+    lock.lock();
+    try {
+      boolean free = waiting.isEmpty() && running + weight <= maxConcurrent;
+      if (!free && queued + weight > maxQueued) {
+        throw full();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private ApiException full() {
+    return ApiException.saturated(
+        DropReason.SATURATED,
+        estimate(),
+        "The server is saturated: "
+            + running
+            + " answers are being generated and "
+            + queued
+            + " wait; try again after the time in Retry-After.");
   }
 
   void release(Ticket ticket) {

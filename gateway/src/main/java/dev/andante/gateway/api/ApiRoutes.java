@@ -74,8 +74,11 @@ public final class ApiRoutes {
         .build()
         .and(
             RouterFunctions.route()
-                .GET("/", request -> playground())
-                .route(anyOf("/"), r -> wrongMethod("GET"))
+                .GET("/", request -> resource("playground.html", MediaType.TEXT_HTML))
+                .GET(
+                    "/openapi.json",
+                    request -> resource("openapi.json", MediaType.APPLICATION_JSON))
+                .route(anyOf("/", "/openapi.json"), r -> wrongMethod("GET"))
                 .build());
   }
 
@@ -98,9 +101,9 @@ public final class ApiRoutes {
         ApiException.invalid(405, null, "method_not_allowed", "Use " + right + " at this URL."));
   }
 
-  private static Mono<ServerResponse> playground() {
+  private static Mono<ServerResponse> resource(String name, MediaType type) {
     return ServerResponse.ok()
-        .contentType(MediaType.TEXT_HTML)
-        .bodyValue(new ClassPathResource("playground.html", ApiRoutes.class.getClassLoader()));
+        .contentType(type)
+        .bodyValue(new ClassPathResource(name, ApiRoutes.class.getClassLoader()));
   }
 }

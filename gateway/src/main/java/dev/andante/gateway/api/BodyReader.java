@@ -2,29 +2,35 @@ package dev.andante.gateway.api;
 
 import dev.andante.gateway.config.GatewayProperties.Http;
 import dev.andante.gateway.error.ApiException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
-import org.springframework.core.io.buffer.DataBuffer;
-import org.springframework.core.io.buffer.DataBufferLimitException;
-import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
+import reactor.netty.channel.AbortedException;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A request's body as a JSON object, within limits of size and time. */
 final class BodyReader {
 
-  private final int maxBytes;
+  private final long maxBytes;
+  private final long mostRead;
   private final Duration timeout;
 
   BodyReader(Http properties) {
-    this.maxBytes = Math.toIntExact(properties.maxBodySize().toBytes());
+    this.maxBytes = properties.maxBodySize().toBytes();
+    this.mostRead = UnreadBody.mostRead(properties);
     this.timeout = properties.bodyTimeout();
   }
 
+  /**
+   * Fails with {@link ApiException}: 415, 413, 408, 400, or {@link ApiException#clientClosed} if
+   * the client leaves before its body is complete.
+   */
   Mono<ObjectNode> read(ServerRequest request) {
     return Mono.defer(
         () -> {
@@ -39,14 +45,33 @@ final class BodyReader {
           if (request.headers().contentLength().orElse(0) > maxBytes) {
             return Mono.error(tooLarge());
           }
-          return DataBufferUtils.join(request.exchange().getRequest().getBody(), maxBytes)
-              .timeout(timeout)
-              .onErrorMap(TimeoutException.class, e -> tooSlow())
-              .onErrorMap(DataBufferLimitException.class, e -> tooLarge())
-              .map(BodyReader::bytes)
-              .defaultIfEmpty(new byte[0])
-              .map(Json::parseObject);
+          return bytes(request.exchange()).map(Json::parseObject);
         });
+  }
+
+  private Mono<byte[]> bytes(ServerWebExchange exchange) {
+    UnreadBody.taken(exchange);
+    Intake intake = new Intake(maxBytes, mostRead);
+    return exchange
+        .getRequest()
+        .getBody()
+        .doOnNext(intake::add)
+        .takeUntil(buffer -> intake.exhausted())
+        .then(
+            Mono.fromCallable(
+                () -> {
+                  if (intake.tooLong()) {
+                    throw tooLarge();
+                  }
+                  return intake.bytes();
+                }))
+        .timeout(timeout)
+        .onErrorMap(TimeoutException.class, e -> intake.tooLong() ? tooLarge() : tooSlow())
+        .onErrorMap(BodyReader::isGone, e -> ApiException.clientClosed());
+  }
+
+  private static boolean isGone(Throwable error) {
+    return error instanceof AbortedException || error instanceof IOException;
   }
 
   private static boolean isJson(ServerRequest request) {
@@ -56,13 +81,6 @@ final class BodyReader {
     } catch (InvalidMediaTypeException e) {
       return false;
     }
-  }
-
-  private static byte[] bytes(DataBuffer buffer) {
-    byte[] bytes = new byte[buffer.readableByteCount()];
-    buffer.read(bytes);
-    DataBufferUtils.release(buffer);
-    return bytes;
   }
 
   private ApiException tooLarge() {

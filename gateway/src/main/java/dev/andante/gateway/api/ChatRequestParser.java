@@ -1,7 +1,10 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Prompt;
+import dev.andante.gateway.pipeline.TokenLimit;
+import dev.andante.service.grpc.RequestIdentity;
 import dev.andante.tokenizer.Message;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -18,7 +21,7 @@ final class ChatRequestParser implements RequestParser {
   }
 
   @Override
-  public ParsedRequest parse(Fields fields, String id, String requestId) {
+  public ParsedRequest parse(Fields fields, String id, RequestIdentity identity) {
     List<Message> messages = messages(fields);
     boolean logprobs = fields.flag("logprobs", false);
     int top = fields.integer("top_logprobs", 0, CommonParameters.MAX_TOP_LOGPROBS).orElse(0);
@@ -26,15 +29,22 @@ final class ChatRequestParser implements RequestParser {
       throw fields.bad("top_logprobs", "needs 'logprobs' to be true");
     }
     boolean generationPrompt = fields.flag("add_generation_prompt", true);
-    return new ParsedRequest(
-        fields.string("model"),
+    OpenAiParameters.chat(fields);
+    AnswerRequest answers =
         common.read(
             fields,
             id,
-            requestId,
+            identity,
             List.of(new Prompt.Chat(messages, generationPrompt)),
-            new CommonParameters.Logprobs(logprobs, top)),
-        RequestParser.delivery(fields, logprobs, top));
+            TokenLimit.NONE,
+            new CommonParameters.Logprobs(logprobs, top));
+    ParsedRequest parsed =
+        new ParsedRequest(
+            fields.string("model"),
+            answers,
+            RequestParser.delivery(fields, logprobs, top, answers.extensions()));
+    fields.refuseUnknown();
+    return parsed;
   }
 
   @Override
@@ -63,14 +73,15 @@ final class ChatRequestParser implements RequestParser {
     Fields message = Fields.element(node, path);
     String role = message.requiredString("role");
     if (!ROLES.contains(role)) {
-      throw message.bad(
-          "role",
-          role.equals("tool") || role.equals("function")
-              ? "'" + role + "' is not supported yet: tools are not"
-              : "must be one of " + String.join(", ", ROLES));
+      throw role.equals("tool") || role.equals("function")
+          ? message.unsupported("role", "'" + role + "' is not supported yet: tools are not")
+          : message.bad("role", "must be one of " + String.join(", ", ROLES));
     }
     if (!message.array("tool_calls", (call, at) -> call).isEmpty()) {
-      throw message.bad("tool_calls", "is not supported yet");
+      throw message.unsupported("tool_calls", "is not supported yet: tools are not");
+    }
+    if (message.has("function_call")) {
+      throw message.unsupported("function_call", "is not supported yet: tools are not");
     }
     // Templates know the older name of the role.
     return new Message(role.equals("developer") ? "system" : role, content(message));

@@ -1,7 +1,7 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.pipeline.Answer;
-import dev.andante.protocol.v1.Token;
+import dev.andante.gateway.pipeline.AnswerToken;
 import java.util.List;
 import java.util.function.Consumer;
 import tools.jackson.databind.node.ArrayNode;
@@ -32,6 +32,7 @@ final class ChatShape implements ResponseShape {
                     choice.putObject("delta");
                     choice.putNull("logprobs");
                     choice.put("finish_reason", end.finish().wireName());
+                    Explanation.add(choice, head.delivery(), end);
                   }));
     };
   }
@@ -91,6 +92,7 @@ final class ChatShape implements ResponseShape {
       logprobs(choice, answer.visible());
       choice.put("finish_reason", answer.end().finish().wireName());
       tokenIds(choice, answer.tokens());
+      Explanation.add(choice, head.delivery(), answer.end());
     }
     out.set("usage", usage.json());
     if (head.delivery().tokenIds()) {
@@ -118,7 +120,7 @@ final class ChatShape implements ResponseShape {
         .put("model", head.model());
   }
 
-  private void logprobs(ObjectNode choice, List<Token> tokens) {
+  private void logprobs(ObjectNode choice, List<AnswerToken> tokens) {
     if (head.delivery().logprobs()) {
       choice.set("logprobs", logprobs.chat(tokens));
     } else {
@@ -126,9 +128,11 @@ final class ChatShape implements ResponseShape {
     }
   }
 
-  private void tokenIds(ObjectNode choice, List<Token> tokens) {
+  private void tokenIds(ObjectNode choice, List<AnswerToken> tokens) {
     if (head.delivery().tokenIds()) {
-      ids(choice.putArray("token_ids"), tokens.stream().mapToInt(Token::getId).toArray());
+      ids(
+          choice.putArray("token_ids"),
+          tokens.stream().mapToInt(token -> token.token().getId()).toArray());
     }
   }
 

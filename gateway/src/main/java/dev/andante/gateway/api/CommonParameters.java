@@ -3,12 +3,15 @@ package dev.andante.gateway.api;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Prompt;
+import dev.andante.gateway.pipeline.TokenLimit;
 import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.service.grpc.RequestIdentity;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 
-/** The parameters that both kinds of completion share. Unknown ones are ignored. */
+/** The parameters that both kinds of completion share. */
 final class CommonParameters {
 
   static final int MAX_TOP_LOGPROBS = 20;
@@ -23,9 +26,17 @@ final class CommonParameters {
     this.maxChoices = maxChoices;
   }
 
+  /**
+   * @param otherwise how long answers may be if the request does not say
+   */
   AnswerRequest read(
-      Fields fields, String id, String requestId, List<Prompt> prompts, Logprobs logprobs) {
-    refuseUnsupported(fields);
+      Fields fields,
+      String id,
+      RequestIdentity identity,
+      List<Prompt> prompts,
+      TokenLimit otherwise,
+      Logprobs logprobs) {
+    OpenAiParameters.common(fields);
     int n = fields.integer("n", 1, maxChoices).orElse(1);
     if ((long) n * prompts.size() > maxChoices) {
       throw fields.bad(
@@ -37,16 +48,17 @@ final class CommonParameters {
     }
     return new AnswerRequest(
         id,
-        requestId,
+        identity,
         prompts,
         n,
-        maxTokens(fields),
+        maxTokens(fields).orElse(otherwise),
         fields.integer("min_tokens", 0, Integer.MAX_VALUE).orElse(0),
         fields.flag("ignore_eos", false),
         fields.array("stop_token_ids", CommonParameters::tokenId),
         stop(fields),
         fields.longInteger("seed"),
-        sampling(fields, logprobs));
+        sampling(fields, logprobs),
+        ExtensionsParser.read(fields));
   }
 
   /** What log-probabilities are wanted; asked for differently by the two kinds. */
@@ -59,10 +71,18 @@ final class CommonParameters {
     return node.intValue();
   }
 
-  private static OptionalInt maxTokens(Fields fields) {
-    OptionalInt newer = fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE);
-    OptionalInt older = fields.integer("max_tokens", 1, Integer.MAX_VALUE);
-    return newer.isPresent() ? newer : older;
+  /** The newer name counts where both are sent. */
+  private static Optional<TokenLimit> maxTokens(Fields fields) {
+    Optional<TokenLimit> newer = maxTokens(fields, "max_completion_tokens");
+    Optional<TokenLimit> older = maxTokens(fields, "max_tokens");
+    return newer.or(() -> older);
+  }
+
+  private static Optional<TokenLimit> maxTokens(Fields fields, String name) {
+    OptionalInt tokens = fields.integer(name, 1, Integer.MAX_VALUE);
+    return tokens.isPresent()
+        ? Optional.of(TokenLimit.asked(name, tokens.getAsInt()))
+        : Optional.empty();
   }
 
   private static List<String> stop(Fields fields) {
@@ -117,32 +137,6 @@ final class CommonParameters {
       return Integer.parseUnsignedInt(key);
     } catch (NumberFormatException e) {
       throw ApiException.badRequest("logit_bias", "The keys of 'logit_bias' must be token ids.");
-    }
-  }
-
-  private static void refuseUnsupported(Fields fields) {
-    fields
-        .object("response_format")
-        .ifPresent(
-            format -> {
-              String type = format.requiredString("type");
-              switch (type) {
-                case "text" -> {}
-                case "json_object", "json_schema" ->
-                    throw format.bad("type", "'" + type + "' is not supported yet; only 'text' is");
-                default ->
-                    throw format.bad("type", "must be 'text', 'json_object' or 'json_schema'");
-              }
-            });
-    for (String name : List.of("tools", "functions")) {
-      if (!fields.array(name, (node, path) -> node).isEmpty()) {
-        throw fields.bad(name, "is not supported yet; leave it out");
-      }
-    }
-    JsonNode choice = fields.get("tool_choice");
-    if (choice != null
-        && !(choice.isString() && List.of("none", "auto").contains(choice.stringValue()))) {
-      throw fields.bad("tool_choice", "can only be 'none': tools are not supported yet");
     }
   }
 }

@@ -1,7 +1,10 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Prompt;
+import dev.andante.gateway.pipeline.TokenLimit;
+import dev.andante.service.grpc.RequestIdentity;
 import java.util.List;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
@@ -10,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 final class CompletionRequestParser implements RequestParser {
 
   /** OpenAI's default; a raw completion has no natural end. */
-  private static final int DEFAULT_MAX_TOKENS = 16;
+  private static final TokenLimit DEFAULT_LIMIT = TokenLimit.unasked(16);
 
   private static final String FORMS =
       "must be a string, an array of strings, an array of token ids, or an array of such arrays";
@@ -22,17 +25,19 @@ final class CompletionRequestParser implements RequestParser {
   }
 
   @Override
-  public ParsedRequest parse(Fields fields, String id, String requestId) {
-    refuseUnsupported(fields);
+  public ParsedRequest parse(Fields fields, String id, RequestIdentity identity) {
+    OpenAiParameters.text(fields);
     OptionalInt logprobs = fields.integer("logprobs", 0, CommonParameters.MAX_TOP_LOGPROBS);
     var wanted = new CommonParameters.Logprobs(logprobs.isPresent(), logprobs.orElse(0));
-    if (!fields.has("max_tokens") && !fields.has("max_completion_tokens")) {
-      fields = fields.with("max_tokens", DEFAULT_MAX_TOKENS);
-    }
-    return new ParsedRequest(
-        fields.string("model"),
-        common.read(fields, id, requestId, prompts(fields), wanted),
-        RequestParser.delivery(fields, wanted.wanted(), wanted.top()));
+    AnswerRequest answers =
+        common.read(fields, id, identity, prompts(fields), DEFAULT_LIMIT, wanted);
+    ParsedRequest parsed =
+        new ParsedRequest(
+            fields.string("model"),
+            answers,
+            RequestParser.delivery(fields, wanted.wanted(), wanted.top(), answers.extensions()));
+    fields.refuseUnknown();
+    return parsed;
   }
 
   @Override
@@ -46,11 +51,11 @@ final class CompletionRequestParser implements RequestParser {
   }
 
   private static List<Prompt> prompts(Fields fields) {
+    boolean special = fields.flag("add_special_tokens", true);
     JsonNode node = fields.get("prompt");
     if (node == null) {
       throw fields.bad("prompt", "is required");
     }
-    boolean special = fields.flag("add_special_tokens", true);
     if (node.isString()) {
       return List.of(new Prompt.Text(fields.text(node, "prompt", FORMS), special));
     }
@@ -79,18 +84,5 @@ final class CompletionRequestParser implements RequestParser {
       ids[i] = CommonParameters.tokenId(node.get(i), path + "[" + i + "]");
     }
     return new Prompt.Tokens(ids);
-  }
-
-  private static void refuseUnsupported(Fields fields) {
-    if (fields.flag("echo", false)) {
-      throw fields.bad("echo", "is not supported; prepend the prompt yourself");
-    }
-    if (fields.string("suffix").filter(suffix -> !suffix.isEmpty()).isPresent()) {
-      throw fields.bad("suffix", "is not supported");
-    }
-    OptionalInt bestOf = fields.integer("best_of", 1, Integer.MAX_VALUE);
-    if (bestOf.isPresent() && bestOf.getAsInt() != fields.integer("n", 1, 1 << 20).orElse(1)) {
-      throw fields.bad("best_of", "is not supported; leave it out or make it equal to 'n'");
-    }
   }
 }

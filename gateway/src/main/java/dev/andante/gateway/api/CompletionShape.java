@@ -1,7 +1,7 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.pipeline.Answer;
-import dev.andante.protocol.v1.Token;
+import dev.andante.gateway.pipeline.AnswerToken;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +14,6 @@ final class CompletionShape implements ResponseShape {
 
   private final ResponseHead head;
   private final Logprobs logprobs;
-  private final Map<Integer, Integer> offsets = new HashMap<>();
   private final Map<Integer, int[]> prompts = new HashMap<>();
 
   CompletionShape(ResponseHead head) {
@@ -39,6 +38,7 @@ final class CompletionShape implements ResponseShape {
                     choice.putNull("logprobs");
                     choice.put("finish_reason", end.finish().wireName());
                     firstChunk(end.index(), choice);
+                    Explanation.add(choice, head.delivery(), end);
                   }));
     };
   }
@@ -48,14 +48,12 @@ final class CompletionShape implements ResponseShape {
     if (silent && !head.delivery().tokenIds() && !head.delivery().logprobs()) {
       return List.of();
     }
-    int offset = offsets.getOrDefault(piece.index(), 0);
-    offsets.put(piece.index(), offset + piece.text().length());
     return List.of(
         chunk(
             piece.index(),
             choice -> {
               choice.put("text", piece.text());
-              logprobs(choice, piece.tokens().subList(0, piece.visible()), offset);
+              logprobs(choice, piece.tokens().subList(0, piece.visible()));
               choice.putNull("finish_reason");
               firstChunk(piece.index(), choice);
               tokenIds(choice, piece.tokens());
@@ -78,12 +76,13 @@ final class CompletionShape implements ResponseShape {
       ObjectNode choice = choices.addObject();
       choice.put("index", answer.index());
       choice.put("text", answer.text());
-      logprobs(choice, answer.visible(), 0);
+      logprobs(choice, answer.visible());
       choice.put("finish_reason", answer.end().finish().wireName());
       if (head.delivery().tokenIds()) {
         ChatShape.ids(choice.putArray("prompt_token_ids"), answer.prompt());
       }
       tokenIds(choice, answer.tokens());
+      Explanation.add(choice, head.delivery(), answer.end());
     }
     out.set("usage", usage.json());
     return out;
@@ -116,17 +115,19 @@ final class CompletionShape implements ResponseShape {
     }
   }
 
-  private void logprobs(ObjectNode choice, List<Token> tokens, int offset) {
+  private void logprobs(ObjectNode choice, List<AnswerToken> tokens) {
     if (head.delivery().logprobs()) {
-      choice.set("logprobs", logprobs.completion(tokens, offset));
+      choice.set("logprobs", logprobs.completion(tokens));
     } else {
       choice.putNull("logprobs");
     }
   }
 
-  private void tokenIds(ObjectNode choice, List<Token> tokens) {
+  private void tokenIds(ObjectNode choice, List<AnswerToken> tokens) {
     if (head.delivery().tokenIds()) {
-      ChatShape.ids(choice.putArray("token_ids"), tokens.stream().mapToInt(Token::getId).toArray());
+      ChatShape.ids(
+          choice.putArray("token_ids"),
+          tokens.stream().mapToInt(token -> token.token().getId()).toArray());
     }
   }
 }

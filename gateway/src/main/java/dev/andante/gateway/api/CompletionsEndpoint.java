@@ -4,29 +4,25 @@ import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.Answer;
 import dev.andante.gateway.pipeline.AnswerService;
+import dev.andante.gateway.pipeline.Progress;
 import dev.andante.gateway.routing.ServedModel;
-import dev.andante.service.grpc.RequestIds;
+import dev.andante.service.grpc.RequestIdentity;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ServiceState;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.SignalType;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Both kinds of completion, streamed and whole. */
 final class CompletionsEndpoint {
-
-  private static final Logger LOG = LoggerFactory.getLogger(CompletionsEndpoint.class);
 
   private final BodyReader bodies;
   private final ModelLookup models;
@@ -57,87 +53,44 @@ final class CompletionsEndpoint {
   }
 
   Mono<ServerResponse> handle(ServerRequest request, RequestParser parser) {
+    ServerWebExchange exchange = request.exchange();
+    RequestWatch watch = new RequestWatch(IdentityFilter.of(exchange).logIds(), metrics, inFlight);
+    return Mono.defer(() -> answer(request, parser, watch)).doOnError(watch::failed);
+  }
+
+  private Mono<ServerResponse> answer(
+      ServerRequest request, RequestParser parser, RequestWatch watch) {
     if (state.draining()) {
       return Mono.error(
           ApiException.unavailable("This gateway is stopping; send the request again."));
     }
-    ServerWebExchange exchange = request.exchange();
-    String requestId = RequestIdFilter.of(exchange);
-    return bodies
-        .read(request)
-        .flatMap(
-            body -> {
-              String unique = UUID.randomUUID().toString().replace("-", "");
-              String id = parser.idPrefix() + unique;
-              // Found by a search for the request's id, yet unique where clients reuse theirs.
-              String attemptId = requestId + "~" + unique.substring(0, 12);
-              ParsedRequest parsed = parser.parse(Fields.root(body), attemptId, requestId);
-              ServedModel model = models.require(parsed.model());
-              ResponseShape shape =
-                  parser.shape(
-                      new ResponseHead(
-                          id,
-                          clock.instant().getEpochSecond(),
-                          model.name(),
-                          model.tokenizer(),
-                          parsed.delivery()));
-              Usage usage = new Usage(parsed.answers().n());
-              Flux<Answer> answers = observed(exchange, parsed, model, usage);
-              return parsed.delivery().stream()
-                  ? stream(exchange, parsed, answers, shape, usage)
-                  : whole(parsed, answers, shape, usage);
-            });
+    return bodies.read(request).flatMap(body -> answer(request.exchange(), body, parser, watch));
   }
 
-  private Flux<Answer> observed(
-      ServerWebExchange exchange, ParsedRequest parsed, ServedModel model, Usage usage) {
-    return Flux.defer(
-        () -> {
-          long began = System.nanoTime();
-          inFlight.begin();
-          return service
-              .answers(parsed.answers(), model)
-              .doOnNext(
-                  answer -> {
-                    if (answer instanceof Answer.End end) {
-                      usage.add(end);
-                    }
-                  })
-              .doFinally(
-                  signal -> {
-                    inFlight.end();
-                    finished(exchange, parsed, model, usage, signal, System.nanoTime() - began);
-                  });
-        });
-  }
-
-  private void finished(
-      ServerWebExchange exchange,
-      ParsedRequest parsed,
-      ServedModel model,
-      Usage usage,
-      SignalType signal,
-      long nanos) {
-    if (signal == SignalType.CANCEL) {
-      metrics.cancelled();
-    }
-    RequestIds.logged(
-        RequestIdFilter.of(exchange),
-        () ->
-            LOG.info(
-                "{} {} model={} stream={} answers={} prompt={} generated={} in {} ms",
-                parsed.answers().id(),
-                switch (signal) {
-                  case CANCEL -> "cancelled by the client";
-                  case ON_ERROR -> "failed";
-                  default -> "done";
-                },
+  private Mono<ServerResponse> answer(
+      ServerWebExchange exchange, ObjectNode body, RequestParser parser, RequestWatch watch) {
+    RequestIdentity identity = IdentityFilter.of(exchange);
+    String unique = UUID.randomUUID().toString().replace("-", "");
+    // Found by a search for the request's id, yet unique where clients reuse theirs.
+    String attemptId = identity.attemptId(unique.substring(0, 12));
+    ParsedRequest parsed = parser.parse(Fields.root(body), attemptId, identity);
+    ServedModel model = models.require(parsed.model());
+    ResponseShape shape =
+        parser.shape(
+            new ResponseHead(
+                parser.idPrefix() + unique,
+                clock.instant().getEpochSecond(),
                 model.name(),
-                parsed.delivery().stream(),
-                parsed.answers().answers(),
-                usage.prompt(),
-                usage.completion(),
-                nanos / 1_000_000));
+                model.tokenizer(),
+                parsed.delivery()));
+    Usage usage = new Usage(parsed.answers().n());
+    Flux<Answer> answers =
+        watch
+            .over(service.answers(parsed.answers(), model, watch.progress()), parsed, model.name())
+            .doOnNext(usage::add);
+    return parsed.delivery().stream()
+        ? stream(exchange, parsed, answers, shape, usage, watch.progress())
+        : whole(parsed, answers, shape, usage);
   }
 
   private Mono<ServerResponse> stream(
@@ -145,14 +98,17 @@ final class CompletionsEndpoint {
       ParsedRequest parsed,
       Flux<Answer> answers,
       ResponseShape shape,
-      Usage usage) {
-    Flux<ObjectNode> chunks = answers.concatMapIterable(shape::chunks);
+      Usage usage,
+      Progress progress) {
+    Flux<ObjectNode> chunks =
+        answers.concatMapDelayError(answer -> Flux.fromIterable(shape.chunks(answer)));
     if (parsed.delivery().includeUsage()) {
       chunks = chunks.concatWith(Mono.fromSupplier(() -> shape.usageChunk(usage)));
     }
     Flux<String> frames =
         events.frames(
             chunks,
+            progress::underWay,
             error -> {
               metrics.failed(error.status());
               ErrorResponder.log(exchange, error);

@@ -1,9 +1,6 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.error.ApiException;
-import dev.andante.gateway.error.DropReason;
-import java.time.Duration;
-import java.util.concurrent.RejectedExecutionException;
 import org.springframework.web.server.ResponseStatusException;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -33,11 +30,6 @@ final class ErrorBody {
       case ResponseStatusException e when e.getStatusCode().is4xxClientError() ->
           ApiException.invalid(
               e.getStatusCode().value(), null, null, "The request cannot be served as it is.");
-      case RejectedExecutionException e ->
-          ApiException.saturated(
-              DropReason.SATURATED,
-              Duration.ofSeconds(1),
-              "Too many prompts wait to be tokenized; try again shortly.");
       default ->
           ApiException.server(
               500, "internal_error", "The gateway failed; its log has the details.", error);

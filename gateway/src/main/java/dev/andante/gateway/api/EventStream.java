@@ -5,17 +5,20 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Signal;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Server-sent events. Nothing is sent before the first event, so that a failure until then still
  * gets its HTTP status; a later one is an event, after which the stream ends without {@code
- * [DONE]}.
+ * [DONE]}. A comment line, which a waiting stream gets, ends that time too, so none comes while the
+ * request may still be refused.
  */
 final class EventStream {
 
@@ -29,13 +32,17 @@ final class EventStream {
   }
 
   /**
+   * @param underWay whether the request is past all that may refuse it
    * @param onLateError hears of a failure that became an event
    */
-  Flux<String> frames(Flux<ObjectNode> chunks, Consumer<ApiException> onLateError) {
+  Flux<String> frames(
+      Flux<ObjectNode> chunks, BooleanSupplier underWay, Consumer<ApiException> onLateError) {
     return Flux.defer(
         () -> {
           AtomicBoolean begun = new AtomicBoolean();
-          return withPings(chunks.map(EventStream::frame).concatWithValues(DONE))
+          return withPings(
+                  chunks.map(EventStream::frame).concatWithValues(DONE),
+                  () -> begun.get() || underWay.getAsBoolean())
               .doOnNext(frame -> begun.set(true))
               .onErrorResume(
                   error -> {
@@ -62,19 +69,30 @@ final class EventStream {
     return "data: " + Json.string(chunk) + "\n\n";
   }
 
-  private Flux<String> withPings(Flux<String> frames) {
+  /** A failure stays behind the frames before it: merging signals, as merging drops on errors. */
+  private Flux<String> withPings(Flux<String> frames, BooleanSupplier allowed) {
     AtomicLong last = new AtomicLong(System.nanoTime());
     return frames
         .doOnNext(frame -> last.set(System.nanoTime()))
+        .materialize()
         .publish(
             shared ->
                 Flux.merge(
                     shared,
                     Flux.interval(pingInterval)
                         .onBackpressureDrop()
-                        .filter(
-                            tick -> System.nanoTime() - last.get() >= pingInterval.toNanos() / 2)
-                        .map(tick -> PING)
-                        .takeUntilOther(shared.ignoreElements())));
+                        .filter(tick -> due(last, allowed))
+                        .map(tick -> Signal.next(PING))
+                        .takeUntilOther(shared.ignoreElements())))
+        .dematerialize();
+  }
+
+  /** The silence that counts begins when a ping is allowed. */
+  private boolean due(AtomicLong last, BooleanSupplier allowed) {
+    if (!allowed.getAsBoolean()) {
+      last.set(System.nanoTime());
+      return false;
+    }
+    return System.nanoTime() - last.get() >= pingInterval.toNanos() / 2;
   }
 }

@@ -2,31 +2,42 @@ package dev.andante.gateway.api;
 
 import dev.andante.gateway.error.ApiException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Reads the fields of an object by name and type; null counts as absent. What does not fit throws a
- * 400 that names the field by its path, its limits, and never quotes text.
+ * 400 that names the field by its path, its limits, and never quotes text. One thread at a time.
  */
 final class Fields {
 
+  /** What an unknown field's name must look like to be repeated: others may be anything. */
+  private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_-]{0,63}");
+
   private final ObjectNode object;
   private final String path;
+  private final Map<String, Set<String>> asked;
 
-  private Fields(ObjectNode object, String path) {
+  private Fields(ObjectNode object, String path, Map<String, Set<String>> asked) {
     this.object = object;
     this.path = path;
+    this.asked = asked;
   }
 
   static Fields root(ObjectNode object) {
-    return new Fields(object, "");
+    return new Fields(object, "", new HashMap<>());
   }
 
   String path(String name) {
@@ -35,6 +46,7 @@ final class Fields {
 
   /** The value, unless absent or null. */
   @Nullable JsonNode get(String name) {
+    namesAsked().add(name);
     JsonNode node = object.get(name);
     return node == null || node.isNull() ? null : node;
   }
@@ -45,6 +57,45 @@ final class Fields {
 
   ApiException bad(String name, String what) {
     return ApiException.badRequest(path(name), "'" + path(name) + "' " + what + ".");
+  }
+
+  /** For what OpenAI's API has and this server cannot do. */
+  ApiException unsupported(String name, String what) {
+    return ApiException.invalid(
+        400, path(name), "unsupported_parameter", "'" + path(name) + "' " + what + ".");
+  }
+
+  /**
+   * To be called when all else has been read: what nobody has asked for by then is unknown here.
+   * The names asked for are therefore the whole list of what is accepted.
+   *
+   * @throws ApiException 400 {@code unknown_parameter}
+   */
+  void refuseUnknown() {
+    for (String name : object.propertyNames()) {
+      if (namesAsked().contains(name) || object.get(name).isNull()) {
+        continue;
+      }
+      boolean plain = NAME.matcher(name).matches();
+      throw ApiException.invalid(
+          400,
+          plain ? path(name) : path.isEmpty() ? null : path,
+          "unknown_parameter",
+          plain
+              ? "Unknown parameter: '" + path(name) + "'."
+              : "The "
+                  + (path.isEmpty() ? "body" : "'" + path + "'")
+                  + " holds an unknown parameter.");
+    }
+  }
+
+  private Set<String> namesAsked() {
+    return asked.computeIfAbsent(path, at -> new LinkedHashSet<>());
+  }
+
+  /** The names asked for so far, here and in the objects inside, by the path of the object. */
+  Map<String, Set<String>> asked() {
+    return asked;
   }
 
   Optional<String> string(String name) {
@@ -99,9 +150,16 @@ final class Fields {
    * @param aboveMin whether {@code min} itself is too small
    */
   float number(String name, double absent, double min, double max, boolean aboveMin) {
+    return (float) number(name, min, max, aboveMin).orElse(absent);
+  }
+
+  /**
+   * @param aboveMin whether {@code min} itself is too small
+   */
+  OptionalDouble number(String name, double min, double max, boolean aboveMin) {
     JsonNode node = get(name);
     if (node == null) {
-      return (float) absent;
+      return OptionalDouble.empty();
     }
     String limits =
         "must be a number "
@@ -114,7 +172,7 @@ final class Fields {
     if (!(value <= max) || value < min || (aboveMin && value == min)) {
       throw bad(name, limits + ", not " + shown(node));
     }
-    return (float) value;
+    return OptionalDouble.of(value);
   }
 
   Optional<Fields> object(String name) {
@@ -125,7 +183,7 @@ final class Fields {
     if (!(node instanceof ObjectNode child)) {
       throw bad(name, "must be an object");
     }
-    return Optional.of(new Fields(child, path(name)));
+    return Optional.of(new Fields(child, path(name), asked));
   }
 
   /** The elements of an array, each read by {@code element} given its path; empty if absent. */
@@ -149,12 +207,7 @@ final class Fields {
     if (!(node instanceof ObjectNode child)) {
       throw ApiException.badRequest(path, "'" + path + "' must be an object.");
     }
-    return new Fields(child, path);
-  }
-
-  /** The same object with one more field. */
-  Fields with(String name, int value) {
-    return new Fields(object.deepCopy().put(name, value), path);
+    return new Fields(child, path, new HashMap<>());
   }
 
   List<String> names() {

@@ -1,5 +1,6 @@
 package dev.andante.gateway.api;
 
+import dev.andante.gateway.pipeline.AnswerToken;
 import dev.andante.protocol.v1.Token;
 import dev.andante.protocol.v1.TokenLogprob;
 import dev.andante.tokenizer.Tokenizer;
@@ -19,10 +20,11 @@ final class Logprobs {
     this.top = top;
   }
 
-  ObjectNode chat(List<Token> tokens) {
+  ObjectNode chat(List<AnswerToken> tokens) {
     ObjectNode out = Json.object();
     ArrayNode content = out.putArray("content");
-    for (Token token : tokens) {
+    for (AnswerToken placed : tokens) {
+      Token token = placed.token();
       ObjectNode item = content.addObject();
       describe(item, token.getId(), token.getLogprob());
       ArrayNode alternatives = item.putArray("top_logprobs");
@@ -34,22 +36,17 @@ final class Logprobs {
     return out;
   }
 
-  /**
-   * @param offset characters of the answer before these tokens
-   */
-  ObjectNode completion(List<Token> tokens, int offset) {
+  ObjectNode completion(List<AnswerToken> tokens) {
     ObjectNode out = Json.object();
     ArrayNode texts = out.putArray("tokens");
     ArrayNode logprobs = out.putArray("token_logprobs");
     ArrayNode tops = out.putArray("top_logprobs");
     ArrayNode offsets = out.putArray("text_offset");
-    int at = offset;
-    for (Token token : tokens) {
-      String text = text(token.getId());
-      texts.add(text);
+    for (AnswerToken placed : tokens) {
+      Token token = placed.token();
+      texts.add(text(token.getId()));
       logprobs.add(finite(token.getLogprob()));
-      offsets.add(at);
-      at += text.length();
+      offsets.add(placed.start());
       ObjectNode alternatives = tops.addObject();
       for (TokenLogprob other : alternatives(token)) {
         alternatives.put(text(other.getId()), finite(other.getLogprob()));

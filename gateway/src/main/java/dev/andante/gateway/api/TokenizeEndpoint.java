@@ -1,7 +1,5 @@
 package dev.andante.gateway.api;
 
-import dev.andante.gateway.error.ApiException;
-import dev.andante.gateway.pipeline.Prompt;
 import dev.andante.gateway.pipeline.PromptEncoder;
 import dev.andante.gateway.routing.ServedModel;
 import java.nio.charset.StandardCharsets;
@@ -30,13 +28,11 @@ final class TokenizeEndpoint {
         .read(request)
         .flatMap(
             body -> {
-              Fields fields = Fields.root(body);
-              Prompt prompt = prompt(fields);
-              boolean strings = fields.flag("return_token_strs", false);
-              ServedModel model = models.require(fields.string("model"));
+              TokenizeRequest asked = TokenizeRequest.parse(Fields.root(body));
+              ServedModel model = models.require(asked.model());
               return encoder
-                  .encode(model, List.of(prompt))
-                  .flatMap(ids -> ModelsEndpoint.ok(json(model, ids.getFirst(), strings)));
+                  .encode(model, List.of(asked.prompt()))
+                  .flatMap(ids -> ModelsEndpoint.ok(json(model, ids.getFirst(), asked.strings())));
             });
   }
 
@@ -45,38 +41,12 @@ final class TokenizeEndpoint {
         .read(request)
         .flatMap(
             body -> {
-              Fields fields = Fields.root(body);
-              if (!fields.has("tokens")) {
-                throw fields.bad("tokens", "is required: an array of token ids");
-              }
-              int[] ids =
-                  fields.array("tokens", CommonParameters::tokenId).stream()
-                      .mapToInt(Integer::intValue)
-                      .toArray();
-              ServedModel model = models.require(fields.string("model"));
-              for (int id : ids) {
-                if (id >= model.vocabularySize()) {
-                  throw ApiException.badRequest(
-                      "tokens",
-                      "'tokens' holds "
-                          + id
-                          + "; ids of this model are 0 to "
-                          + (model.vocabularySize() - 1)
-                          + ".");
-                }
-              }
-              return ModelsEndpoint.ok(
-                  Json.object().put("prompt", model.tokenizer().decode(ids, false)));
+              DetokenizeRequest asked = DetokenizeRequest.parse(Fields.root(body));
+              ServedModel model = models.require(asked.model());
+              return encoder
+                  .decode(model, asked.ids())
+                  .flatMap(text -> ModelsEndpoint.ok(Json.object().put("prompt", text)));
             });
-  }
-
-  private static Prompt prompt(Fields fields) {
-    if (fields.has("messages")) {
-      return new Prompt.Chat(
-          ChatRequestParser.messages(fields), fields.flag("add_generation_prompt", true));
-    }
-    return new Prompt.Text(
-        fields.requiredString("prompt"), fields.flag("add_special_tokens", true));
   }
 
   private static ObjectNode json(ServedModel model, int[] ids, boolean strings) {

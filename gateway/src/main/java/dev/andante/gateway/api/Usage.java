@@ -15,20 +15,16 @@ final class Usage {
     this.answersPerPrompt = answersPerPrompt;
   }
 
-  void add(Answer.End end) {
+  /** Counts answers that have ended. */
+  void add(Answer answer) {
+    if (!(answer instanceof Answer.End end)) {
+      return;
+    }
     if (end.index() % answersPerPrompt == 0) {
       prompt += end.promptTokens();
-      cached += end.cachedTokens();
+      cached += end.figures().cachedTokens();
     }
     completion += end.generatedTokens();
-  }
-
-  int prompt() {
-    return prompt;
-  }
-
-  int completion() {
-    return completion;
   }
 
   ObjectNode json() {

@@ -1,7 +1,7 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.pipeline.Answer;
-import dev.andante.protocol.v1.Token;
+import dev.andante.gateway.pipeline.AnswerToken;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,8 +11,8 @@ final class WholeAnswer {
 
   private final int index;
   private final StringBuilder text = new StringBuilder();
-  private final List<Token> tokens = new ArrayList<>();
-  private final List<Token> visible = new ArrayList<>();
+  private final List<AnswerToken> tokens = new ArrayList<>();
+  private final List<AnswerToken> visible = new ArrayList<>();
   private int[] prompt = {};
   private Answer.@Nullable End end;
 
@@ -40,12 +40,12 @@ final class WholeAnswer {
     return text.toString();
   }
 
-  List<Token> tokens() {
+  List<AnswerToken> tokens() {
     return tokens;
   }
 
-  /** The tokens that are part of the answer. */
-  List<Token> visible() {
+  /** The tokens that have a part in the answer's text. */
+  List<AnswerToken> visible() {
     return visible;
   }
 

@@ -1,6 +1,6 @@
 package dev.andante.gateway.client;
 
-import dev.andante.service.grpc.RequestIds;
+import dev.andante.service.grpc.RequestIdentity;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -17,8 +17,8 @@ final class Calls {
 
   private Calls() {}
 
-  static CallOptions options(Deadline deadline, String requestId) {
-    return CallOptions.DEFAULT.withDeadline(deadline).withOption(RequestIds.OPTION, requestId);
+  static CallOptions options(Deadline deadline, RequestIdentity identity) {
+    return identity.on(CallOptions.DEFAULT.withDeadline(deadline));
   }
 
   /**

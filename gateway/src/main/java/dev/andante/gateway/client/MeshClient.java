@@ -13,6 +13,7 @@ import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
 import dev.andante.service.grpc.GrpcChannels;
+import dev.andante.service.grpc.RequestIdentity;
 import io.grpc.CallOptions;
 import io.grpc.Deadline;
 import java.time.Duration;
@@ -52,11 +53,11 @@ public final class MeshClient {
   }
 
   public Mono<PrefillReply> prefill(
-      String target, PrefillRequest request, Deadline deadline, String requestId) {
+      String target, PrefillRequest request, Deadline deadline, RequestIdentity identity) {
     return Calls.call(
             channels.channel(target),
             PrefillGrpc.getPrefillMethod(),
-            Calls.options(deadline, requestId),
+            Calls.options(deadline, identity),
             request)
         .single();
   }
@@ -66,12 +67,12 @@ public final class MeshClient {
    * the reservation: the worker may never have seen the call.
    */
   public Flux<TokenChunk> decode(
-      String target, DecodeRequest request, Deadline deadline, String requestId) {
+      String target, DecodeRequest request, Deadline deadline, RequestIdentity identity) {
     Flux<TokenChunk> chunks =
         Calls.call(
             channels.channel(target),
             DecodeGrpc.getDecodeMethod(),
-            Calls.options(deadline, requestId),
+            Calls.options(deadline, identity),
             request);
     if (!request.hasTransferred()) {
       return chunks;
@@ -85,19 +86,19 @@ public final class MeshClient {
               .doFinally(
                   signal -> {
                     if (signal != SignalType.ON_COMPLETE && !started.get()) {
-                      release(target, handle, requestId);
+                      release(target, handle, identity);
                     }
                   });
         });
   }
 
   /** Gives a reservation back; does not wait, and leaves a failure to the reservation's lease. */
-  public void release(String target, String kvHandle, String requestId) {
+  public void release(String target, String kvHandle, RequestIdentity identity) {
     Calls.call(
             channels.channel(target),
             DecodeGrpc.getReleaseMethod(),
             Calls.options(
-                Deadline.after(RELEASE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS), requestId),
+                Deadline.after(RELEASE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS), identity),
             ReleaseRequest.newBuilder().setKvHandle(kvHandle).build())
         .subscribe(reply -> {}, error -> {});
   }

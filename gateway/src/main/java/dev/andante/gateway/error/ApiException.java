@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiException extends RuntimeException {
 
+  /** As proxies count requests whose client left. */
+  public static final int CLIENT_CLOSED = 499;
+
   private static final long serialVersionUID = 1L;
 
   private final int status;
@@ -89,6 +92,25 @@ public final class ApiException extends RuntimeException {
 
   public static ApiException deadline(String message) {
     return server(504, "deadline_exceeded", message, null);
+  }
+
+  /** The deadline passed while the request still waited for its turn. */
+  public static ApiException expired(Duration retryAfter, String message) {
+    return new ApiException(
+        504,
+        "server_error",
+        message,
+        null,
+        "deadline_exceeded",
+        retryAfter,
+        DropReason.TTL_EXPIRED,
+        null);
+  }
+
+  /** The client left before it had sent its request; nobody will read this. */
+  public static ApiException clientClosed() {
+    return invalid(
+        CLIENT_CLOSED, null, "client_closed_request", "The client closed the connection.");
   }
 
   /** A 5xx. */

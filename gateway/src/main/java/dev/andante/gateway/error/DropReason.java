@@ -4,7 +4,9 @@ package dev.andante.gateway.error;
 public enum DropReason {
   SATURATED("rejected-saturated"),
   TTL_EXPIRED("rejected-ttl-expired"),
-  NO_ENDPOINTS("rejected-no-endpoints");
+  NO_ENDPOINTS("rejected-no-endpoints"),
+  /** The client left before its turn came. */
+  CONTEXT_CANCELLED("rejected-context-cancelled");
 
   private final String header;
 

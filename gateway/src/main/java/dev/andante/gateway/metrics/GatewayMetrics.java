@@ -32,10 +32,12 @@ public final class GatewayMetrics {
     return models.computeIfAbsent(name, key -> new ModelMeters(registry, key));
   }
 
-  /**
-   * @param outcome admitted, or why not
-   */
-  public void admission(String outcome) {
+  /** For one request. */
+  public AdmissionOutcome admissionOutcome() {
+    return new AdmissionOutcome(this);
+  }
+
+  void admission(String outcome) {
     counter("andante_admission", "Requests by what admission made of them", "outcome", outcome);
   }
 

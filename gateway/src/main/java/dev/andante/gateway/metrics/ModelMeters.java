@@ -68,6 +68,16 @@ public final class ModelMeters {
     }
   }
 
+  /** The prompt of an answer was computed. */
+  public void promptTokens(int count) {
+    promptTokens.increment(count);
+  }
+
+  /** Workers sent more of an answer. */
+  public void generatedTokens(int count) {
+    generationTokens.increment(count);
+  }
+
   /** An answer was completed. Times since the request arrived. */
   public void finished(
       String reason,
@@ -76,8 +86,6 @@ public final class ModelMeters {
       long admittedNanos,
       long firstNanos,
       long lastNanos) {
-    promptTokens.increment(prompt);
-    generationTokens.increment(generated);
     promptLength.record(prompt);
     answerLength.record(generated);
     endToEnd.record(lastNanos, NANOSECONDS);

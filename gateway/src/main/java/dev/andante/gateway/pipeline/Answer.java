@@ -1,6 +1,5 @@
 package dev.andante.gateway.pipeline;
 
-import dev.andante.protocol.v1.Token;
 import java.util.List;
 
 /** What an answer consists of, in order. */
@@ -12,14 +11,16 @@ public sealed interface Answer {
    * More of an answer.
    *
    * @param text never ends within a character or a stop string
-   * @param tokens those the text came from and those that gave no text; the end token included
-   * @param visible how many of {@code tokens}, from the start, are part of the answer: all but the
-   *     end token
+   * @param tokens those the text came from and those that gave no text. A token comes when some of
+   *     its text does; in the last piece all come that are left, the end token and those that a
+   *     stop string cut off included
+   * @param visible how many of {@code tokens}, from the start, have a part in the answer's text
    */
-  record Piece(int index, String text, List<Token> tokens, int visible) implements Answer {}
+  record Piece(int index, String text, List<AnswerToken> tokens, int visible) implements Answer {}
 
   /** The last of an answer. */
-  record End(int index, Finish finish, int promptTokens, int generatedTokens, int cachedTokens)
+  record End(
+      int index, Finish finish, int promptTokens, int generatedTokens, ServingFigures figures)
       implements Answer {}
 
   /** Why an answer ended, by its name on the wire. */

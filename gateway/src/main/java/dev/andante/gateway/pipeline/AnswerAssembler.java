@@ -20,10 +20,11 @@ final class AnswerAssembler {
   private final IncrementalDetokenizer detokenizer;
   private final StopStrings stops;
   private final Set<Integer> endTokens;
-  private final List<Token> pending = new ArrayList<>();
-  private int visible;
+  private final List<AnswerToken> pending = new ArrayList<>(); // by ascending start
+  private int made; // characters that the tokens gave
+  private int shown; // of those, how many were let out
   private int generated;
-  private int cached;
+  private ServingFigures figures = ServingFigures.queued(0);
   private boolean started;
 
   AnswerAssembler(AnswerPlan plan) {
@@ -39,7 +40,7 @@ final class AnswerAssembler {
   List<Answer> accept(GenerationEvent event) {
     List<Answer> out = new ArrayList<>(3);
     switch (event) {
-      case GenerationEvent.Cached c -> cached = c.tokens();
+      case GenerationEvent.Served s -> figures = s.figures();
       case GenerationEvent.Tokens t -> tokens(t.tokens(), out);
       case GenerationEvent.Finished f -> finished(f.reason(), out);
     }
@@ -54,29 +55,36 @@ final class AnswerAssembler {
     StringBuilder text = new StringBuilder();
     for (Token token : tokens) {
       generated++;
-      pending.add(token);
       boolean honoured = generated >= plan.stop().getMinTokens();
       if (honoured && endTokens.contains(token.getId())) {
+        pending.add(new AnswerToken(token, AnswerToken.NO_TEXT));
         continue; // the engine ends here and says so in its last chunk
       }
-      visible++;
-      text.append(stops.accept(detokenizer.add(token.getId()), honoured));
+      pending.add(new AnswerToken(token, made));
+      String more = detokenizer.add(token.getId());
+      made += more.length();
+      text.append(stops.accept(more, honoured));
       if (stops.matched()) {
-        piece(text.toString(), out);
+        shown += text.length();
+        piece(text.toString(), pending.size(), before(shown), out);
         end(Finish.STOP, out);
         return;
       }
     }
     if (!text.isEmpty()) {
-      piece(text.toString(), out);
+      shown += text.length();
+      int visible = before(shown);
+      piece(text.toString(), visible, visible, out);
     }
   }
 
   private void finished(FinishReason reason, List<Answer> out) {
     String rest = stops.accept(detokenizer.flush(), true);
     String text = stops.matched() ? rest : rest + stops.flush();
+    shown += text.length();
     if (!text.isEmpty() || !pending.isEmpty()) {
-      piece(text, out);
+      int visible = before(stops.matched() ? shown : AnswerToken.NO_TEXT);
+      piece(text, pending.size(), visible, out);
     }
     end(
         switch (reason) {
@@ -89,13 +97,25 @@ final class AnswerAssembler {
         out);
   }
 
-  private void piece(String text, List<Answer> out) {
-    out.add(new Answer.Piece(plan.index(), text, List.copyOf(pending), visible));
-    pending.clear();
-    visible = 0;
+  /** How many pending tokens start before that character. */
+  private int before(int character) {
+    int count = 0;
+    while (count < pending.size() && pending.get(count).start() < character) {
+      count++;
+    }
+    return count;
+  }
+
+  /**
+   * @param tokens how many of those pending come with it
+   */
+  private void piece(String text, int tokens, int visible, List<Answer> out) {
+    List<AnswerToken> released = pending.subList(0, tokens);
+    out.add(new Answer.Piece(plan.index(), text, List.copyOf(released), visible));
+    released.clear();
   }
 
   private void end(Finish finish, List<Answer> out) {
-    out.add(new Answer.End(plan.index(), finish, plan.prompt().length, generated, cached));
+    out.add(new Answer.End(plan.index(), finish, plan.prompt().length, generated, figures));
   }
 }

@@ -3,6 +3,7 @@ package dev.andante.gateway.pipeline;
 import dev.andante.gateway.routing.ServedModel;
 import dev.andante.protocol.v1.SamplingParameters;
 import dev.andante.protocol.v1.StopParameters;
+import dev.andante.service.grpc.RequestIdentity;
 import io.grpc.Deadline;
 
 /**
@@ -10,13 +11,15 @@ import io.grpc.Deadline;
  *
  * @param id unique per answer
  * @param index of the answer in the response
+ * @param speculation whether draft tokens may be verified for it
  */
 public record AnswerPlan(
     String id,
-    String requestId,
+    RequestIdentity identity,
     int index,
     ServedModel model,
     int[] prompt,
     SamplingParameters sampling,
     StopParameters stop,
+    boolean speculation,
     Deadline deadline) {}

@@ -35,12 +35,13 @@ final class AnswerPlanner {
         plans.add(
             new AnswerPlan(
                 request.answers() == 1 ? request.id() : request.id() + "-" + index,
-                request.requestId(),
+                request.identity(),
                 index,
                 model,
                 prompt,
                 SamplingParameters.newBuilder(request.sampling()).setSeed(seed + i).build(),
                 stop,
+                request.extensions().speculation(),
                 deadline));
       }
     }
@@ -54,37 +55,19 @@ final class AnswerPlanner {
           "prompt", "'prompt' has no tokens; it needs 1 to " + (context - 1) + ".");
     }
     int room = context - prompt;
-    boolean chat = request.prompts().getFirst() instanceof Prompt.Chat;
     if (room < 1) {
-      throw ApiException.invalid(
-          400,
-          chat ? "messages" : "prompt",
-          "context_length_exceeded",
-          "This model's maximum context length is "
-              + context
-              + " tokens, but the prompt has "
-              + prompt
-              + "; shorten it.");
+      throw PromptLimits.tooLong(model, request.prompts().getFirst(), Integer.toString(prompt));
     }
-    int max = request.maxTokens().orElse(room);
-    if (max > room) {
-      throw ApiException.invalid(
-          400,
-          "max_tokens",
-          "context_length_exceeded",
-          "This model's maximum context length is "
-              + context
-              + " tokens, but the prompt has "
-              + prompt
-              + " and "
-              + max
-              + " were asked for; max_tokens can be 1 to "
-              + room
-              + " here.");
-    }
+    int max = maxTokens(request.maxTokens(), context, prompt);
     if (request.minTokens() > max) {
       throw ApiException.badRequest(
-          "min_tokens", "'min_tokens' must be 0 to max_tokens (" + max + ").");
+          "min_tokens",
+          "'min_tokens' must be 0 to "
+              + request
+                  .maxTokens()
+                  .param()
+                  .map(param -> param + " (" + max + ").")
+                  .orElse(max + "."));
     }
     return StopParameters.newBuilder()
         .setMaxTokens(max)
@@ -93,6 +76,32 @@ final class AnswerPlanner {
         .addAllStopTokenIds(request.stopTokenIds())
         .addAllStop(request.stop())
         .build();
+  }
+
+  private static int maxTokens(TokenLimit limit, int context, int prompt) {
+    int room = context - prompt;
+    if (limit.tokens() <= room) {
+      return limit.tokens();
+    }
+    String param = limit.param().orElse(null);
+    if (param == null) {
+      return room;
+    }
+    throw ApiException.invalid(
+        400,
+        param,
+        "context_length_exceeded",
+        "This model's maximum context length is "
+            + context
+            + " tokens, but the prompt has "
+            + prompt
+            + " and "
+            + limit.tokens()
+            + " were asked for; "
+            + param
+            + " can be 1 to "
+            + room
+            + " here.");
   }
 
   private static void ids(Collection<Integer> ids, String param, ServedModel model) {

@@ -1,33 +1,33 @@
 package dev.andante.gateway.pipeline;
 
 import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.service.grpc.RequestIdentity;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
  * What a completion request of either kind asks for, validated but for what depends on the model.
  *
  * @param id unique among all requests, whatever the client calls it
- * @param requestId what logs call it, on every leg
+ * @param identity what logs call it, on every leg
  * @param prompts each is answered {@code n} times
- * @param maxTokens empty = up to the context length
  * @param sampling without seed
  * @param seed empty = random; answer i of a prompt samples with seed + i
  * @param stop strings that end the answer and are not part of it
  */
 public record AnswerRequest(
     String id,
-    String requestId,
+    RequestIdentity identity,
     List<Prompt> prompts,
     int n,
-    OptionalInt maxTokens,
+    TokenLimit maxTokens,
     int minTokens,
     boolean ignoreEos,
     List<Integer> stopTokenIds,
     List<String> stop,
     OptionalLong seed,
-    SamplingParameters sampling) {
+    SamplingParameters sampling,
+    Extensions extensions) {
 
   public AnswerRequest {
     prompts = List.copyOf(prompts);

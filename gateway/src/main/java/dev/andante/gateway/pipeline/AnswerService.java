@@ -54,25 +54,32 @@ public final class AnswerService {
    * The answers of a request, interleaved as they come; each is Start, Piece…, End. Fails with
    * {@link ApiException}.
    */
-  public Flux<Answer> answers(AnswerRequest request, ServedModel model) {
+  public Flux<Answer> answers(AnswerRequest request, ServedModel model, Progress progress) {
     return Flux.defer(
         () -> {
           long arrived = System.nanoTime();
           Duration limit = properties.requestTimeout();
           Deadline deadline = Deadline.after(limit.toMillis(), TimeUnit.MILLISECONDS);
+          admission.check(request.answers()); // before anything is spent on it
           return encoder
               .encode(model, request.prompts())
+              .doOnNext(prompts -> prompts.forEach(ids -> progress.promptTokens(ids.length)))
               .map(prompts -> planner.plan(request, model, prompts, deadline))
-              .flatMapMany(plans -> admitted(plans, model, arrived))
-              .takeUntilOther(Mono.delay(limit).then(Mono.error(AnswerService::late)));
+              .flatMapMany(plans -> admitted(plans, model, arrived, progress))
+              .takeUntilOther(Mono.delay(limit).then(Mono.error(() -> late(progress))));
         });
   }
 
-  private static ApiException late() {
-    return ApiException.deadline("The answer was not finished before the request's deadline.");
+  private ApiException late(Progress progress) {
+    return progress.admitted()
+        ? ApiException.deadline("The answer was not finished before the request's deadline.")
+        : ApiException.expired(
+            admission.retryAfter(),
+            "The request's deadline passed while it waited for its turn; the server is saturated.");
   }
 
-  private Flux<Answer> admitted(List<AnswerPlan> plans, ServedModel model, long arrived) {
+  private Flux<Answer> admitted(
+      List<AnswerPlan> plans, ServedModel model, long arrived, Progress progress) {
     return Flux.defer(
         () -> {
           Ticket ticket = admission.enqueue(plans.size());
@@ -84,10 +91,10 @@ public final class AnswerService {
               .publishOn(Schedulers.parallel())
               .doOnSuccess(
                   nothing -> {
-                    metrics.admission("admitted");
+                    progress.admit(ticket.waitedNanos());
                     metrics.model(model.name()).queued(ticket.waitedNanos());
                   })
-              .thenMany(Flux.defer(() -> generateAll(plans, arrived)))
+              .thenMany(Flux.defer(() -> generateAll(plans, arrived, progress)))
               .doFinally(signal -> ticket.release());
         });
   }
@@ -101,14 +108,15 @@ public final class AnswerService {
             + " ms for its turn; the server is saturated.");
   }
 
-  private Flux<Answer> generateAll(List<AnswerPlan> plans, long arrived) {
-    List<Flux<Answer>> answers = plans.stream().map(plan -> generate(plan, arrived)).toList();
+  private Flux<Answer> generateAll(List<AnswerPlan> plans, long arrived, Progress progress) {
+    List<Flux<Answer>> answers =
+        plans.stream().map(plan -> generate(plan, arrived, progress)).toList();
     return answers.size() == 1
         ? answers.getFirst()
         : Flux.fromIterable(answers).flatMap(answer -> answer, answers.size());
   }
 
-  private Flux<Answer> generate(AnswerPlan plan, long arrived) {
+  private Flux<Answer> generate(AnswerPlan plan, long arrived, Progress progress) {
     return Flux.defer(
         () -> {
           Generation generation =
@@ -121,13 +129,15 @@ public final class AnswerService {
                       properties.routing().retryBackoff(),
                       properties.admission().queueTimeout()),
                   admission::retryAfter,
-                  metrics);
+                  metrics,
+                  progress);
           AnswerAssembler assembler = new AnswerAssembler(plan);
           AnswerClock clock = new AnswerClock(metrics.model(plan.model().name()), arrived);
           return generation
               .events()
               .doOnNext(event -> tick(clock, event))
-              .concatMapIterable(assembler::accept)
+              // What came before a failure is still delivered.
+              .concatMapDelayError(event -> Flux.fromIterable(assembler.accept(event)))
               .takeUntil(Answer.End.class::isInstance)
               .doOnNext(answer -> ended(clock, answer));
         });

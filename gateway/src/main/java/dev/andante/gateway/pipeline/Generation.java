@@ -4,6 +4,7 @@ import dev.andante.gateway.client.MeshClient;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.gateway.metrics.GatewayMetrics;
+import dev.andante.gateway.metrics.ModelMeters;
 import dev.andante.gateway.routing.Placement;
 import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.Worker;
@@ -13,10 +14,10 @@ import dev.andante.protocol.v1.FinishReason;
 import dev.andante.protocol.v1.LocalPrompt;
 import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.PrefillRequest;
+import dev.andante.protocol.v1.Speculation;
 import dev.andante.protocol.v1.Token;
 import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.protocol.v1.TransferredPrompt;
-import dev.andante.service.grpc.RequestIds;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,9 +58,11 @@ final class Generation {
   private final Limits limits;
   private final Supplier<Duration> retryAfter;
   private final GatewayMetrics metrics;
+  private final Progress progress;
 
   private final List<Integer> generated = new ArrayList<>();
   private final Set<String> tried = new HashSet<>();
+  private ServingFigures figures;
   private @Nullable Placement placement;
   private boolean decoding;
   private int epoch;
@@ -74,13 +77,16 @@ final class Generation {
       MeshClient client,
       Limits limits,
       Supplier<Duration> retryAfter,
-      GatewayMetrics metrics) {
+      GatewayMetrics metrics,
+      Progress progress) {
     this.plan = plan;
     this.placer = placer;
     this.client = client;
     this.limits = limits;
     this.retryAfter = retryAfter;
     this.metrics = metrics;
+    this.progress = progress;
+    this.figures = ServingFigures.queued(progress.queuedNanos());
   }
 
   /**
@@ -131,15 +137,19 @@ final class Generation {
     return busy(
             prefill,
             request.getTokensCount(),
-            client.prefill(prefill.target(), request, plan.deadline(), plan.requestId()).flux())
+            client.prefill(prefill.target(), request, plan.deadline(), plan.identity()).flux())
         .doOnNext(
             reply -> metrics.model(plan.model().name()).prefilled(System.nanoTime() - started))
-        .concatMap(reply -> afterPrefill(reply, decode));
+        .concatMap(
+            reply -> {
+              figures = figures.prefilled(prefill.instance(), reply);
+              return afterPrefill(reply, decode);
+            });
   }
 
   private Flux<GenerationEvent> afterPrefill(PrefillReply reply, Worker decode) {
     List<GenerationEvent> first = new ArrayList<>(3);
-    first.add(new GenerationEvent.Cached(reply.getCachedTokens()));
+    first.add(new GenerationEvent.Served(figures));
     first.add(remember(List.of(reply.getFirstToken())));
     if (reply.getFinishReason() != FinishReason.FINISH_REASON_UNSPECIFIED) {
       first.add(finished(reply.getFinishReason()));
@@ -166,12 +176,19 @@ final class Generation {
 
   private Flux<GenerationEvent> decode(Worker worker, DecodeRequest.Builder request) {
     request.setAttempt(attemptId()).setSampling(plan.sampling()).setStop(plan.stop());
+    if (!plan.speculation()) {
+      request.setSpeculation(Speculation.newBuilder().setOff(true));
+    }
     decoding = true;
-    return busy(
-            worker,
-            1,
-            client.decode(worker.target(), request.build(), plan.deadline(), plan.requestId()))
-        .concatMapIterable(this::events)
+    figures = figures.decodingOn(worker.instance(), request.hasLocal());
+    Flux<GenerationEvent> events =
+        busy(
+                worker,
+                1,
+                client.decode(worker.target(), request.build(), plan.deadline(), plan.identity()))
+            .concatMapDelayError(chunk -> Flux.fromIterable(events(chunk)));
+    return Flux.<GenerationEvent>just(new GenerationEvent.Served(figures))
+        .concatWith(events)
         .concatWith(
             Flux.error(
                 () ->
@@ -182,8 +199,9 @@ final class Generation {
 
   private List<GenerationEvent> events(TokenChunk chunk) {
     List<GenerationEvent> events = new ArrayList<>(3);
-    if (chunk.hasStats() && chunk.getStats().getCachedTokens() > 0) {
-      events.add(new GenerationEvent.Cached(chunk.getStats().getCachedTokens()));
+    if (chunk.hasStats()) {
+      figures = figures.decoded(chunk.getStats());
+      events.add(new GenerationEvent.Served(figures));
     }
     if (chunk.getTokensCount() > 0) {
       events.add(remember(chunk.getTokensList()));
@@ -195,11 +213,21 @@ final class Generation {
   }
 
   private GenerationEvent remember(List<Token> tokens) {
+    count(tokens.size());
     tokens.forEach(token -> generated.add(token.getId()));
     failures = 0; // it got on: a later loss is a new misfortune
     pauses = 0;
     fullSinceNanos = 0;
     return new GenerationEvent.Tokens(tokens);
+  }
+
+  private void count(int tokens) {
+    ModelMeters meters = metrics.model(plan.model().name());
+    if (generated.isEmpty()) {
+      meters.promptTokens(plan.prompt().length);
+    }
+    meters.generatedTokens(tokens);
+    progress.generatedTokens(tokens);
   }
 
   /** An abort that nobody here asked for is a lost worker. */
@@ -218,16 +246,20 @@ final class Generation {
     }
     epoch++;
     Duration pause = pause();
-    RequestIds.logged(
-        plan.requestId(),
-        () ->
-            LOG.info(
-                "{} goes on elsewhere after {} tokens in {} ms, epoch {}: {}",
-                plan.id(),
-                generated.size(),
-                pause.toMillis(),
-                epoch,
-                error.getMessage()));
+    plan.identity()
+        .logIds()
+        .run(
+            () ->
+                LOG.info(
+                    "{} goes on elsewhere after {} tokens in {} ms, epoch {}: {}",
+                    plan.id(),
+                    generated.size(),
+                    pause.toMillis(),
+                    epoch,
+                    error.getMessage()));
+    if (!generated.isEmpty()) {
+      figures = figures.resumedOnce();
+    }
     metrics.retried(!generated.isEmpty());
     return Mono.delay(pause).thenMany(Flux.defer(this::attempt));
   }
@@ -244,6 +276,7 @@ final class Generation {
       return false;
     }
     if (MeshFailures.full(error)) {
+      progress.turnedAway();
       tried.add(place.decode().target());
       long now = System.nanoTime();
       fullSinceNanos = fullSinceNanos == 0 ? now : fullSinceNanos;

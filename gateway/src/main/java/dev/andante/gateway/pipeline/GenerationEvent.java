@@ -12,6 +12,6 @@ sealed interface GenerationEvent {
   /** The last event. */
   record Finished(FinishReason reason) implements GenerationEvent {}
 
-  /** Prompt tokens whose KV was already there. */
-  record Cached(int tokens) implements GenerationEvent {}
+  /** What is known by now of how it is served; comes before the tokens it belongs to. */
+  record Served(ServingFigures figures) implements GenerationEvent {}
 }

@@ -2,51 +2,86 @@ package dev.andante.gateway.pipeline;
 
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.routing.ServedModel;
-import dev.andante.tokenizer.ChatTemplate;
-import dev.andante.tokenizer.ChatTemplateException;
 import dev.andante.tokenizer.SpecialTokens;
 import dev.andante.tokenizer.Tokenizer;
 import dev.andante.tokenizer.TokenizerException;
 import java.util.List;
 import java.util.stream.IntStream;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 
-/** Template and tokenizer, on a scheduler of their own since both take CPU time. */
+/** Prompts to tokens and back, on the tokenizer's lanes since both take CPU time. */
 public final class PromptEncoder {
 
-  private final Scheduler scheduler;
+  private final TokenizerLanes lanes;
 
-  public PromptEncoder(Scheduler scheduler) {
-    this.scheduler = scheduler;
+  public PromptEncoder(TokenizerLanes lanes) {
+    this.lanes = lanes;
   }
 
+  /**
+   * Fails with {@link ApiException}: 400 at once for what cannot fit the model, 429 where too much
+   * waits to be tokenized.
+   */
   public Mono<List<int[]>> encode(ServedModel model, List<Prompt> prompts) {
-    return Mono.fromCallable(() -> prompts.stream().map(prompt -> encode(model, prompt)).toList())
-        .subscribeOn(scheduler);
+    return Mono.defer(
+        () -> {
+          PromptLimits.check(model, prompts);
+          return lanes.run(
+              PromptLimits.cost(prompts),
+              () -> prompts.stream().map(prompt -> encode(model, prompt)).toList());
+        });
+  }
+
+  /** The text of tokens; fails with 400 if it is longer than a text that would be tokenized. */
+  public Mono<String> decode(ServedModel model, int[] ids) {
+    return lanes.run(
+        (long) ids.length * Integer.BYTES,
+        () -> {
+          checkDecoded(model, ids);
+          return model.tokenizer().decode(ids, false);
+        });
+  }
+
+  private static void checkDecoded(ServedModel model, int[] ids) {
+    long most = (long) model.contextLength() * model.longestTokenBytes();
+    long bytes = 0;
+    for (int id : ids) {
+      checkId(model, "tokens", id);
+      bytes += model.tokenizer().bytesOf(id).length;
+      if (bytes > most) {
+        throw ApiException.badRequest(
+            "tokens", "'tokens' stand for too long a text; at most " + most + " bytes are given.");
+      }
+    }
   }
 
   private static int[] encode(ServedModel model, Prompt prompt) {
     return switch (prompt) {
       case Prompt.Tokens tokens -> checked(model, tokens.ids());
       case Prompt.Text text -> encodeText(model, text);
-      case Prompt.Chat chat -> encodeChat(model, chat);
+      case Prompt.Chat chat -> ChatEncoder.encode(model, chat);
     };
   }
 
   private static int[] checked(ServedModel model, int[] ids) {
     for (int id : ids) {
-      if (id >= model.vocabularySize()) {
-        throw ApiException.badRequest(
-            "prompt",
-            "'prompt' holds token id "
-                + id
-                + "; ids of this model are 0 to "
-                + (model.vocabularySize() - 1)
-                + ".");
-      }
+      checkId(model, "prompt", id);
     }
     return ids;
+  }
+
+  private static void checkId(ServedModel model, String param, int id) {
+    if (id >= model.vocabularySize()) {
+      throw ApiException.badRequest(
+          param,
+          "'"
+              + param
+              + "' holds token id "
+              + id
+              + "; ids of this model are 0 to "
+              + (model.vocabularySize() - 1)
+              + ".");
+    }
   }
 
   private static int[] encodeText(ServedModel model, Prompt.Text prompt) {
@@ -62,31 +97,6 @@ public final class PromptEncoder {
           : IntStream.concat(IntStream.of(bos), IntStream.of(ids)).toArray();
     } catch (TokenizerException e) {
       throw ApiException.badRequest("prompt", "'prompt' cannot be tokenized: " + e.getMessage());
-    }
-  }
-
-  private static int[] encodeChat(ServedModel model, Prompt.Chat chat) {
-    ChatTemplate template =
-        model
-            .template()
-            .orElseThrow(
-                () ->
-                    ApiException.badRequest(
-                        "model",
-                        "The model '"
-                            + model.name()
-                            + "' has no chat template; use /v1/completions."));
-    try {
-      return template.encode(chat.messages(), chat.addGenerationPrompt(), model.tokenizer());
-    } catch (ChatTemplateException e) {
-      if (e.raisedByTemplate()) {
-        throw ApiException.badRequest(
-            "messages", "The model's chat template refuses the messages: " + e.getMessage());
-      }
-      throw ApiException.server(500, "chat_template", "The model's chat template is broken.", e);
-    } catch (TokenizerException e) {
-      throw ApiException.badRequest(
-          "messages", "'messages' cannot be tokenized: " + e.getMessage());
     }
   }
 }

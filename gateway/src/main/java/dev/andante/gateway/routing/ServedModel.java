@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
  * A model that workers serve, with all that is needed to speak for it.
  *
  * @param contextLength tokens, prompt and answer together
+ * @param longestTokenBytes most bytes of text that one token stands for
  * @param template empty where the model has none: it takes raw prompts only
  * @param since when this gateway first saw it
  */
@@ -25,6 +26,7 @@ public record ServedModel(
     int vocabularySize,
     Set<Integer> endTokens,
     Tokenizer tokenizer,
+    int longestTokenBytes,
     Optional<ChatTemplate> template,
     Instant since)
     implements AutoCloseable {
@@ -44,15 +46,26 @@ public record ServedModel(
             info.getBosToken(),
             info.getEosToken(),
             info.getChatTemplate());
+    Optional<ChatTemplate> template = ChatTemplate.of(spec);
+    Tokenizer tokenizer = Tokenizers.create(spec); // last: nothing that fails may follow
     return new ServedModel(
         info.getName(),
         info.getFingerprint(),
         info.getContextLength(),
         info.getVocabularySize(),
         info.getEndTokenIdsList().stream().collect(Collectors.toUnmodifiableSet()),
-        Tokenizers.create(spec),
-        ChatTemplate.of(spec),
+        tokenizer,
+        longest(tokenizer),
+        template,
         since);
+  }
+
+  private static int longest(Tokenizer tokenizer) {
+    int longest = 1;
+    for (int id = 0; id < tokenizer.vocabularySize(); id++) {
+      longest = Math.max(longest, tokenizer.bytesOf(id).length);
+    }
+    return longest;
   }
 
   /** Frees native memory; a request that still uses it fails. */

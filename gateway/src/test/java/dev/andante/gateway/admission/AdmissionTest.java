@@ -66,6 +66,21 @@ class AdmissionTest {
   }
 
   @Test
+  void aCheckSaysWhetherThereIsAPlaceAndTakesNone() {
+    Admission admission = new Admission(1, 1);
+    admission.check(1);
+    Ticket running = admission.enqueue(1);
+    admission.check(1);
+    Ticket waiting = admission.enqueue(1);
+    assertThatThrownBy(() -> admission.check(1))
+        .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.status()).isEqualTo(429));
+    running.release();
+    waiting.release();
+    admission.check(1);
+    assertThat(admission.running() + admission.queued()).isZero();
+  }
+
+  @Test
   void releasingTwiceCountsOnce() {
     Admission admission = new Admission(1, 5);
     Ticket a = admission.enqueue(1);

@@ -3,6 +3,7 @@ package dev.andante.compute.vector;
 import dev.andante.compute.AttentionParameters;
 import dev.andante.compute.ComputePool;
 import dev.andante.compute.HostTensor;
+import dev.andante.compute.KvLayout;
 import dev.andante.compute.host.HostBackend;
 import dev.andante.compute.host.HostBatch;
 import dev.andante.compute.host.HostKvPool;
@@ -12,7 +13,7 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The SPI on the Vector API; see the package for its numerics. */
-final class VectorBackend extends HostBackend<VectorWeight> {
+final class VectorBackend extends HostBackend<VectorWeight, HostKvPool> {
 
   /** Elements worth a task of their own in operations that do little for each. */
   private static final int GRAIN = 16 * 1024;
@@ -24,7 +25,7 @@ final class VectorBackend extends HostBackend<VectorWeight> {
   private final Attention attention;
 
   VectorBackend(ComputePool pool) {
-    super(VectorWeight.class);
+    super(VectorWeight.class, HostKvPool.class);
     this.pool = pool;
     this.packer = new WeightPacker(pool);
     this.matmul = new Matmul(pool, scratch);
@@ -86,6 +87,16 @@ final class VectorBackend extends HostBackend<VectorWeight> {
   @Override
   protected void multiply(HostMatrix x, VectorWeight weight, HostMatrix out, boolean add) {
     matmul.multiply(x, weight, out, add);
+  }
+
+  @Override
+  protected HostKvPool newPool(KvLayout layout, int blocks) {
+    return new HostKvPool(layout, blocks);
+  }
+
+  @Override
+  protected void storeKv(HostMatrix x, HostKvPool kv, int layer, int side, HostBatch batch) {
+    kv.store(x, layer, side, batch);
   }
 
   @Override

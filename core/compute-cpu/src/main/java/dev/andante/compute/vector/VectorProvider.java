@@ -4,6 +4,7 @@ import dev.andante.compute.Backend;
 import dev.andante.compute.BackendException;
 import dev.andante.compute.BackendProvider;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 
 /** Available where the JVM was started with the incubating Vector API. */
 public final class VectorProvider implements BackendProvider {
@@ -34,7 +35,7 @@ public final class VectorProvider implements BackendProvider {
   }
 
   @Override
-  public Backend create(ComputePool pool) {
+  public Backend create(ComputePool pool, Precision precision) {
     String reason = unavailableReason();
     if (!reason.isEmpty()) {
       throw new BackendException("backend '" + NAME + "' cannot start: " + reason);

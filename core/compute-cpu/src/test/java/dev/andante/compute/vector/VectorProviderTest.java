@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 class VectorProviderTest {
 
   @Test
-  void itIsTheBestOneOnTheCpu() {
+  void itComesBetweenTheNativeKernelsAndTheReference() {
     assertThat(Backends.providers())
         .extracting(BackendProvider::name)
-        .containsExactly("vector", "reference");
+        .containsExactly("native", "vector", "reference");
     try (ComputePool pool = new ComputePool(1);
-        Backend backend = Backends.open(Backends.AUTO, pool)) {
+        Backend backend = Backends.open("vector", pool)) {
       assertThat(backend.name()).isEqualTo("vector");
       assertThat(backend.description()).contains("-bit").contains("1 thread");
     }

@@ -9,6 +9,7 @@ import dev.andante.compute.BackendException;
 import dev.andante.compute.BackendProvider;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 import org.junit.jupiter.api.Test;
 
 class CudaBackendProviderTest {
@@ -33,7 +34,7 @@ class CudaBackendProviderTest {
     String reason = new CudaBackendProvider().unavailableReason();
     assumeTrue(!reason.isEmpty(), "this machine has a GPU");
     try (ComputePool pool = new ComputePool(1)) {
-      assertThatThrownBy(() -> new CudaBackendProvider().create(pool))
+      assertThatThrownBy(() -> new CudaBackendProvider().create(pool, Precision.EXACT))
           .isInstanceOf(BackendException.class)
           .hasMessageContaining(reason);
       assertThatThrownBy(() -> Backends.open("cuda", pool))

@@ -18,20 +18,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything about a backend in the Java heap but its kernels: each operation of the SPI is checked
- * and unwrapped here, then handed to one kernel method. Operations that only move data are done
- * here too.
+ * Everything about a backend with activations in the Java heap but its kernels: each operation of
+ * the SPI is checked and unwrapped here, then handed to one kernel method. Operations that only
+ * move data are done here too.
  *
  * @param <W> the backend's weights
+ * @param <K> the backend's KV pools
  */
-public abstract class HostBackend<W extends Weight> implements Backend {
+public abstract class HostBackend<W extends Weight, K extends KvPool> implements Backend {
 
   private static final String SHAPES = "vectors [n], matrices [outputs, inputs], stacked matrices";
 
   private final Class<W> weightType;
+  private final Class<K> poolType;
 
-  protected HostBackend(Class<W> weightType) {
+  protected HostBackend(Class<W> weightType, Class<K> poolType) {
     this.weightType = weightType;
+    this.poolType = poolType;
   }
 
   // Kernels. Shapes are checked; matrices may be column views.
@@ -48,10 +51,16 @@ public abstract class HostBackend<W extends Weight> implements Backend {
   /** {@code out = x · Wᵀ + bias}, or {@code out += …} if {@code add}. */
   protected abstract void multiply(HostMatrix x, W weight, HostMatrix out, boolean add);
 
+  /** See {@link #allocateKv}. */
+  protected abstract K newPool(KvLayout layout, int blocks);
+
+  /** One side of {@link #writeKv}: {@link OffHeapKvPool#KEYS} or {@link OffHeapKvPool#VALUES}. */
+  protected abstract void storeKv(HostMatrix x, K pool, int layer, int side, HostBatch batch);
+
   /** See {@link #attention}. */
   protected abstract void attend(
       HostMatrix q,
-      HostKvPool pool,
+      K pool,
       int layer,
       AttentionParameters parameters,
       HostBatch batch,
@@ -59,6 +68,29 @@ public abstract class HostBackend<W extends Weight> implements Backend {
 
   /** See {@link #siluMul}. */
   protected abstract void gate(HostMatrix x, HostMatrix out);
+
+  // Kernels that a backend may have a faster one for; positions and shapes are checked.
+
+  /** See {@link #rope}. */
+  protected void rotate(HostMatrix x, int headDim, HostRopeTable table, HostBatch batch) {
+    for (int r = 0; r < x.rows(); r++) {
+      for (int column = 0; column < x.columns(); column += headDim) {
+        table.rotate(x.data(), x.offset(r) + column, batch.position(r));
+      }
+    }
+  }
+
+  /** See {@link #add(Tensor, Tensor)}. */
+  protected void accumulate(HostMatrix x, HostMatrix sum) {
+    for (int r = 0; r < x.rows(); r++) {
+      addScaled(x.data(), x.offset(r), 1, sum.data(), sum.offset(r), x.columns());
+    }
+  }
+
+  /** See {@link #argmax}. */
+  protected int largest(HostMatrix x, int row) {
+    return largest(x.data(), x.offset(row), x.columns());
+  }
 
   // The SPI.
 
@@ -112,7 +144,7 @@ public abstract class HostBackend<W extends Weight> implements Backend {
 
   @Override
   public final KvPool allocateKv(KvLayout layout, int blocks) {
-    return new HostKvPool(layout, blocks);
+    return newPool(layout, blocks);
   }
 
   @Override
@@ -171,9 +203,13 @@ public abstract class HostBackend<W extends Weight> implements Backend {
   }
 
   private void product(HostMatrix x, W weight, HostMatrix out, boolean add) {
-    requireColumns("matmul x (" + weight.name() + ")", x, weight.inputs());
-    requireColumns("matmul out (" + weight.name() + ")", out, weight.outputs());
-    requireRows("matmul out (" + weight.name() + ")", out, x.rows());
+    if (x.columns() != weight.inputs()
+        || out.columns() != weight.outputs()
+        || out.rows() != x.rows()) {
+      throw new IllegalArgumentException(
+          "matmul (%s [%d, %d]): x is %s and out %s"
+              .formatted(weight.name(), weight.outputs(), weight.inputs(), x, out));
+    }
     multiply(x, weight, out, add);
   }
 
@@ -198,38 +234,26 @@ public abstract class HostBackend<W extends Weight> implements Backend {
                 + angles.parameters().maxPositions()
                 + " in rope table");
       }
-      for (int column = 0; column < in.columns(); column += headDim) {
-        angles.rotate(in.data(), in.offset(r) + column, position);
-      }
     }
+    rotate(in, headDim, angles, bound);
   }
 
   @Override
   public final void writeKv(Tensor k, Tensor v, KvPool pool, int layer, BoundBatch batch) {
-    HostKvPool memory = HostKvPool.of(pool);
+    K memory = own(pool);
     HostBatch bound = HostBatch.of(batch);
     KvLayout layout = memory.layout();
     requireLayer(layout, layer);
     bound.batch().requireBlocks(layout, memory.blocks());
-    writeSide("writeKv k", HostMatrix.of(k), memory, layer, HostKvPool.KEYS, bound);
-    writeSide("writeKv v", HostMatrix.of(v), memory, layer, HostKvPool.VALUES, bound);
+    writeSide("writeKv k", HostMatrix.of(k), memory, layer, OffHeapKvPool.KEYS, bound);
+    writeSide("writeKv v", HostMatrix.of(v), memory, layer, OffHeapKvPool.VALUES, bound);
   }
 
-  private static void writeSide(
-      String what, HostMatrix x, HostKvPool pool, int layer, int side, HostBatch batch) {
+  private void writeSide(String what, HostMatrix x, K pool, int layer, int side, HostBatch batch) {
     KvLayout layout = pool.layout();
     requireRows(what, x, batch.batch().rows());
     requireColumns(what, x, layout.kvHeads() * layout.headDim());
-    for (int r = 0; r < x.rows(); r++) {
-      int block = batch.blocks(r)[batch.position(r) / layout.blockSize()];
-      int token = batch.position(r) % layout.blockSize();
-      for (int head = 0; head < layout.kvHeads(); head++) {
-        pool.store(
-            pool.offset(layer, block, side, head, token),
-            x.data(),
-            x.offset(r) + head * layout.headDim());
-      }
-    }
+    storeKv(x, pool, layer, side, batch);
   }
 
   @Override
@@ -242,7 +266,7 @@ public abstract class HostBackend<W extends Weight> implements Backend {
       Tensor out) {
     HostMatrix queries = HostMatrix.of(q);
     HostMatrix target = HostMatrix.of(out);
-    HostKvPool memory = HostKvPool.of(pool);
+    K memory = own(pool);
     HostBatch bound = HostBatch.of(batch);
     KvLayout layout = memory.layout();
     requireLayer(layout, layer);
@@ -270,9 +294,7 @@ public abstract class HostBackend<W extends Weight> implements Backend {
     HostMatrix in = HostMatrix.of(x);
     HostMatrix target = HostMatrix.of(sum);
     requireSame("add sum", target, in);
-    for (int r = 0; r < in.rows(); r++) {
-      addScaled(in.data(), in.offset(r), 1, target.data(), target.offset(r), in.columns());
-    }
+    accumulate(in, target);
   }
 
   @Override
@@ -343,7 +365,7 @@ public abstract class HostBackend<W extends Weight> implements Backend {
       throw new IllegalArgumentException(target.length + " results for " + in.rows() + " rows");
     }
     for (int r = 0; r < in.rows(); r++) {
-      target[r] = largest(in.data(), in.offset(r), in.columns());
+      target[r] = largest(in, r);
     }
   }
 
@@ -372,6 +394,14 @@ public abstract class HostBackend<W extends Weight> implements Backend {
       return weightType.cast(weight);
     }
     throw new IllegalArgumentException(weight.name() + " was loaded by another backend");
+  }
+
+  private K own(KvPool pool) {
+    if (poolType.isInstance(pool)) {
+      return poolType.cast(pool);
+    }
+    throw new IllegalArgumentException(
+        "KV pool of another backend: " + pool.getClass().getSimpleName());
   }
 
   private static void requireRows(String what, HostMatrix x, int rows) {

@@ -1,6 +1,7 @@
 package dev.andante.compute.host;
 
 import dev.andante.compute.Tensor;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** Activations in one float array: row r starts at {@code offset(r)} and is contiguous. */
@@ -9,9 +10,11 @@ public final class HostMatrix implements Tensor {
   /** The array, gone after close; shared by the owner and its views. */
   private static final class Storage {
     private float @Nullable [] array;
+    private final MemorySegment segment;
 
     Storage(float[] array) {
       this.array = array;
+      this.segment = MemorySegment.ofArray(array);
     }
   }
 
@@ -66,6 +69,16 @@ public final class HostMatrix implements Tensor {
       throw new IllegalStateException("tensor is closed");
     }
     return array;
+  }
+
+  /**
+   * {@link #data} as memory that native kernels can be given.
+   *
+   * @throws IllegalStateException after close
+   */
+  public MemorySegment segment() {
+    data();
+    return storage.segment;
   }
 
   /** Index of the first element of a row. */

@@ -2,6 +2,7 @@ package dev.andante.compute.host;
 
 import dev.andante.compute.RopeParameters;
 import dev.andante.compute.RopeTable;
+import java.lang.foreign.MemorySegment;
 
 /** Cosines and sines {@code [maxPositions][rotary / 2]}. */
 public final class HostRopeTable implements RopeTable {
@@ -10,6 +11,8 @@ public final class HostRopeTable implements RopeTable {
   private final int pairs;
   private final float[] cosines;
   private final float[] sines;
+  private final MemorySegment cosineSegment;
+  private final MemorySegment sineSegment;
 
   public HostRopeTable(RopeParameters parameters) {
     if (parameters.maxPositions() < 1) {
@@ -20,6 +23,8 @@ public final class HostRopeTable implements RopeTable {
     this.pairs = parameters.inverseFrequencies().length;
     this.cosines = new float[Math.multiplyExact(parameters.maxPositions(), pairs)];
     this.sines = new float[cosines.length];
+    this.cosineSegment = MemorySegment.ofArray(cosines);
+    this.sineSegment = MemorySegment.ofArray(sines);
     for (int position = 0; position < parameters.maxPositions(); position++) {
       for (int pair = 0; pair < pairs; pair++) {
         cosines[position * pairs + pair] = parameters.cosine(position, pair);
@@ -49,6 +54,16 @@ public final class HostRopeTable implements RopeTable {
   /** {@code [maxPositions][rotary / 2]}; not to be written to. */
   public float[] sines() {
     return sines;
+  }
+
+  /** {@link #cosines} as memory that native kernels can be given. */
+  public MemorySegment cosineSegment() {
+    return cosineSegment;
+  }
+
+  /** {@link #sines} as memory that native kernels can be given. */
+  public MemorySegment sineSegment() {
+    return sineSegment;
   }
 
   /** Rotates one head, {@code x[at … at + headDim)}, in place. */

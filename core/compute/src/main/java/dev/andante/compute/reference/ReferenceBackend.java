@@ -13,14 +13,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The kernels of the SPI, as their formulas say. */
-public final class ReferenceBackend extends HostBackend<ReferenceWeight> {
+public final class ReferenceBackend extends HostBackend<ReferenceWeight, HostKvPool> {
 
   static final String NAME = "reference";
 
   private final ComputePool pool;
 
   public ReferenceBackend(ComputePool pool) {
-    super(ReferenceWeight.class);
+    super(ReferenceWeight.class, HostKvPool.class);
     this.pool = pool;
   }
 
@@ -97,6 +97,16 @@ public final class ReferenceBackend extends HostBackend<ReferenceWeight> {
             target[to] = (float) (add ? target[to] + sum : sum);
           }
         });
+  }
+
+  @Override
+  protected HostKvPool newPool(KvLayout layout, int blocks) {
+    return new HostKvPool(layout, blocks);
+  }
+
+  @Override
+  protected void storeKv(HostMatrix x, HostKvPool kv, int layer, int side, HostBatch batch) {
+    kv.store(x, layer, side, batch);
   }
 
   @Override

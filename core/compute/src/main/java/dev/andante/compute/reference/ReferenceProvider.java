@@ -3,6 +3,7 @@ package dev.andante.compute.reference;
 import dev.andante.compute.Backend;
 import dev.andante.compute.BackendProvider;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 
 /** Always available, never fast. */
 public final class ReferenceProvider implements BackendProvider {
@@ -23,7 +24,7 @@ public final class ReferenceProvider implements BackendProvider {
   }
 
   @Override
-  public Backend create(ComputePool pool) {
+  public Backend create(ComputePool pool, Precision precision) {
     return new ReferenceBackend(pool);
   }
 }

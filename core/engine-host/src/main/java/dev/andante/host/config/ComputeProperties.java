@@ -11,12 +11,24 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param backend name of a backend on the class path; auto = the best available one. A named one
  *     that is missing fails the start
+ * @param precision exact = weights as the file says and activations of f32 or bf16; fast = rounds
+ *     activations to 8 bits in products, where the backend can; auto = fast if a probe of the model
+ *     shows that it costs less than 1 % of perplexity; exact where experts are elsewhere
  * @param threads that kernels run on; 0 = one per processor
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.compute", ignoreUnknownFields = false)
 public record ComputeProperties(
-    @DefaultValue("auto") @NotBlank String backend, @DefaultValue("0") @Min(0) int threads) {
+    @DefaultValue("auto") @NotBlank String backend,
+    @DefaultValue("auto") PrecisionChoice precision,
+    @DefaultValue("0") @Min(0) int threads) {
+
+  /** How a precision is chosen. */
+  public enum PrecisionChoice {
+    AUTO,
+    EXACT,
+    FAST
+  }
 
   /** The number of threads meant. */
   public int effectiveThreads() {

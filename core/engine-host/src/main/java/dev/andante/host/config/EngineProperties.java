@@ -3,6 +3,7 @@ package dev.andante.host.config;
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
+import dev.andante.service.config.Between;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.Pattern;
@@ -18,7 +19,7 @@ import org.springframework.validation.annotation.Validated;
  * and {@code kvDtype}.
  *
  * @param blockSize tokens per KV block
- * @param kvMemory size of the KV cache
+ * @param kvMemory size of the KV cache, 1KB to 64TB
  * @param blocks size of the KV cache in blocks, in place of {@code kvMemory}; 0 = by {@code
  *     kvMemory}
  * @param kvDtype bf16, or f32 for exactness runs
@@ -26,22 +27,27 @@ import org.springframework.validation.annotation.Validated;
  * @param maxSequences requests running at once
  * @param maxWaiting requests waiting; one more is refused
  * @param maxDraftTokens most draft tokens verified per request and step; 0 = no speculation
- * @param draftWait how long a step may wait for outstanding drafts
- * @param lease how long transferred KV waits for its request, or for the next frame
+ * @param draftWait how long a step may wait for outstanding drafts, 0s to 1s
+ * @param lease how long transferred KV waits for its request, or for the next frame; 10ms to 1h
+ * @param prefixCache on or off: whether prompts that begin like earlier ones use their KV again
+ * @param warmUp longest time spent on computing for nobody between loading and the first request,
+ *     so that kernels are compiled when it comes; it ends sooner when they are. 0s to 5m, 0s = none
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.engine", ignoreUnknownFields = false)
 public record EngineProperties(
     @DefaultValue("16") @Min(1) @Max(1024) int blockSize,
-    @DefaultValue("256MB") DataSize kvMemory,
+    @DefaultValue("256MB") @Between(min = "1KB", max = "64TB") DataSize kvMemory,
     @DefaultValue("0") @Min(0) int blocks,
     @DefaultValue("bf16") @Pattern(regexp = "bf16|f32") String kvDtype,
     @DefaultValue("256") @Min(1) int maxBatchTokens,
     @DefaultValue("64") @Min(1) int maxSequences,
     @DefaultValue("256") @Min(1) int maxWaiting,
     @DefaultValue("8") @Min(0) @Max(64) int maxDraftTokens,
-    @DefaultValue("2ms") Duration draftWait,
-    @DefaultValue("30s") Duration lease) {
+    @DefaultValue("2ms") @Between(min = "0s", max = "1s") Duration draftWait,
+    @DefaultValue("30s") @Between(min = "10ms", max = "1h") Duration lease,
+    @DefaultValue("on") boolean prefixCache,
+    @DefaultValue("1s") @Between(min = "0s", max = "5m") Duration warmUp) {
 
   public DType dtype() {
     return DType.valueOf(kvDtype.toUpperCase(Locale.ROOT));
@@ -61,7 +67,9 @@ public record EngineProperties(
         maxWaiting,
         maxDraftTokens,
         draftWait,
-        lease);
+        lease,
+        prefixCache,
+        warmUp);
   }
 
   private int blocksOf(KvLayout layout) {

@@ -10,6 +10,8 @@ import dev.andante.host.model.LoadedModel;
 import dev.andante.host.model.ModelHost;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.service.grpc.Failures;
+import dev.andante.service.logging.LogRole;
+import dev.andante.service.state.LivenessCheck;
 import dev.andante.service.state.ReadinessCheck;
 import io.grpc.Status;
 import java.util.Optional;
@@ -21,14 +23,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
-/** Starts a role's engine as soon as the model is there, and closes it before the model. */
-public final class EngineHost implements SmartLifecycle, ReadinessCheck {
+/**
+ * Starts a role's engine as soon as the model is there, and closes it before the model. An engine
+ * that a defect or a lost device ended serves nothing any more: the host is neither ready nor alive
+ * from then on, and refuses at once.
+ */
+public final class EngineHost implements SmartLifecycle, ReadinessCheck, LivenessCheck {
 
   /** After the model, before the gRPC server. */
   public static final int PHASE = 1000;
 
   private static final Logger LOG = LoggerFactory.getLogger(EngineHost.class);
 
+  private final String role;
   private final ModelHost models;
   private final EngineProperties properties;
   private final Supplier<DraftSource> drafts;
@@ -42,15 +49,18 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck {
   public record RunningEngineParts(LoadedModel model, EngineConfig config) {}
 
   /**
+   * @param role for whom the engine works, for logs
    * @param drafts asked once, when the engine starts; the engine closes what it gets
    * @param observers asked once, when the engine starts
    */
   public EngineHost(
+      String role,
       ModelHost models,
       EngineProperties properties,
       Supplier<DraftSource> drafts,
       Function<RunningEngineParts, EngineObserver> observers,
       ProcessExit exit) {
+    this.role = role;
     this.models = models;
     this.properties = properties;
     this.drafts = drafts;
@@ -61,17 +71,23 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck {
   /**
    * The engine.
    *
-   * @throws io.grpc.StatusRuntimeException UNAVAILABLE, retryable, while there is none
+   * @throws io.grpc.StatusRuntimeException UNAVAILABLE, retryable elsewhere: not_ready while there
+   *     is none, engine_failed once it is dead
    */
   public RunningEngine require() {
     if (!started.isDone() || started.isCompletedExceptionally()) {
       throw Failures.of(
           Status.Code.UNAVAILABLE, "not_ready", notReadyReason().orElse("starting"), true);
     }
+    deadReason()
+        .ifPresent(
+            reason -> {
+              throw Failures.of(Status.Code.UNAVAILABLE, "engine_failed", reason, true);
+            });
     return started.join();
   }
 
-  /** The engine, if it runs. */
+  /** The engine, if it was started, dead or alive. */
   public Optional<RunningEngine> current() {
     return started.isDone() && !started.isCompletedExceptionally()
         ? Optional.of(started.join())
@@ -86,11 +102,18 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck {
   @Override
   public Optional<String> notReadyReason() {
     if (!started.isDone()) {
-      return Optional.of("loading model '" + models.modelName() + "'");
+      return Optional.of("loading and warming up model '" + models.modelName() + "'");
     }
     return started.isCompletedExceptionally()
         ? Optional.of("the model could not be loaded; see the log")
-        : Optional.empty();
+        : deadReason();
+  }
+
+  @Override
+  public Optional<String> deadReason() {
+    return current()
+        .flatMap(running -> running.engine().failure())
+        .map(failure -> "the engine failed and must be started anew: " + failure);
   }
 
   @Override
@@ -99,7 +122,10 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck {
       return;
     }
     active = true;
-    var _ = models.loaded().whenComplete(this::onLoaded);
+    var _ =
+        models
+            .loaded()
+            .whenComplete((model, failure) -> LogRole.run(role, () -> onLoaded(model, failure)));
   }
 
   @Override
@@ -136,8 +162,10 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck {
         if (!active) {
           return; // stopped while the model was loading
         }
-        running = startEngine(model);
-        started.complete(running);
+        RunningEngine fresh = startEngine(model);
+        running = fresh;
+        // One that failed meanwhile has started too: it says so itself.
+        var _ = fresh.engine().serving().whenComplete((_, _) -> onServing(fresh));
       }
     } catch (RuntimeException | Error e) {
       LOG.error("cannot start the engine: {}", e.getMessage(), e);
@@ -155,7 +183,21 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck {
     EngineObserver observer = observers.apply(new RunningEngineParts(model, config));
     Engine engine =
         Engines.start(
-            config, model.model(), model.backend(), observer, drafts.get(), model.endTokenIds());
+            config,
+            model.model(),
+            model.backend(),
+            observer,
+            drafts.get(),
+            model.endTokenIds(),
+            System::nanoTime,
+            LogRole.threads(
+                role, Thread.ofPlatform().name("engine-" + role).daemon(true).factory()));
+    return new RunningEngine(model, engine, config);
+  }
+
+  private void onServing(RunningEngine fresh) {
+    started.complete(fresh);
+    EngineConfig config = fresh.config();
     LOG.info(
         "engine ready: {} KV blocks of {} tokens ({}), {} tokens per step, {} sequences",
         config.blocks(),
@@ -163,6 +205,5 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck {
         config.kvDtype(),
         config.maxBatchTokens(),
         config.maxSequences());
-    return new RunningEngine(model, engine, config);
   }
 }

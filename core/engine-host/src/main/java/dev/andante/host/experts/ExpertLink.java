@@ -3,11 +3,13 @@ package dev.andante.host.experts;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.andante.model.experts.ExpertShard;
+import dev.andante.model.experts.PassContext;
 import dev.andante.protocol.v1.ExpertBatch;
 import dev.andante.protocol.v1.ExpertGrpc;
 import dev.andante.protocol.v1.ExpertResult;
 import dev.andante.protocol.v1.GetShardRequest;
-import io.grpc.Channel;
+import dev.andante.service.grpc.Failures;
+import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -40,7 +42,7 @@ final class ExpertLink implements AutoCloseable {
   private static final long SHARD_DEADLINE_SECONDS = 5;
 
   private final String address;
-  private final Channel channel;
+  private final ManagedChannel channel;
   private final String fingerprint;
   private final int hiddenSize;
   private final Thread thread;
@@ -55,7 +57,10 @@ final class ExpertLink implements AutoCloseable {
   private long nextId;
   private boolean closed;
 
-  ExpertLink(String address, Channel channel, String fingerprint, int hiddenSize) {
+  /**
+   * @param channel this link's, closed with it
+   */
+  ExpertLink(String address, ManagedChannel channel, String fingerprint, int hiddenSize) {
     this.address = address;
     this.channel = channel;
     this.fingerprint = fingerprint;
@@ -90,7 +95,10 @@ final class ExpertLink implements AutoCloseable {
   CompletableFuture<float[]> send(
       int layer, int[] experts, int[] rowsPerExpert, float[] activations) {
     ExpertBatch.Builder batch =
-        ExpertBatch.newBuilder().setLayer(layer).setActivations(bytes(activations));
+        ExpertBatch.newBuilder()
+            .setLayer(layer)
+            .setActivations(bytes(activations))
+            .addAllRequests(PassContext.current().requests());
     for (int i = 0; i < experts.length; i++) {
       batch.addExperts(experts[i]).addRows(rowsPerExpert[i]);
     }
@@ -123,6 +131,7 @@ final class ExpertLink implements AutoCloseable {
     }
     lost("closed", stream);
     thread.interrupt();
+    channel.shutdownNow();
   }
 
   private void keepConnected() {
@@ -151,7 +160,7 @@ final class ExpertLink implements AutoCloseable {
       LOG.info("experts at {}: {} per layer", address, answer.getExpertsCount());
       return true;
     } catch (StatusRuntimeException e) {
-      report(e.getStatus().toString());
+      report(Failures.describe(e));
       return false;
     }
   }
@@ -310,7 +319,7 @@ final class ExpertLink implements AutoCloseable {
 
     @Override
     public void onError(Throwable error) {
-      end(String.valueOf(error.getMessage()));
+      end(Failures.describe(error));
     }
 
     @Override

@@ -2,36 +2,70 @@ package dev.andante.host.experts;
 
 import dev.andante.model.experts.ExpertShard;
 import dev.andante.model.experts.ExpertTransport;
-import io.grpc.Channel;
+import dev.andante.service.grpc.Endpoints;
+import io.grpc.ManagedChannel;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
-/** Expert services at fixed addresses, one long-lived stream to each. */
+/** Expert services, one long-lived stream to each of the processes behind their addresses. */
 public final class GrpcExpertTransport implements ExpertTransport {
 
-  private final Map<String, ExpertLink> links = new LinkedHashMap<>();
+  private final Function<String, ? extends ManagedChannel> channels;
+  private final List<String> addresses;
+  private final String fingerprint;
+  private final int hiddenSize;
+  private final Endpoints endpoints;
+
+  /** Replaced as a whole by the thread that watches the endpoints. */
+  private volatile Map<String, ExpertLink> links = Map.of();
 
   /**
    * Starts connecting in the background.
    *
-   * @param channels theirs to keep and close
-   * @param addresses {@code host:port}, in order of preference
+   * @param channels opens them; closed here
+   * @param addresses {@code host:port}, or {@code dns:///host:port} for several replicas
    * @param fingerprint of the model; a service with another one is not used
+   * @param lookup finds the processes behind names
    */
   public GrpcExpertTransport(
-      Function<String, ? extends Channel> channels,
+      Function<String, ? extends ManagedChannel> channels,
       List<String> addresses,
       String fingerprint,
-      int hiddenSize) {
-    for (String address : addresses) {
-      ExpertLink link = new ExpertLink(address, channels.apply(address), fingerprint, hiddenSize);
-      links.put(address, link);
+      int hiddenSize,
+      Endpoints.Lookup lookup) {
+    this.channels = channels;
+    this.addresses = List.copyOf(addresses);
+    this.fingerprint = fingerprint;
+    this.hiddenSize = hiddenSize;
+    this.endpoints = new Endpoints(addresses, lookup, Endpoints.INTERVAL, this::connect);
+  }
+
+  private void connect(SequencedSet<String> found) {
+    Map<String, ExpertLink> before = links;
+    Map<String, ExpertLink> now = new LinkedHashMap<>();
+    for (String endpoint : found) {
+      ExpertLink known = before.get(endpoint);
+      now.put(endpoint, known == null ? open(endpoint) : known);
     }
-    links.values().forEach(ExpertLink::start);
+    links = now;
+    before.forEach(
+        (endpoint, link) -> {
+          if (!now.containsKey(endpoint)) {
+            link.close();
+          }
+        });
+  }
+
+  private ExpertLink open(String endpoint) {
+    ExpertLink link = new ExpertLink(endpoint, channels.apply(endpoint), fingerprint, hiddenSize);
+    link.start();
+    return link;
   }
 
   @Override
@@ -41,10 +75,20 @@ public final class GrpcExpertTransport implements ExpertTransport {
 
   /** Why services cannot be used, one line each; for an operator. */
   List<String> problems() {
-    return links.values().stream()
-        .filter(link -> link.shard().isEmpty())
-        .map(ExpertLink::problem)
-        .toList();
+    Map<String, ExpertLink> current = links;
+    if (current.isEmpty()) {
+      return List.of("no addresses behind " + addresses);
+    }
+    List<String> problems = new ArrayList<>();
+    current
+        .values()
+        .forEach(
+            link -> {
+              if (link.shard().isEmpty()) {
+                problems.add(link.problem());
+              }
+            });
+    return problems;
   }
 
   @Override
@@ -60,6 +104,7 @@ public final class GrpcExpertTransport implements ExpertTransport {
 
   @Override
   public void close() {
+    endpoints.close();
     links.values().forEach(ExpertLink::close);
   }
 }

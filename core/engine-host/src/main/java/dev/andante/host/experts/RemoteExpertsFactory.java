@@ -6,14 +6,17 @@ import dev.andante.model.ExpertExecutorFactory;
 import dev.andante.model.ModelConfig;
 import dev.andante.model.MoeConfig;
 import dev.andante.model.experts.RemoteExperts;
+import dev.andante.service.grpc.Endpoints;
 import dev.andante.service.state.ReadinessCheck;
-import io.grpc.Channel;
+import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,18 +25,29 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RemoteExpertsFactory implements ExpertExecutorFactory, ReadinessCheck {
 
-  private final Function<String, ? extends Channel> channels;
-  private final List<String> addresses;
+  private final Function<String, ? extends ManagedChannel> channels;
+  private final Supplier<List<String>> addresses;
   private final Duration deadline;
+  private final LongConsumer dispatchNanos;
   private volatile @Nullable Needed needed;
 
   private record Needed(GrpcExpertTransport transport, int experts) {}
 
+  /**
+   * @param channels opens them; closed here
+   * @param dispatchNanos told how long the experts of each layer took
+   * @param addresses asked when a model with experts is loaded, by the thread that loads it; may
+   *     wait
+   */
   public RemoteExpertsFactory(
-      Function<String, ? extends Channel> channels, List<String> addresses, Duration deadline) {
+      Function<String, ? extends ManagedChannel> channels,
+      Supplier<List<String>> addresses,
+      Duration deadline,
+      LongConsumer dispatchNanos) {
     this.channels = channels;
-    this.addresses = List.copyOf(addresses);
+    this.addresses = addresses;
     this.deadline = deadline;
+    this.dispatchNanos = dispatchNanos;
   }
 
   @Override
@@ -43,9 +57,11 @@ public final class RemoteExpertsFactory implements ExpertExecutorFactory, Readin
       throw new IllegalArgumentException(config.architecture() + " has no experts");
     }
     GrpcExpertTransport transport =
-        new GrpcExpertTransport(channels, addresses, fingerprint, config.hiddenSize());
+        new GrpcExpertTransport(
+            channels, addresses.get(), fingerprint, config.hiddenSize(), Endpoints.Lookup.SYSTEM);
     needed = new Needed(transport, moe.experts());
-    return new RemoteExperts(backend, transport, moe.experts(), config.hiddenSize(), deadline);
+    return new RemoteExperts(
+        backend, transport, moe.experts(), config.hiddenSize(), deadline, dispatchNanos);
   }
 
   @Override

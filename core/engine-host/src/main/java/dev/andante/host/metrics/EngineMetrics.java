@@ -157,8 +157,12 @@ public final class EngineMetrics implements EngineObserver {
     computed.increment(computedTokens);
     cacheHits.increment(cachedTokens);
     transferred.increment(transferredTokens);
-    prefixQueries.increment((double) computedTokens + cachedTokens);
-    prefixHits.increment(cachedTokens);
+  }
+
+  @Override
+  public void onPrefixLookup(int tokens, int cached) {
+    prefixQueries.increment(tokens);
+    prefixHits.increment(cached);
   }
 
   @Override

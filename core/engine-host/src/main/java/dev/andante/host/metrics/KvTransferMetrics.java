@@ -1,11 +1,14 @@
 package dev.andante.host.metrics;
 
+import dev.andante.engine.EngineException;
+import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.service.metrics.MetricBuckets;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /** KV transfers of one role: how long, how much, and why not. */
@@ -32,6 +35,18 @@ public final class KvTransferMetrics implements KvTransferObserver {
             .description("KV bytes of committed transfers")
             .tags(tags)
             .register(registry);
+    // From zero on, so that the first failure is an increase like the next.
+    for (EngineException.Code code : EngineException.Code.values()) {
+      failures(code.name().toLowerCase(Locale.ROOT));
+    }
+    for (String reason :
+        new String[] {
+          KvTransferException.UNAVAILABLE,
+          KvTransferException.CANCELLED,
+          KvTransferException.PROTOCOL
+        }) {
+      failures(reason);
+    }
   }
 
   @Override
@@ -43,11 +58,14 @@ public final class KvTransferMetrics implements KvTransferObserver {
   @Override
   public void onFailed(String reason) {
     // Failures are rare and their reasons few: looking the counter up costs nothing that matters.
-    Counter.builder("andante_kv_transfer_failures")
+    failures(reason).increment();
+  }
+
+  private Counter failures(String reason) {
+    return Counter.builder("andante_kv_transfer_failures")
         .description("KV transfers that failed, by reason")
         .tags(tags)
         .tag("reason", reason)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 }

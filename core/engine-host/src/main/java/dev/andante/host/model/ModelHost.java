@@ -3,12 +3,14 @@ package dev.andante.host.model;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
 import dev.andante.host.config.ComputeProperties;
 import dev.andante.host.config.ModelProperties;
 import dev.andante.model.ExpertExecutorFactory;
 import dev.andante.model.loading.ModelOptions;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -111,6 +113,10 @@ public final class ModelHost implements SmartLifecycle {
     LoadedModel made;
     try {
       made = open();
+    } catch (CancellationException e) { // what it waited for will not come: the process stops
+      LOG.info("loading the model '{}' was given up", model.path());
+      loaded.completeExceptionally(e);
+      return;
     } catch (RuntimeException | Error e) {
       LOG.error(
           "cannot load the model '{}' (andante.model.path): {}", model.path(), e.getMessage(), e);
@@ -127,15 +133,46 @@ public final class ModelHost implements SmartLifecycle {
   }
 
   private LoadedModel open() {
+    return switch (compute.precision()) {
+      case EXACT -> open(Precision.EXACT);
+      case FAST -> open(Precision.FAST);
+      // Experts elsewhere may not be up yet, so such a model cannot be probed.
+      case AUTO -> experts.isPresent() ? open(Precision.EXACT) : openProbed();
+    };
+  }
+
+  /** In the faster precision, if the model bears it. */
+  private LoadedModel openProbed() {
+    LoadedModel made = open(Precision.FAST);
+    if (made.backend().precision() == Precision.EXACT
+        || PrecisionProbe.fastIsCloseEnough(made.model(), made.backend())) {
+      return made;
+    }
+    made.close();
+    return open(Precision.EXACT);
+  }
+
+  private LoadedModel open(Precision precision) {
     ModelOptions options =
         new ModelOptions(
             experts,
             model.contextLength() > 0 ? Optional.of(model.contextLength()) : Optional.empty());
-    Backend backend = Backends.open(compute.backend(), pool);
+    Backend backend = Backends.open(compute.backend(), pool, precision);
     try {
-      return ModelSource.load(model, backend, options);
+      return load(model, backend, options);
     } catch (RuntimeException | Error e) {
       backend.close();
+      throw e;
+    }
+  }
+
+  /** On success the model owns {@code backend}. */
+  static LoadedModel load(ModelProperties model, Backend backend, ModelOptions options) {
+    ModelSource source = ModelSource.open(model);
+    try {
+      return source.load(backend, options);
+    } catch (RuntimeException | Error e) {
+      source.close();
       throw e;
     }
   }

@@ -1,46 +1,26 @@
 package dev.andante.host.model;
 
 import dev.andante.compute.Backend;
-import dev.andante.format.WeightFile;
-import dev.andante.format.WeightFiles;
 import dev.andante.host.config.ModelProperties;
-import dev.andante.model.LanguageModel;
 import dev.andante.model.ModelConfig;
-import dev.andante.model.dummy.DummyModels;
-import dev.andante.model.dummy.TinyModels;
+import dev.andante.model.experts.ExpertShardModel;
 import dev.andante.model.loading.ModelOptions;
-import dev.andante.model.loading.Models;
-import dev.andante.tokenizer.TokenizerSpec;
-import dev.andante.tokenizer.TokenizerSpecs;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.Set;
 
-/** Turns {@code andante.model.*} into a model. */
-final class ModelSource {
-
-  private static final String DUMMY = "dummy:";
-  private static final long DUMMY_SEED = 42;
-
-  private ModelSource() {}
+/**
+ * The model that {@code andante.model.path} names, its weights not loaded yet. Whoever loads it
+ * hands it over to what was loaded; if that throws, or nothing is loaded, it must be closed.
+ */
+public sealed interface ModelSource extends AutoCloseable permits FileModel, DummyModel {
 
   /**
-   * Loads the model; on success it owns {@code backend}.
-   *
-   * @throws RuntimeException of the format, model or compute modules, saying what is wrong
+   * @throws RuntimeException of the format or model modules, saying what is wrong
    */
-  static LoadedModel load(ModelProperties properties, Backend backend, ModelOptions options) {
-    if (properties.path().startsWith(DUMMY)) {
-      return dummy(properties, backend, options);
-    }
-    WeightFile file = WeightFiles.open(Path.of(properties.path()));
-    try {
-      Optional<TokenizerSpec> tokenizer = TokenizerSpecs.from(file);
-      LanguageModel model = Models.load(file, backend, options);
-      return new LoadedModel(nameOf(properties), model, backend, tokenizer);
-    } catch (RuntimeException | Error e) {
-      file.close();
-      throw e;
-    }
+  static ModelSource open(ModelProperties properties) {
+    return properties.path().startsWith(DummyModel.PREFIX)
+        ? DummyModel.named(properties)
+        : FileModel.open(properties);
   }
 
   /** The name that clients use. */
@@ -48,8 +28,8 @@ final class ModelSource {
     if (!properties.name().isBlank()) {
       return properties.name();
     }
-    if (properties.path().startsWith(DUMMY)) {
-      return properties.path().substring(DUMMY.length());
+    if (properties.path().startsWith(DummyModel.PREFIX)) {
+      return properties.path().substring(DummyModel.PREFIX.length());
     }
     Path file = Path.of(properties.path()).getFileName();
     String name = file == null ? properties.path() : file.toString();
@@ -61,20 +41,25 @@ final class ModelSource {
     return name;
   }
 
-  private static LoadedModel dummy(
-      ModelProperties properties, Backend backend, ModelOptions options) {
-    ModelConfig config =
-        switch (properties.path().substring(DUMMY.length())) {
-          case "llama-tiny" -> TinyModels.llamaConfig();
-          case "mixtral-tiny" -> TinyModels.mixtralConfig();
-          default ->
-              throw new IllegalArgumentException(
-                  "andante.model.path: no dummy model '"
-                      + properties.path()
-                      + "'; there are dummy:llama-tiny and dummy:mixtral-tiny");
-        };
-    LanguageModel model = DummyModels.load(config, backend, DUMMY_SEED, options);
-    return new LoadedModel(
-        nameOf(properties), model, backend, Optional.of(ByteTokenizerSpec.create()));
-  }
+  ModelConfig config();
+
+  /** Tells the weights apart from others. */
+  String fingerprint();
+
+  /**
+   * The whole model; on success it owns {@code backend} too.
+   *
+   * @throws RuntimeException of the format, model or compute modules, saying what is wrong
+   */
+  LoadedModel load(Backend backend, ModelOptions options);
+
+  /**
+   * Some experts of every layer and nothing else.
+   *
+   * @throws RuntimeException of the format, model or compute modules, saying what is wrong
+   */
+  ExpertShardModel loadShard(Backend backend, Set<Integer> experts);
+
+  @Override
+  void close();
 }

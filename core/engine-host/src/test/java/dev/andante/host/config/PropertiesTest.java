@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
+import dev.andante.host.config.ComputeProperties.PrecisionChoice;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,7 @@ class PropertiesTest {
               assertThat(context.getBean(ModelProperties.class))
                   .isEqualTo(new ModelProperties("a.gguf", "", 0));
               assertThat(context.getBean(ComputeProperties.class))
-                  .isEqualTo(new ComputeProperties("auto", 0));
+                  .isEqualTo(new ComputeProperties("auto", PrecisionChoice.AUTO, 0));
               assertThat(context.getBean(EngineProperties.class))
                   .isEqualTo(
                       new EngineProperties(
@@ -39,7 +40,9 @@ class PropertiesTest {
                           256,
                           8,
                           Duration.ofMillis(2),
-                          Duration.ofSeconds(30)));
+                          Duration.ofSeconds(30),
+                          true,
+                          Duration.ofSeconds(1)));
             });
   }
 
@@ -51,6 +54,7 @@ class PropertiesTest {
                 Map.entry("andante.model.name", "b"),
                 Map.entry("andante.model.context-length", "100"),
                 Map.entry("andante.compute.backend", "vector"),
+                Map.entry("andante.compute.precision", "exact"),
                 Map.entry("andante.compute.threads", "3"),
                 Map.entry("andante.engine.block-size", "32"),
                 Map.entry("andante.engine.kv-memory", "1GB"),
@@ -61,13 +65,15 @@ class PropertiesTest {
                 Map.entry("andante.engine.max-waiting", "3"),
                 Map.entry("andante.engine.max-draft-tokens", "2"),
                 Map.entry("andante.engine.draft-wait", "1ms"),
-                Map.entry("andante.engine.lease", "9s")))
+                Map.entry("andante.engine.lease", "9s"),
+                Map.entry("andante.engine.prefix-cache", "off"),
+                Map.entry("andante.engine.warm-up", "3s")))
         .run(
             context -> {
               assertThat(context.getBean(ModelProperties.class))
                   .isEqualTo(new ModelProperties("b.gguf", "b", 100));
               assertThat(context.getBean(ComputeProperties.class))
-                  .isEqualTo(new ComputeProperties("vector", 3));
+                  .isEqualTo(new ComputeProperties("vector", PrecisionChoice.EXACT, 3));
               assertThat(context.getBean(EngineProperties.class))
                   .isEqualTo(
                       new EngineProperties(
@@ -80,7 +86,9 @@ class PropertiesTest {
                           3,
                           2,
                           Duration.ofMillis(1),
-                          Duration.ofSeconds(9)));
+                          Duration.ofSeconds(9),
+                          false,
+                          Duration.ofSeconds(3)));
             });
   }
 
@@ -110,6 +118,15 @@ class PropertiesTest {
     "andante.engine.max-waiting,0",
     "andante.engine.max-draft-tokens,-1",
     "andante.engine.blocks,-1",
+    "andante.engine.kv-memory,-1B",
+    "andante.engine.kv-memory,100TB",
+    "andante.engine.draft-wait,-1ms",
+    "andante.engine.draft-wait,2s",
+    "andante.engine.lease,0s",
+    "andante.engine.lease,2h",
+    "andante.engine.prefix-cache,maybe",
+    "andante.engine.warm-up,-1s",
+    "andante.engine.warm-up,6m",
     "andante.engine.lease,soon"
   })
   void aBadValueIsRefused(String key, String value) {

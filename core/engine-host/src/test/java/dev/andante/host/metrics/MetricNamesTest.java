@@ -25,7 +25,7 @@ class MetricNamesTest {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final AtomicReference<EngineStatus> status =
-      new AtomicReference<>(new EngineStatus(3, 5, 25, 100, 0, 0));
+      new AtomicReference<>(new EngineStatus(3, 5, 25, 10, 100, 0, 0));
   private final EngineMetrics metrics =
       new EngineMetrics(registry, "m", "decode", 512, 4, status::get);
 
@@ -43,7 +43,7 @@ class MetricNamesTest {
         .contains("vllm:num_requests_running{engine=\"decode\",model_name=\"m\"} 3.0")
         .contains("vllm:num_requests_waiting{engine=\"decode\",model_name=\"m\"} 5.0")
         .contains("vllm:kv_cache_usage_perc{engine=\"decode\",model_name=\"m\"} 0.75");
-    status.set(new EngineStatus(0, 0, 100, 100, 0, 0));
+    status.set(new EngineStatus(0, 0, 100, 40, 100, 0, 0));
     assertThat(scrape())
         .contains("vllm:num_requests_running{engine=\"decode\",model_name=\"m\"} 0.0")
         .contains("vllm:kv_cache_usage_perc{engine=\"decode\",model_name=\"m\"} 0.0");
@@ -52,6 +52,7 @@ class MetricNamesTest {
   @Test
   void countersCount() {
     metrics.onPromptTokens(10, 20, 30);
+    metrics.onPrefixLookup(30, 20);
     metrics.onGeneratedTokens(7);
     metrics.onPreemption();
     metrics.onDraft(4, 2);
@@ -135,6 +136,8 @@ class MetricNamesTest {
     KvTransferMetrics transfers = new KvTransferMetrics(registry, "m", "decode");
     transfers.onCompleted(1, 1);
     transfers.onFailed("saturated");
+    LegMetrics.expertDispatch(registry, "m", "decode").accept(1);
+    LegMetrics.draftRoundTrip(registry, "m", "decode").accept(1);
   }
 
   private String scrape() {

@@ -11,7 +11,7 @@ public final class DummyLoader {
   private DummyLoader() {}
 
   public static LoadedModel load(String path) {
-    return ModelSource.load(
+    return ModelHost.load(
         new ModelProperties(path, "", 0),
         Backends.open("reference", new ComputePool(1)),
         ModelOptions.defaults());

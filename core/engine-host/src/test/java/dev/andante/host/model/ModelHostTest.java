@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.compute.ComputePool;
 import dev.andante.host.config.ComputeProperties;
+import dev.andante.host.config.ComputeProperties.PrecisionChoice;
 import dev.andante.host.config.ModelProperties;
 import dev.andante.tokenizer.SpecialTokens;
 import dev.andante.tokenizer.Tokenizer;
@@ -88,7 +89,7 @@ class ModelHostTest {
   private static ModelHost host(String path, String backend, ComputePool pool, ProcessExit exit) {
     return new ModelHost(
         new ModelProperties(path, "", 0),
-        new ComputeProperties(backend, 1),
+        new ComputeProperties(backend, PrecisionChoice.AUTO, 1),
         pool,
         Optional.empty(),
         exit);

@@ -4,14 +4,18 @@ import java.util.Arrays;
 
 /**
  * The blocks of one sequence in order: block i holds tokens {@code [i * blockSize, (i + 1) *
- * blockSize)}. Only grows, until {@link #releaseAll}. Not thread-safe.
+ * blockSize)}. Only grows, until {@link #releaseAll}. The first ones may be shared with other
+ * sequences and are read only then; {@link PrefixCache} sees to that. Not thread-safe.
  */
 public final class BlockTable {
 
   private final BlockPool pool;
   private final int blockSize;
+  private final SequenceKeys keys = new SequenceKeys();
   private int[] blocks = new int[8];
   private int size;
+  private int published;
+  private boolean foreign;
 
   public BlockTable(BlockPool pool, int blockSize) {
     this.pool = pool;
@@ -42,26 +46,61 @@ public final class BlockTable {
     if (missing > pool.free()) {
       return false;
     }
-    if (size + missing > blocks.length) {
-      blocks = Arrays.copyOf(blocks, Math.max(size + missing, blocks.length * 2));
-    }
+    reserve(size + missing);
     for (int i = 0; i < missing; i++) {
       blocks[size++] = pool.allocate();
     }
     return true;
   }
 
-  /** Gives every block back. */
+  /** Appends a block that others may hold too. */
+  void adopt(int block) {
+    reserve(size + 1);
+    pool.retain(block);
+    blocks[size++] = block;
+  }
+
+  /** Gives every block back, the last one first. */
   public void releaseAll() {
     while (size > 0) {
       pool.release(blocks[--size]);
     }
+    published = 0;
+    foreign = false;
+  }
+
+  /** The content comes from another engine, until {@link #releaseAll}. */
+  public void contentIsForeign() {
+    foreign = true;
+  }
+
+  boolean isForeign() {
+    return foreign;
+  }
+
+  /** Leading blocks that have been made known. */
+  int published() {
+    return published;
+  }
+
+  void published(int count) {
+    published = count;
+  }
+
+  SequenceKeys keys() {
+    return keys;
   }
 
   /** Adds one to the count of each block held. */
   public void countInto(int[] owned) {
     for (int i = 0; i < size; i++) {
       owned[blocks[i]]++;
+    }
+  }
+
+  private void reserve(int capacity) {
+    if (capacity > blocks.length) {
+      blocks = Arrays.copyOf(blocks, Math.max(capacity, blocks.length * 2));
     }
   }
 

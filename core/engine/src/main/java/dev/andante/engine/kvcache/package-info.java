@@ -1,6 +1,7 @@
 /**
- * Which blocks of the {@link dev.andante.compute.KvPool} are whose. Storage only: who may run, wait
- * or be preempted is decided in {@code scheduler}. Used by the engine thread alone.
+ * Which blocks of the {@link dev.andante.compute.KvPool} are whose, and which hold what others
+ * begin with. Storage only: who may run, wait or be preempted is decided in {@code scheduler}. Used
+ * by the engine thread alone.
  */
 @NullMarked
 package dev.andante.engine.kvcache;

@@ -150,6 +150,11 @@ public final class Request {
     return size - promptSize;
   }
 
+  /** All tokens known, at least {@link #size} long; not copied, and replaced when it grows. */
+  public int[] tokens() {
+    return tokens;
+  }
+
   public int token(int position) {
     return tokens[position];
   }

@@ -1,6 +1,7 @@
 package dev.andante.engine.request;
 
 import dev.andante.engine.GenerationStats;
+import java.time.Duration;
 
 /**
  * When a request passed its milestones, and what it took. Nanoseconds of the engine's time source.
@@ -10,15 +11,23 @@ public final class RequestTimes {
   private static final long NEVER = Long.MIN_VALUE;
 
   private final long submitted;
+  private final long deadline;
   private long scheduled = NEVER;
   private long firstToken = NEVER;
   private int drafted;
   private int accepted;
   private int preemptions;
   private int reported;
+  private int cached;
 
-  public RequestTimes(long submitted) {
+  public RequestTimes(long submitted, Duration timeLeft) {
     this.submitted = submitted;
+    this.deadline = submitted + timeLeft.toNanos();
+  }
+
+  /** Nanoseconds for which somebody still waits; negative once nobody does. */
+  public long left(long now) {
+    return deadline - now;
   }
 
   public void onScheduled(long now) {
@@ -47,6 +56,11 @@ public final class RequestTimes {
     preemptions++;
   }
 
+  /** Prompt tokens that need not be computed. */
+  public void onCached(int tokens) {
+    cached = tokens;
+  }
+
   /**
    * Prompt tokens up to {@code position} are computed; returns how many of them are new, so that
    * recomputation counts none twice.
@@ -61,7 +75,7 @@ public final class RequestTimes {
     long start = scheduled == NEVER ? now : scheduled;
     long first = firstToken == NEVER ? now : Math.max(firstToken, start);
     return new GenerationStats(
-        0,
+        cached,
         drafted,
         accepted,
         preemptions,

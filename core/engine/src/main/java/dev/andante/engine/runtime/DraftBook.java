@@ -51,15 +51,19 @@ final class DraftBook {
     this.waitNanos = waitNanos;
   }
 
-  /** Attaches what has arrived, waiting for what is outstanding if that seems worth while. */
-  void collect() {
+  /**
+   * Attaches what has arrived, waiting for what is outstanding if that seems worth while, and no
+   * longer than those wait who would profit.
+   */
+  void collect(long now) {
     if (entries.isEmpty()) {
       return;
     }
-    boolean wait = waitNanos > 0 && pause == 0 && outstanding();
+    long most = pause == 0 ? Math.min(waitNanos, outstanding(now)) : 0;
+    boolean wait = most > 0;
     List<Draft> drafts;
     try {
-      drafts = source.propose(wait ? waitNanos : 0);
+      drafts = source.propose(wait ? most : 0);
       failing = false;
     } catch (RuntimeException e) {
       failed(e);
@@ -135,15 +139,17 @@ final class DraftBook {
     return true;
   }
 
-  private boolean outstanding() {
+  /** The most time that is left to a request whose draft is outstanding; 0 if there is none. */
+  private long outstanding(long now) {
+    long left = 0;
     for (Entry entry : entries.values()) {
       if (entry.awaited == entry.request.size()
           && entry.request.state() == RequestState.RUNNING
           && entry.request.decoding()) {
-        return true;
+        left = Math.max(left, entry.request.times().left(now));
       }
     }
-    return false;
+    return left;
   }
 
   /** Told once until the source works again. */

@@ -1,5 +1,6 @@
 package dev.andante.engine.runtime;
 
+import dev.andante.compute.BackendException;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineException;
@@ -18,6 +19,7 @@ import dev.andante.engine.StopMatcher;
 import dev.andante.engine.TransferredRequest;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.BlockTable;
+import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.GenerationDelivery;
 import dev.andante.engine.request.PrefillDelivery;
 import dev.andante.engine.request.Request;
@@ -28,9 +30,11 @@ import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.engine.transfer.Transfer;
 import dev.andante.engine.transfer.Transfers;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +45,7 @@ final class EngineCore implements StepRunner.Results {
 
   private final EngineConfig config;
   private final BlockPool blocks;
+  private final PrefixCache cache;
   private final Scheduler scheduler;
   private final Transfers transfers;
   private final StepRunner runner;
@@ -55,6 +60,7 @@ final class EngineCore implements StepRunner.Results {
   EngineCore(
       EngineConfig config,
       BlockPool blocks,
+      PrefixCache cache,
       Scheduler scheduler,
       Transfers transfers,
       StepRunner runner,
@@ -65,6 +71,7 @@ final class EngineCore implements StepRunner.Results {
       LongSupplier nanoTime) {
     this.config = config;
     this.blocks = blocks;
+    this.cache = cache;
     this.scheduler = scheduler;
     this.transfers = transfers;
     this.runner = runner;
@@ -73,6 +80,26 @@ final class EngineCore implements StepRunner.Results {
     this.observer = observer;
     this.endTokenIds = endTokenIds;
     this.nanoTime = nanoTime;
+  }
+
+  /** To be called once, before anything else. */
+  void warmUp(BooleanSupplier stop) {
+    if (config.warmUp().isZero()) {
+      return;
+    }
+    long start = nanoTime.getAsLong();
+    try {
+      int rounds =
+          runner.warmUp(blocks, config.maxSequences(), nanoTime).run(config.warmUp(), stop);
+      LOG.log(
+          System.Logger.Level.INFO,
+          "warmed up in {0} ms, {1} rounds",
+          (nanoTime.getAsLong() - start) / 1_000_000,
+          rounds);
+    } catch (BackendException e) {
+      runner.requireBackend();
+      LOG.log(System.Logger.Level.WARNING, "the warm-up failed; requests may do better", e);
+    }
   }
 
   // Messages. Each either takes effect or throws an EngineException and changes nothing.
@@ -95,7 +122,7 @@ final class EngineCore implements StepRunner.Results {
             new GenerationDelivery(listener),
             newTable(),
             admission.maxLength(),
-            new RequestTimes(submitted));
+            new RequestTimes(submitted, given.timeLeft()));
     FinishReason over = request.replay();
     register(request);
     if (over != null) {
@@ -123,7 +150,7 @@ final class EngineCore implements StepRunner.Results {
             new PrefillDelivery(listener),
             newTable(),
             admission.maxLength(),
-            new RequestTimes(submitted));
+            new RequestTimes(submitted, given.timeLeft()));
     if (request.replay() != null) {
       throw new EngineException(
           Code.INVALID_REQUEST, "the answer that the prompt resumes is already complete");
@@ -144,6 +171,21 @@ final class EngineCore implements StepRunner.Results {
     return transfers;
   }
 
+  /**
+   * @throws BackendLostException if the backend failed and can do nothing any more
+   */
+  void store(
+      String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
+    try {
+      transfers.store(handle, firstToken, tokens, firstLayer, layers, kv);
+    } catch (EngineException e) {
+      if (e.getCause() instanceof BackendException) {
+        runner.requireBackend();
+      }
+      throw e;
+    }
+  }
+
   void decode(TransferredRequest given, RequestListener listener, long submitted) {
     admission.check(given.sampling());
     admission.checkToken("first_token", given.firstToken());
@@ -153,7 +195,7 @@ final class EngineCore implements StepRunner.Results {
     int[] tokens = Arrays.copyOf(prompt, prompt.length + 1);
     tokens[prompt.length] = given.firstToken();
     long now = nanoTime.getAsLong();
-    RequestTimes times = new RequestTimes(submitted);
+    RequestTimes times = new RequestTimes(submitted, given.timeLeft());
     times.skipPrefill(now);
     times.promptProgress(tokens.length);
     Request request =
@@ -216,11 +258,12 @@ final class EngineCore implements StepRunner.Results {
 
   /** Runs one step; false if nothing could run for want of blocks. */
   boolean step() {
-    drafts.collect();
+    drafts.collect(nanoTime.getAsLong());
     StepPlan plan = scheduler.schedule();
     for (int i = 0; i < plan.preempted().size(); i++) {
       observer.onPreemption();
     }
+    plan.admitted().forEach(this::admitted);
     if (plan.isEmpty()) {
       return false;
     }
@@ -228,9 +271,22 @@ final class EngineCore implements StepRunner.Results {
     for (ScheduledRequest scheduled : plan.scheduled()) {
       scheduled.request().times().onScheduled(start);
     }
-    runner.run(plan, this);
+    runner.run(plan, start, this);
     observer.onStep(plan.scheduled().size(), plan.rows(), nanoTime.getAsLong() - start);
     return true;
+  }
+
+  private void admitted(StepPlan.Admitted admitted) {
+    Request request = admitted.request();
+    RequestTimes times = request.times();
+    if (cache.isOn() && !admitted.again()) {
+      observer.onPrefixLookup(request.size(), admitted.cached());
+      times.onCached(Math.min(admitted.cached(), request.promptSize()));
+    }
+    int prompt = times.promptProgress(Math.min(admitted.cached(), request.givenSize()));
+    if (prompt > 0) {
+      observer.onPromptTokens(0, prompt, 0);
+    }
   }
 
   @Override
@@ -343,6 +399,7 @@ final class EngineCore implements StepRunner.Results {
         scheduler.running(),
         scheduler.waiting(),
         blocks.free(),
+        blocks.kept(),
         blocks.total(),
         transfers.reservedBlocks(),
         queued[0]);

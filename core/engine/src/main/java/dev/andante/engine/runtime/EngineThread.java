@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -44,17 +45,23 @@ final class EngineThread implements Engine {
   private final LongSupplier nanoTime;
   private final Thread thread;
   private final ArrayDeque<Mailbox.Message> inbox = new ArrayDeque<>();
+  private final CompletableFuture<@Nullable Void> serving = new CompletableFuture<>();
   private volatile EngineStatus status;
   private volatile boolean closing;
   private volatile @Nullable Throwable failure;
 
-  EngineThread(EngineCore core, KvPool pool, int mailboxCapacity, LongSupplier nanoTime) {
+  EngineThread(
+      EngineCore core,
+      KvPool pool,
+      int mailboxCapacity,
+      LongSupplier nanoTime,
+      ThreadFactory threads) {
     this.core = core;
     this.pool = pool;
     this.mailbox = new Mailbox(mailboxCapacity);
     this.nanoTime = nanoTime;
     this.status = core.status();
-    this.thread = Thread.ofPlatform().name("andante-engine").daemon(true).unstarted(this::run);
+    this.thread = threads.newThread(this::run);
   }
 
   void start() {
@@ -86,8 +93,7 @@ final class EngineThread implements Engine {
   @Override
   public CompletableFuture<@Nullable Void> storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
-    return tell(
-        () -> core.transfers().store(handle, firstToken, tokens, firstLayer, layers, kv), false);
+    return tell(() -> core.store(handle, firstToken, tokens, firstLayer, layers, kv), false);
   }
 
   @Override
@@ -109,6 +115,11 @@ final class EngineThread implements Engine {
   @Override
   public void abort(Attempt attempt) {
     mailbox.post(new Mailbox.Message(() -> core.abort(attempt), refused -> {}), true);
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> serving() {
+    return serving.copy();
   }
 
   @Override
@@ -168,6 +179,10 @@ final class EngineThread implements Engine {
                 answer.complete(question.get());
               } catch (EngineException | IllegalStateException e) {
                 answer.completeExceptionally(e);
+              } catch (RuntimeException | Error e) {
+                answer.completeExceptionally(
+                    new EngineException(Code.INTERNAL, "the engine failed: " + e, e));
+                throw e; // a defect
               }
             },
             answer::completeExceptionally),
@@ -188,10 +203,13 @@ final class EngineThread implements Engine {
     EngineException reason =
         new EngineException(Code.SHUTTING_DOWN, "the engine is shutting down; use another worker");
     try {
+      core.warmUp(() -> closing);
+      serving.complete(null);
       loop();
     } catch (Throwable e) {
       // Whatever it is, nobody may be left waiting; the process is told through failure().
       failure = e;
+      serving.completeExceptionally(e);
       LOG.log(System.Logger.Level.ERROR, "the engine loop failed; all requests fail", e);
       reason = new EngineException(Code.INTERNAL, "the engine failed: " + e, e);
     } finally {
@@ -226,8 +244,11 @@ final class EngineThread implements Engine {
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "the engine could not end in order", e);
     } finally {
-      core.close();
-      pool.close();
+      try {
+        core.close();
+      } finally {
+        pool.close();
+      }
     }
   }
 }

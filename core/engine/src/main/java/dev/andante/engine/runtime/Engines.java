@@ -8,11 +8,13 @@ import dev.andante.engine.Engine;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.transfer.Transfers;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.Workspace;
 import java.util.Set;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.LongSupplier;
 
 /** Starts engines. */
@@ -21,9 +23,12 @@ public final class Engines {
   /** Messages that may wait beside one per request: KV runs of several transfers in flight. */
   private static final int MAILBOX_EXTRA = 4096;
 
+  private static final ThreadFactory THREADS =
+      Thread.ofPlatform().name("andante-engine").daemon(true).factory();
+
   private Engines() {}
 
-  /** As the other one, with the system's clock. */
+  /** As the other one, with the system's clock and a thread of no particular kind. */
   public static Engine start(
       EngineConfig config,
       LanguageModel model,
@@ -31,7 +36,7 @@ public final class Engines {
       EngineObserver observer,
       DraftSource drafts,
       Set<Integer> endTokenIds) {
-    return start(config, model, backend, observer, drafts, endTokenIds, System::nanoTime);
+    return start(config, model, backend, observer, drafts, endTokenIds, System::nanoTime, THREADS);
   }
 
   /**
@@ -42,6 +47,7 @@ public final class Engines {
    * @param drafts the engine's from now on, closed with it
    * @param endTokenIds tokens that end an answer unless ignore_eos
    * @param nanoTime monotonic nanoseconds, for leases and statistics
+   * @param threads makes the engine thread, a daemon
    * @throws dev.andante.compute.BackendException if there is not enough memory
    */
   public static Engine start(
@@ -51,7 +57,8 @@ public final class Engines {
       EngineObserver observer,
       DraftSource drafts,
       Set<Integer> endTokenIds,
-      LongSupplier nanoTime) {
+      LongSupplier nanoTime,
+      ThreadFactory threads) {
     KvLayout layout = model.kvLayout(config.blockSize(), config.kvDtype());
     int maxRows = Math.max(config.maxBatchTokens(), config.maxSequences());
     int maxLogitRows =
@@ -66,12 +73,16 @@ public final class Engines {
     }
     int vocabulary = model.config().vocabularySize();
     BlockPool blocks = new BlockPool(config.blocks());
+    PrefixCache cache =
+        new PrefixCache(
+            blocks, config.blockSize(), model.fingerprint(), pool::copy, config.prefixCache());
     Scheduler scheduler =
-        new Scheduler(blocks, config.maxBatchTokens(), config.maxSequences(), maxLogitRows);
+        new Scheduler(cache, config.maxBatchTokens(), config.maxSequences(), maxLogitRows);
     EngineCore core =
         new EngineCore(
             config,
             blocks,
+            cache,
             scheduler,
             new Transfers(pool, blocks, config.lease().toNanos(), nanoTime),
             new StepRunner(model, backend, pool, workspace, scheduler),
@@ -86,7 +97,11 @@ public final class Engines {
             nanoTime);
     EngineThread engine =
         new EngineThread(
-            core, pool, config.maxSequences() + config.maxWaiting() + MAILBOX_EXTRA, nanoTime);
+            core,
+            pool,
+            config.maxSequences() + config.maxWaiting() + MAILBOX_EXTRA,
+            nanoTime,
+            threads);
     engine.start();
     return engine;
   }

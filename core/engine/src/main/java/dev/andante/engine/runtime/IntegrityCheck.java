@@ -54,9 +54,25 @@ final class IntegrityCheck {
       transfer.blocks().countInto(owned);
     }
     blocks.checkIntegrity(owned);
-    for (int block = 0; block < owned.length; block++) {
-      // Nothing shares blocks yet.
-      require(owned[block] <= 1, "block " + block + " has " + owned[block] + " owners");
+    scheduler.forEach(
+        request ->
+            writable(
+                request.attempt().toString(),
+                request.blocks(),
+                request.computed() / blockSize,
+                blocks));
+    for (Transfer transfer : transfers) {
+      writable("reservation of " + transfer.attempt(), transfer.blocks(), 0, blocks);
+    }
+  }
+
+  /** What will be written to must be nobody else's, now or later. */
+  private static void writable(String owner, BlockTable table, int from, BlockPool blocks) {
+    for (int i = from; i < table.size(); i++) {
+      int block = table.block(i);
+      require(
+          blocks.references(block) == 1 && !blocks.named(block),
+          owner + " may write to block " + block + ", which others read");
     }
   }
 

@@ -1,6 +1,6 @@
 package dev.andante.engine.scheduler;
 
-import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestState;
 import java.util.ArrayList;
@@ -17,11 +17,12 @@ import java.util.function.Consumer;
  *       all gives up its own. The victim's tokens stay and are recomputed, so the oldest request
  *       always advances.
  *   <li>Requests whose KV came from elsewhere hold blocks already and join before anyone new.
+ *   <li>Blocks that begin like the request's tokens are shared, so that only the rest is computed.
  * </ul>
  */
 public final class Scheduler {
 
-  private final BlockPool pool;
+  private final PrefixCache cache;
   private final int maxBatchTokens;
   private final int maxSequences;
   private final int maxLogitRows;
@@ -30,10 +31,11 @@ public final class Scheduler {
   private final ArrivalQueue running = new ArrivalQueue();
 
   /**
+   * @param cache gives the blocks to requests that start
    * @param maxLogitRows rows of one step whose logits may be wanted, at least maxSequences
    */
-  public Scheduler(BlockPool pool, int maxBatchTokens, int maxSequences, int maxLogitRows) {
-    this.pool = pool;
+  public Scheduler(PrefixCache cache, int maxBatchTokens, int maxSequences, int maxLogitRows) {
+    this.cache = cache;
     this.maxBatchTokens = maxBatchTokens;
     this.maxSequences = maxSequences;
     this.maxLogitRows = maxLogitRows;
@@ -82,6 +84,7 @@ public final class Scheduler {
   public StepPlan schedule() {
     List<ScheduledRequest> plan = new ArrayList<>();
     List<Request> preempted = new ArrayList<>();
+    List<StepPlan.Admitted> admitted = new ArrayList<>();
     while (!joining.isEmpty() && running.size() < maxSequences) {
       start(joining.removeFirst());
     }
@@ -89,9 +92,9 @@ public final class Scheduler {
     int budget = planDecodes(decodes, plan);
     budget = continuePrompts(budget, plan);
     if (preempted.isEmpty()) {
-      admit(budget, plan);
+      admit(budget, plan, admitted);
     }
-    return new StepPlan(plan, preempted);
+    return new StepPlan(plan, preempted, admitted);
   }
 
   /**
@@ -102,6 +105,7 @@ public final class Scheduler {
     Request request = scheduled.request();
     request.computed(scheduled.context() + scheduled.tokens() + accepted);
     request.clearDrafts();
+    cache.publish(request.blocks(), request.tokens(), request.computed());
   }
 
   /** Forgets a request in whatever queue and frees its blocks. */
@@ -184,16 +188,21 @@ public final class Scheduler {
     return budget;
   }
 
-  private void admit(int available, List<ScheduledRequest> plan) {
+  private void admit(int available, List<ScheduledRequest> plan, List<StepPlan.Admitted> admitted) {
     int budget = available;
-    while (budget > 0 && !waiting.isEmpty() && running.size() < maxSequences) {
+    while (budget > 0
+        && !waiting.isEmpty()
+        && running.size() < maxSequences
+        && logitRows(plan) < maxLogitRows) {
       Request request = waiting.first();
-      if (pool.free() < need(request) + headroom()
-          || logitRows(plan) >= maxLogitRows
-          || !request.blocks().ensure(request.size())) {
+      int cached = cache.open(request.blocks(), request.tokens(), request.size(), headroom());
+      if (cached == PrefixCache.NO_ROOM) {
         return;
       }
       waiting.removeFirst();
+      request.computed(cached);
+      admitted.add(
+          new StepPlan.Admitted(request, cached, request.state() == RequestState.PREEMPTED));
       start(request);
       budget -= chunk(request, budget, plan);
     }

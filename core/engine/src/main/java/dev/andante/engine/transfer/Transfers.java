@@ -80,6 +80,7 @@ public final class Transfers {
               + " to be had;"
               + " try another worker or wait");
     }
+    table.contentIsForeign();
     Transfer transfer = new Transfer(newHandle(), attempt, prompt, table, layout.layers());
     transfer.become(TransferState.RESERVED);
     renew(transfer);

@@ -27,13 +27,24 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** An engine over the reference backend, by default with the {@link FakeModel}. */
 public final class EngineFixture implements AutoCloseable {
 
   public static final EngineConfig DEFAULTS =
       new EngineConfig(
-          4, 64, DType.F32, 16, 8, 64, 4, Duration.ofMillis(20), Duration.ofSeconds(30));
+          4,
+          64,
+          DType.F32,
+          16,
+          8,
+          64,
+          4,
+          Duration.ofMillis(20),
+          Duration.ofSeconds(30),
+          true,
+          Duration.ZERO);
 
   public static final StopParams TEN = stop(10);
 
@@ -51,16 +62,32 @@ public final class EngineFixture implements AutoCloseable {
     this(config, drafts, FakeModel::new, EngineObserver.NONE, Set.of());
   }
 
+  /** With something around the backend. */
+  public EngineFixture(UnaryOperator<Backend> wrap) {
+    this(DEFAULTS, DraftSource.NONE, FakeModel::new, EngineObserver.NONE, Set.of(), wrap);
+  }
+
   public EngineFixture(
       EngineConfig config,
       DraftSource drafts,
       Function<Backend, LanguageModel> loader,
       EngineObserver observer,
       Set<Integer> endTokenIds) {
+    this(config, drafts, loader, observer, endTokenIds, UnaryOperator.identity());
+  }
+
+  private EngineFixture(
+      EngineConfig config,
+      DraftSource drafts,
+      Function<Backend, LanguageModel> loader,
+      EngineObserver observer,
+      Set<Integer> endTokenIds,
+      UnaryOperator<Backend> wrap) {
     pool = new ComputePool(1);
-    backend = new ReferenceBackend(pool);
+    backend = wrap.apply(new ReferenceBackend(pool));
     model = loader.apply(backend);
-    engine = Engines.start(config, model, backend, observer, drafts, endTokenIds, clock);
+    engine =
+        Engines.start(config, model, backend, observer, drafts, endTokenIds, clock, Thread::new);
   }
 
   public FakeModel fake() {
@@ -133,7 +160,7 @@ public final class EngineFixture implements AutoCloseable {
     get(engine.checkIntegrity());
   }
 
-  /** Nothing is held by anybody. */
+  /** Nothing is held by anybody: all blocks are free, those included that the cache keeps. */
   public void assertIdle() {
     checkIntegrity();
     // The status is published at the end of a loop; a second question sees the first one's loop.

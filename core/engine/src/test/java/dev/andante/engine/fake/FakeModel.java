@@ -11,9 +11,12 @@ import dev.andante.model.LanguageModel;
 import dev.andante.model.ModelConfig;
 import dev.andante.model.RopeConfig;
 import dev.andante.model.Workspace;
+import dev.andante.model.experts.PassContext;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -44,6 +47,9 @@ public final class FakeModel implements LanguageModel {
 
   /** Passes so far. */
   public final AtomicLong passes = new AtomicLong();
+
+  /** For whom each pass was computed. */
+  public final List<PassContext> contexts = new CopyOnWriteArrayList<>();
 
   /** While set, passes wait for it. */
   public volatile @Nullable CountDownLatch gate;
@@ -95,6 +101,7 @@ public final class FakeModel implements LanguageModel {
   @Override
   public Tensor forward(Batch batch, KvPool cache, Workspace workspace) {
     passes.incrementAndGet();
+    contexts.add(PassContext.current());
     waitAtGate();
     fail();
     FakeWorkspace scratch = (FakeWorkspace) workspace;

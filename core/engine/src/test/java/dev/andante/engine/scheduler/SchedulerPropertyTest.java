@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.engine.FinishReason;
 import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestState;
 import java.util.HashSet;
@@ -30,7 +31,10 @@ class SchedulerPropertyTest {
     Random random = new Random(seed);
     BlockPool pool = new BlockPool(blocks);
     int maxLogitRows = maxSequences + random.nextInt(8);
-    Scheduler scheduler = new Scheduler(pool, maxBatchTokens, maxSequences, maxLogitRows);
+    // All tokens are alike, so where there is a cache everything that can be shared is.
+    PrefixCache cache =
+        new PrefixCache(pool, blockSize, "m", (from, to) -> {}, random.nextBoolean());
+    Scheduler scheduler = new Scheduler(cache, maxBatchTokens, maxSequences, maxLogitRows);
     int arrivals = 12;
     Set<Request> live = new HashSet<>();
     long arrival = 0;

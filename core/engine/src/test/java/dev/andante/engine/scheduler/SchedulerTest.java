@@ -3,6 +3,7 @@ package dev.andante.engine.scheduler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestState;
 import java.util.ArrayList;
@@ -18,7 +19,12 @@ class SchedulerTest {
   private long arrivals;
 
   private Scheduler scheduler(int maxBatchTokens, int maxSequences) {
-    return new Scheduler(pool, maxBatchTokens, maxSequences, maxBatchTokens);
+    return scheduler(maxBatchTokens, maxSequences, maxBatchTokens);
+  }
+
+  private Scheduler scheduler(int maxBatchTokens, int maxSequences, int maxLogitRows) {
+    PrefixCache off = new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, false);
+    return new Scheduler(off, maxBatchTokens, maxSequences, maxLogitRows);
   }
 
   private Request add(int prompt) {
@@ -151,7 +157,7 @@ class SchedulerTest {
 
   @Test
   void moreDecodesThanBudget() {
-    scheduler = new Scheduler(pool, 2, 4, 4);
+    scheduler = scheduler(2, 4, 4);
     for (int i = 0; i < 4; i++) {
       Request joined = TestRequests.request(pool, BLOCK, arrivals++, 3, 100);
       joined.blocks().ensure(3);
@@ -160,6 +166,22 @@ class SchedulerTest {
     }
     add(3);
     assertThat(step()).hasSize(4);
+  }
+
+  @Test
+  void knownBlocksAreNotComputedAgain() {
+    PrefixCache on = new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true);
+    scheduler = new Scheduler(on, 16, 4, 16);
+    Request first = add(10);
+    assertThat(step()).containsExactly("r0:0+10+0");
+    add(10);
+    add(8);
+    assertThat(step())
+        .as("two of three blocks; of the two of r2 all but the last token")
+        .containsExactly("r0:10+1+0", "r1:8+2+0", "r2:7+1+0");
+    first.become(RequestState.FINISHED_STOP);
+    scheduler.remove(first);
+    assertThat(pool.free()).as("two shared, one of r1, one of r2").isEqualTo(32 - 4);
   }
 
   @Test

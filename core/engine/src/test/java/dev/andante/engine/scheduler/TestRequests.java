@@ -1,6 +1,7 @@
 package dev.andante.engine.scheduler;
 
 import dev.andante.engine.Attempt;
+import dev.andante.engine.Engine;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.FinishReason;
 import dev.andante.engine.GeneratedToken;
@@ -48,6 +49,6 @@ final class TestRequests {
         new GenerationDelivery(NOBODY),
         new BlockTable(pool, blockSize),
         pool.total() * blockSize,
-        new RequestTimes(0));
+        new RequestTimes(0, Engine.NO_LIMIT));
   }
 }

@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 /** How {@link RemoteExperts} reaches shards. Implementations are safe for several threads. */
 public interface ExpertTransport extends AutoCloseable {
 
-  /** The shards that can be reached now, in order of preference where several hold an expert. */
+  /** The shards that can be reached now; those that hold the same experts share the work. */
   List<ExpertShard> shards();
 
   /**

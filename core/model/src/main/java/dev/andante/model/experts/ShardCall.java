@@ -26,6 +26,10 @@ final class ShardCall {
     groups.add(group);
   }
 
+  List<Integer> groups() {
+    return groups;
+  }
+
   CompletableFuture<float[]> send(
       ExpertTransport transport, int layer, ExpertGroups all, float[] x, int hiddenSize) {
     int[] experts = new int[groups.size()];

@@ -1,5 +1,7 @@
 package dev.andante.model.experts;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,8 @@ final class InMemoryTransport implements ExpertTransport {
   }
 
   final AtomicInteger sent = new AtomicInteger();
+  final Map<String, Integer> rows = new LinkedHashMap<>();
+  final List<List<String>> requests = new ArrayList<>();
   boolean closed;
   private final Map<String, ExpertShardModel> shards = new LinkedHashMap<>();
   private final Map<String, Fault> faults = new LinkedHashMap<>();
@@ -54,6 +58,8 @@ final class InMemoryTransport implements ExpertTransport {
   public CompletableFuture<float[]> send(
       ExpertShard shard, int layer, int[] experts, int[] rowsPerExpert, float[] activations) {
     sent.incrementAndGet();
+    requests.add(PassContext.current().requests());
+    rows.merge(shard.name(), Arrays.stream(rowsPerExpert).sum(), Integer::sum);
     return switch (faults.get(shard.name())) {
       case null ->
           CompletableFuture.completedFuture(

@@ -14,6 +14,7 @@ import dev.andante.model.dummy.DummyModels;
 import dev.andante.model.dummy.TinyModels;
 import dev.andante.model.loading.ModelOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -87,6 +88,65 @@ class RemoteExpertsTest {
   }
 
   @Test
+  void replicasShareTheWork() {
+    InMemoryTransport replicas =
+        new InMemoryTransport(shard(Set.of(0, 1, 2, 3)), shard(Set.of(0, 1, 2, 3)));
+    try (LanguageModel local = TinyModels.mixtral(backend, SEED);
+        LanguageModel remote = remote(replicas)) {
+      assertThat(run(remote)).isEqualTo(run(local));
+      assertThat(replicas.rows.get("shard-0")).isPositive();
+      assertThat(replicas.rows.get("shard-1")).isPositive();
+      assertThat(replicas.rows.get("shard-0") + replicas.rows.get("shard-1"))
+          .as("each row once per expert: 2 layers, 2 experts per token")
+          .isEqualTo(2 * 2 * PROMPT.length);
+    }
+  }
+
+  @Test
+  void evenSingleTokensGoToBothInTurn() {
+    InMemoryTransport replicas = new InMemoryTransport(shard(Set.of(0, 1, 2, 3)), all());
+    try (LanguageModel remote = remote(replicas);
+        Sequence sequence = new Sequence(remote, backend, 8, 1)) {
+      for (int i = 0; i < 8; i++) {
+        float[] _ = sequence.append(i);
+      }
+      assertThat(replicas.rows.get("shard-0")).isEqualTo(replicas.rows.get("shard-1"));
+    }
+  }
+
+  @Test
+  void whatAReplicaFailsToAnswerTheOtherDoes() {
+    for (InMemoryTransport.Fault fault :
+        List.of(InMemoryTransport.Fault.BROKEN, InMemoryTransport.Fault.CLOSED)) {
+      InMemoryTransport replicas = new InMemoryTransport(all(), all());
+      replicas.fail("shard-1", fault);
+      try (LanguageModel local = TinyModels.mixtral(backend, SEED);
+          LanguageModel remote = remote(replicas)) {
+        assertThat(run(remote)).isEqualTo(run(local));
+        replicas.fail("shard-0", fault);
+        assertThatExceptionOfType(ExpertUnavailableException.class)
+            .isThrownBy(() -> run(remote))
+            .withMessageContaining("failed");
+      }
+    }
+  }
+
+  private ExpertShardModel all() {
+    return shard(Set.of(0, 1, 2, 3));
+  }
+
+  private LanguageModel remote(InMemoryTransport over) {
+    return TinyModels.mixtral(
+        backend,
+        SEED,
+        ModelOptions.defaults()
+            .withExperts(
+                (config, fingerprint, chosen) ->
+                    new RemoteExperts(
+                        chosen, over, 4, config.hiddenSize(), Duration.ofSeconds(30))));
+  }
+
+  @Test
   void brokenShardFailsThePassAndNamesIt() {
     transport.fail("shard-1", InMemoryTransport.Fault.BROKEN);
     try (LanguageModel model = remote(Duration.ofSeconds(30))) {
@@ -115,6 +175,22 @@ class RemoteExpertsTest {
           .isThrownBy(() -> run(model))
           .withMessageContaining("did not answer within 20 ms");
     }
+  }
+
+  /** With ten minutes for a layer, only the pass's own end can end this test in time. */
+  @Test
+  void nobodyWaitsLongerThanThePassIsWaitedFor() {
+    transport.fail("shard-0", InMemoryTransport.Fault.SILENT);
+    try (LanguageModel model = remote(Duration.ofMinutes(10))) {
+      PassContext pass = PassContext.of(Duration.ofMillis(20).toNanos(), List.of("r"));
+      assertThatExceptionOfType(ExpertUnavailableException.class)
+          .isThrownBy(() -> pass.call(() -> run(model)))
+          .withMessageContaining("did not answer within");
+      assertThat(transport.requests).containsOnly(List.of("r"));
+    }
+    assertThat(PassContext.current().requests()).isEmpty();
+    assertThat(PassContext.current().leftNanos(Long.MAX_VALUE))
+        .isGreaterThan(Duration.ofDays(365).toNanos());
   }
 
   @Test

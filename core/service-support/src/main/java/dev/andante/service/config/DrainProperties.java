@@ -8,9 +8,10 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Stopping.
  *
- * @param timeout how long running work may go on after SIGTERM; keep it below the pod's
+ * @param timeout how long running work may go on after SIGTERM, 0s to 1h; keep it below the pod's
  *     terminationGracePeriodSeconds
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.drain", ignoreUnknownFields = false)
-public record DrainProperties(@DefaultValue("20s") Duration timeout) {}
+public record DrainProperties(
+    @DefaultValue("20s") @Between(min = "0s", max = "1h") Duration timeout) {}

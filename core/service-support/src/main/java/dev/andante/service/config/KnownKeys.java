@@ -30,19 +30,13 @@ public final class KnownKeys implements ApplicationListener<ApplicationPreparedE
           "draft",
           "expert",
           "gateway",
-          "standalone",
-          "metrics");
+          "standalone");
 
   @Override
   public void onApplicationEvent(ApplicationPreparedEvent event) {
     Set<String> unknown = unknownKeys(event.getApplicationContext().getEnvironment());
     if (!unknown.isEmpty()) {
-      throw new IllegalStateException(
-          "unknown configuration keys "
-              + unknown
-              + "; groups under 'andante.' are "
-              + new TreeSet<>(GROUPS)
-              + " (docs/configuration.md lists all keys)");
+      throw new UnknownKeysException(unknown, GROUPS);
     }
   }
 

@@ -14,26 +14,33 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Turns new calls away while the process drains and counts the others, so that a drain can wait for
- * them. Calls of the services named in {@code exempt} (status, health, streams that live as long as
- * their client) pass uncounted.
+ * them. Questions about the process are answered all the same, and streams that live as long as
+ * their client are not counted: those are for {@link dev.andante.service.state.LongStreams}.
  */
 public final class AdmissionInterceptor implements ServerInterceptor {
 
   private final ServiceState state;
   private final InFlight inFlight;
-  private final Set<String> exempt;
+  private final Set<String> always;
+  private final Set<String> uncounted;
 
-  public AdmissionInterceptor(ServiceState state, InFlight inFlight, Set<String> exempt) {
+  /**
+   * @param always services whose calls pass whatever the state
+   * @param uncounted services whose calls a drain does not wait for
+   */
+  public AdmissionInterceptor(
+      ServiceState state, InFlight inFlight, Set<String> always, Set<String> uncounted) {
     this.state = state;
     this.inFlight = inFlight;
-    this.exempt = Set.copyOf(exempt);
+    this.always = Set.copyOf(always);
+    this.uncounted = Set.copyOf(uncounted);
   }
 
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
     String service = call.getMethodDescriptor().getServiceName();
-    if (service != null && exempt.contains(service)) {
+    if (service != null && always.contains(service)) {
       return next.startCall(call, headers);
     }
     if (state.draining()) {
@@ -43,6 +50,9 @@ public final class AdmissionInterceptor implements ServerInterceptor {
       Metadata trailers = refusal.getTrailers();
       call.close(refusal.getStatus(), trailers == null ? new Metadata() : trailers);
       return new ServerCall.Listener<>() {};
+    }
+    if (service != null && uncounted.contains(service)) {
+      return next.startCall(call, headers);
     }
     inFlight.begin();
     AtomicBoolean ended = new AtomicBoolean();

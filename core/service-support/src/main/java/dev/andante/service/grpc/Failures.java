@@ -62,6 +62,26 @@ public final class Failures {
             });
   }
 
+  /**
+   * A failed call in one line for an operator: code, description and, where a connection broke,
+   * what broke it.
+   */
+  public static String describe(Throwable error) {
+    Status status = Status.fromThrowable(error);
+    StringBuilder line = new StringBuilder(status.getCode().name());
+    if (status.getDescription() != null) {
+      line.append(": ").append(status.getDescription());
+    }
+    Throwable cause = status.getCause();
+    if (cause != null && detail(error).isEmpty()) {
+      while (cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      line.append(": ").append(cause.getMessage() == null ? cause : cause.getMessage());
+    }
+    return line.toString().replaceAll("\\s+", " ").strip();
+  }
+
   private static Optional<Failure> detail(Throwable error) {
     Metadata trailers = Status.trailersFromThrowable(error);
     byte[] bytes = trailers == null ? null : trailers.get(KEY);

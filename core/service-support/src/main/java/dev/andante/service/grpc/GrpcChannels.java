@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One channel per target, made when first asked for and kept until {@link #retain} drops it or the
- * process ends. Channels probe idle peers, carry the request id and set no deadline: each call sets
- * its own.
+ * process ends; or one of the caller's own. Channels probe idle peers, carry the request id and set
+ * no deadline: each call sets its own.
  */
 public final class GrpcChannels implements AutoCloseable {
 
@@ -37,7 +37,8 @@ public final class GrpcChannels implements AutoCloseable {
         });
   }
 
-  private ManagedChannel open(String target) {
+  /** A channel of its own, for the caller to close. */
+  public ManagedChannel open(String target) {
     return NettyChannelBuilder.forTarget(target)
         .usePlaintext()
         .maxInboundMessageSize(Math.toIntExact(properties.maxMessageSize().toBytes()))

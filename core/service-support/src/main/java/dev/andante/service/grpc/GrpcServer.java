@@ -96,8 +96,7 @@ public final class GrpcServer implements SmartLifecycle {
     current.shutdown();
     try {
       if (!current.awaitTermination(2, TimeUnit.SECONDS)) {
-        current.shutdownNow(); // a drain went before: what is left are streams that live as long as
-        // their client
+        current.shutdownNow(); // a drain went before: what is left is what it gave up
         current.awaitTermination(2, TimeUnit.SECONDS);
       }
     } catch (InterruptedException e) {

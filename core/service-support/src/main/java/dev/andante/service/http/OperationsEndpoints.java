@@ -18,8 +18,8 @@ import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
 
 /**
- * {@code /health}: the process is alive (liveness). {@code /ready}: it may be given work
- * (readiness), else 503 with the reason. {@code /metrics}: Prometheus text.
+ * {@code /health}: the process is alive (liveness), else 503 with what broke. {@code /ready}: it
+ * may be given work (readiness), else 503 with the reason. {@code /metrics}: Prometheus text.
  */
 public final class OperationsEndpoints {
 
@@ -44,7 +44,13 @@ public final class OperationsEndpoints {
   }
 
   private Mono<ServerResponse> health(ServerRequest request) {
-    return ServerResponse.ok().bodyValue(Map.of("status", "UP"));
+    return state
+        .deadReason()
+        .map(
+            reason ->
+                ServerResponse.status(HttpStatus.SERVICE_UNAVAILABLE)
+                    .bodyValue(Map.of("status", "DOWN", "reason", reason)))
+        .orElseGet(() -> ServerResponse.ok().bodyValue(Map.of("status", "UP")));
   }
 
   private Mono<ServerResponse> ready(ServerRequest request) {

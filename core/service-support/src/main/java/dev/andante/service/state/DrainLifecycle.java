@@ -7,7 +7,8 @@ import org.springframework.context.SmartLifecycle;
 
 /**
  * The first thing to stop: readiness goes off, then running work gets {@code timeout} to finish
- * before anything it needs is taken away.
+ * before anything it needs is taken away. Streams that live as long as their client are ended when
+ * nothing is under way on them.
  */
 public final class DrainLifecycle implements SmartLifecycle {
 
@@ -15,12 +16,15 @@ public final class DrainLifecycle implements SmartLifecycle {
 
   private final ServiceState state;
   private final InFlight inFlight;
+  private final LongStreams streams;
   private final Duration timeout;
   private volatile boolean running;
 
-  public DrainLifecycle(ServiceState state, InFlight inFlight, Duration timeout) {
+  public DrainLifecycle(
+      ServiceState state, InFlight inFlight, LongStreams streams, Duration timeout) {
     this.state = state;
     this.inFlight = inFlight;
+    this.streams = streams;
     this.timeout = timeout;
   }
 
@@ -32,12 +36,22 @@ public final class DrainLifecycle implements SmartLifecycle {
   @Override
   public void stop() {
     state.drain();
-    int left = inFlight.count();
-    if (left > 0) {
-      LOG.info("draining: {} calls in flight, waiting up to {}", left, timeout);
+    if (inFlight.count() + streams.count() > 0) {
+      LOG.info(
+          "draining: {} calls in flight, {} clients connected, waiting up to {}",
+          inFlight.count(),
+          streams.count(),
+          timeout);
     }
-    if (!inFlight.awaitIdle(timeout)) {
-      LOG.warn("drain timed out after {}: {} calls are cut off", timeout, inFlight.count());
+    long start = System.nanoTime();
+    boolean idle = inFlight.awaitIdle(timeout);
+    Duration left = timeout.minusNanos(System.nanoTime() - start);
+    if (!streams.endWhenQuiet(left) || !idle) {
+      LOG.warn(
+          "drain timed out after {}: {} calls and {} clients are cut off",
+          timeout,
+          inFlight.count(),
+          streams.count());
     }
     running = false;
   }

@@ -7,7 +7,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Life cycle of a process as others see it.
  *
- * <pre>STARTING → READY ⇄ STARTING (a check fails again) → DRAINING</pre>
+ * <pre>
+ * STARTING → READY ⇄ STARTING (a check fails again) → DRAINING
+ *     └────────┴──→ FAILED (until the process is replaced)
+ * </pre>
  */
 public final class ServiceState {
 
@@ -17,7 +20,9 @@ public final class ServiceState {
     STARTING,
     READY,
     /** No new work; what runs may finish. */
-    DRAINING
+    DRAINING,
+    /** No work ever again: see the reason. Liveness fails too. */
+    FAILED
   }
 
   /**
@@ -26,13 +31,23 @@ public final class ServiceState {
   public record Snapshot(Phase phase, String reason) {}
 
   private final List<ReadinessCheck> checks;
+  private final List<LivenessCheck> lives;
   private final AtomicBoolean draining = new AtomicBoolean();
 
   public ServiceState(List<ReadinessCheck> checks) {
+    this(checks, List.of());
+  }
+
+  public ServiceState(List<ReadinessCheck> checks, List<LivenessCheck> lives) {
     this.checks = List.copyOf(checks);
+    this.lives = List.copyOf(lives);
   }
 
   public Snapshot snapshot() {
+    Optional<String> dead = deadReason();
+    if (dead.isPresent()) {
+      return new Snapshot(Phase.FAILED, dead.get());
+    }
     if (draining.get()) {
       return new Snapshot(Phase.DRAINING, "the process is stopping");
     }
@@ -47,6 +62,11 @@ public final class ServiceState {
 
   public boolean ready() {
     return snapshot().phase() == Phase.READY;
+  }
+
+  /** Why the process must be replaced, if it must. */
+  public Optional<String> deadReason() {
+    return lives.stream().map(LivenessCheck::deadReason).flatMap(Optional::stream).findFirst();
   }
 
   public boolean draining() {

@@ -24,8 +24,13 @@ class KnownKeysTest {
 
   @Test
   void misspeltGroupsAreFound() {
-    assertThat(unknown(Map.of("andante.engin.lease", "1s", "andante.decode.x", "1")))
-        .containsExactly("andante.engin.lease");
+    assertThat(
+            unknown(
+                Map.of(
+                    "andante.engin.lease", "1s",
+                    "andante.metrics.step", "1s",
+                    "andante.decode.x", "1")))
+        .containsExactly("andante.engin.lease", "andante.metrics.step");
   }
 
   @Test

@@ -69,6 +69,13 @@ class PropertiesTest {
         "andante.grpc.prot=1",
         "andante.drain.timeouts=1s",
         "andante.grpc.port=70000",
+        "andante.grpc.max-message-size=-1B",
+        "andante.grpc.max-message-size=2GB",
+        "andante.grpc.keep-alive=0s",
+        "andante.grpc.keep-alive=2h",
+        "andante.grpc.keep-alive-timeout=-1s",
+        "andante.drain.timeout=-1s",
+        "andante.drain.timeout=2h",
         "andante.grpc.address="
       })
   void anUnknownKeyOrBadValueIsRefused(String pair) {

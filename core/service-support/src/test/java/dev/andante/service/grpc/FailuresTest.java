@@ -37,6 +37,23 @@ class FailuresTest {
   }
 
   @Test
+  void descriptionsAreOneLineWithTheRootOfABrokenConnection() {
+    Throwable cause =
+        new IllegalStateException("outer", new java.io.IOException("Connection refused:\n  /h:1"));
+    assertThat(
+            Failures.describe(
+                Status.UNAVAILABLE
+                    .withDescription("io exception")
+                    .withCause(cause)
+                    .asRuntimeException()))
+        .isEqualTo("UNAVAILABLE: io exception: Connection refused: /h:1");
+    assertThat(Failures.describe(Status.DEADLINE_EXCEEDED.asRuntimeException()))
+        .isEqualTo("DEADLINE_EXCEEDED");
+    StatusRuntimeException ours = Failures.of(Status.Code.UNAVAILABLE, "draining", "stops", true);
+    assertThat(Failures.describe(ours)).isEqualTo("UNAVAILABLE: stops");
+  }
+
+  @Test
   void aTrailerThatCannotBeReadIsIgnored() {
     Metadata trailers = new Metadata();
     trailers.put(Failures.KEY, new byte[] {(byte) 0xFF, 1, 2});

@@ -14,13 +14,17 @@ import dev.andante.service.state.ServiceState;
 import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,6 +39,7 @@ class GrpcServerTest {
   private final ServiceState state = new ServiceState(List.of());
   private final InFlight inFlight = new InFlight();
   private final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> traces = new LinkedBlockingQueue<>();
   private final CountDownLatch gate = new CountDownLatch(1);
   private final GrpcChannels channels = new GrpcChannels(PROPERTIES);
   private GrpcServer server;
@@ -48,7 +53,8 @@ class GrpcServerTest {
             List.of(new Worker(), new Decode()),
             List.of(
                 new RequestIds.Server(),
-                new AdmissionInterceptor(state, inFlight, Set.of("andante.v1.Worker"))));
+                new AdmissionInterceptor(
+                    state, inFlight, Set.of("andante.v1.Worker"), Set.of("andante.v1.Draft"))));
     server.start();
     channel = channels.channel("127.0.0.1:" + server.port());
   }
@@ -74,6 +80,77 @@ class GrpcServerTest {
     assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("id-2/id-2");
     var _ = WorkerGrpc.newBlockingStub(channel).getStatus(status());
     assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("null/null");
+  }
+
+  @Test
+  void theTraceReachesContextAndLogOfTheHandler() throws InterruptedException {
+    TraceParent one = TraceParent.begin();
+    TraceParent two = TraceParent.begin();
+    Context.current()
+        .withValue(RequestIds.TRACE_CONTEXT, one)
+        .run(() -> WorkerGrpc.newBlockingStub(channel).getStatus(status()));
+    assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("null/null");
+    assertThat(traces.poll()).isEqualTo(one.header() + "/" + one.traceId());
+    var _ =
+        WorkerGrpc.newBlockingStub(channel)
+            .withOption(RequestIds.TRACE_OPTION, two)
+            .withOption(RequestIds.OPTION, "id-2")
+            .getStatus(status());
+    assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("id-2/id-2");
+    assertThat(traces.poll()).isEqualTo(two.header() + "/" + two.traceId());
+    var _ =
+        WorkerGrpc.newBlockingStub(channel)
+            .withInterceptors(
+                MetadataUtils.newAttachHeadersInterceptor(header(RequestIds.TRACE_HEADER, "bad")))
+            .getStatus(status());
+    assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("null/null");
+    assertThat(traces.poll()).isEqualTo("none/null");
+  }
+
+  private static Metadata header(Metadata.Key<String> key, String value) {
+    Metadata headers = new Metadata();
+    headers.put(key, value);
+    return headers;
+  }
+
+  @Test
+  void allAnswersOfARequestSpeakUnderItsId() throws Exception {
+    TraceParent trace = TraceParent.begin();
+    String attempt = new RequestIdentity("req-1", trace).attemptId("0af3");
+    LogIds ids = new LogIds("req-1", trace.traceId());
+    assertThat(RequestIds.ofAttempt(attempt)).isEqualTo(ids);
+    assertThat(RequestIds.ofAttempt(attempt + "-3")).isEqualTo(ids);
+    assertThat(RequestIds.forLogs(attempt)).isEqualTo(ids);
+    for (String own : List.of("0af3", "0af3.7", "short.0af3", "." + trace.traceId())) {
+      assertThat(RequestIds.ofAttempt("a~b~" + own)).isEqualTo(new LogIds("a~b", null));
+    }
+    assertThat(RequestIds.ofAttempt("req-1")).isEqualTo(new LogIds("req-1", null));
+    TraceParent other = TraceParent.begin();
+    assertThat(
+            Context.current()
+                .withValues(RequestIds.CONTEXT, "id-3", RequestIds.TRACE_CONTEXT, other)
+                .call(() -> RequestIds.forLogs(attempt)))
+        .isEqualTo(new LogIds("id-3", other.traceId()));
+  }
+
+  @Test
+  void handlersKnowWhatIsLeftOfTheirDeadline() {
+    Duration limit = Duration.ofMinutes(1);
+    assertThat(Deadlines.left(limit)).as("no deadline").isEqualTo(limit);
+    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    try (Context.CancellableContext hour =
+            Context.current().withDeadlineAfter(1, TimeUnit.HOURS, timer);
+        Context.CancellableContext shorter =
+            Context.current().withDeadlineAfter(30, TimeUnit.SECONDS, timer)) {
+      hour.run(() -> assertThat(Deadlines.left(limit)).isEqualTo(limit));
+      shorter.run(
+          () ->
+              assertThat(Deadlines.left(limit))
+                  .isPositive()
+                  .isLessThanOrEqualTo(Duration.ofSeconds(30)));
+    } finally {
+      timer.shutdownNow();
+    }
   }
 
   @Test
@@ -137,7 +214,9 @@ class GrpcServerTest {
   private final class Worker extends WorkerGrpc.WorkerImplBase {
     @Override
     public void getStatus(GetStatusRequest request, StreamObserver<WorkerStatus> responses) {
-      seen.add(RequestIds.CONTEXT.get() + "/" + MDC.get(RequestIds.MDC_KEY));
+      TraceParent trace = RequestIds.TRACE_CONTEXT.get();
+      traces.add((trace == null ? "none" : trace.header()) + "/" + MDC.get(LogIds.TRACE_KEY));
+      seen.add(RequestIds.CONTEXT.get() + "/" + MDC.get(LogIds.REQUEST_KEY));
       responses.onNext(WorkerStatus.getDefaultInstance());
       responses.onCompleted();
     }

@@ -17,7 +17,8 @@ class OperationsEndpointsTest {
 
   private final AtomicReference<Optional<String>> reason =
       new AtomicReference<>(Optional.of("loading model 'm'"));
-  private final ServiceState state = new ServiceState(List.of(reason::get));
+  private final AtomicReference<Optional<String>> broken = new AtomicReference<>(Optional.empty());
+  private final ServiceState state = new ServiceState(List.of(reason::get), List.of(broken::get));
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final WebTestClient client =
@@ -41,6 +42,23 @@ class OperationsEndpointsTest {
     client.get().uri("/ready").exchange().expectStatus().isOk();
     state.drain();
     client.get().uri("/ready").exchange().expectStatus().isEqualTo(HttpStatus.SERVICE_UNAVAILABLE);
+  }
+
+  @Test
+  void whatIsDeadIsNotHealthyAndSaysWhy() {
+    reason.set(Optional.empty());
+    broken.set(Optional.of("the engine failed"));
+    for (String path : new String[] {"/health", "/ready"}) {
+      client
+          .get()
+          .uri(path)
+          .exchange()
+          .expectStatus()
+          .isEqualTo(HttpStatus.SERVICE_UNAVAILABLE)
+          .expectBody()
+          .jsonPath("$.reason")
+          .isEqualTo("the engine failed");
+    }
   }
 
   @Test

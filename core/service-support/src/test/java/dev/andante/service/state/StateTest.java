@@ -34,6 +34,21 @@ class StateTest {
   }
 
   @Test
+  void whatIsDeadIsNeitherReadyNorDraining() {
+    AtomicReference<Optional<String>> broken = new AtomicReference<>(Optional.empty());
+    ServiceState state =
+        new ServiceState(
+            List.of(() -> Optional.of("loading")), List.of(Optional::empty, broken::get));
+    assertThat(state.deadReason()).isEmpty();
+    assertThat(state.snapshot().phase()).isEqualTo(Phase.STARTING);
+    broken.set(Optional.of("device lost"));
+    assertThat(state.snapshot()).isEqualTo(new Snapshot(Phase.FAILED, "device lost"));
+    assertThat(state.deadReason()).hasValue("device lost");
+    state.drain();
+    assertThat(state.snapshot().phase()).isEqualTo(Phase.FAILED);
+  }
+
+  @Test
   void idleAtOnceWithoutWork() {
     assertThat(new InFlight().awaitIdle(Duration.ZERO)).isTrue();
   }
@@ -64,7 +79,8 @@ class StateTest {
     ServiceState state = new ServiceState(List.of());
     InFlight inFlight = new InFlight();
     inFlight.begin();
-    DrainLifecycle drain = new DrainLifecycle(state, inFlight, Duration.ofSeconds(20));
+    DrainLifecycle drain =
+        new DrainLifecycle(state, inFlight, new LongStreams(), Duration.ofSeconds(20));
     drain.start();
     CompletableFuture<Void> stopped = CompletableFuture.runAsync(drain::stop);
     for (int i = 0; i < 4000 && !state.draining(); i++) {
@@ -82,7 +98,8 @@ class StateTest {
     InFlight inFlight = new InFlight();
     inFlight.begin();
     DrainLifecycle drain =
-        new DrainLifecycle(new ServiceState(List.of()), inFlight, Duration.ofMillis(5));
+        new DrainLifecycle(
+            new ServiceState(List.of()), inFlight, new LongStreams(), Duration.ofMillis(5));
     drain.start();
     drain.stop();
     assertThat(drain.isRunning()).isFalse();

@@ -1,0 +1,128 @@
+package dev.andante.compute.ckernels;
+
+import dev.andante.compute.AttentionParameters;
+import dev.andante.compute.Batch;
+import dev.andante.compute.host.HostBatch;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How the attention of a batch is split into calls of the kernel, the same for every layer: some
+ * rows of one sequence with the query heads of one KV head, or of all of them, which reads the
+ * cache in order, where rows are few and tasks are many; where tasks are too few for the threads,
+ * also by spans of the context, merged afterwards in order. How it is split changes no bit.
+ *
+ * @param runs of rows, in order of their first task
+ * @param partialFloats room for the sums of spans
+ */
+record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long partialFloats) {
+
+  /** {@code ATTENTION_ROWS} and {@code SPAN} of kernels.h. */
+  static final int ROWS = 16;
+
+  private static final int SPAN = 256;
+
+  /** Tasks a thread should have before contexts are left whole, and heads together. */
+  private static final int TASKS_PER_THREAD = 4;
+
+  /** Rows up to which reading the cache costs more than computing with it. */
+  private static final int FEW_ROWS = 4;
+
+  /** What the kernel takes for the whole context. */
+  static final int ALL_SPANS = -1;
+
+  /**
+   * Rows of one sequence; a task for each KV head or all of them, and span of the context.
+   *
+   * @param position of the first row
+   * @param kvHeads of a task
+   * @param spans that the context is split into; 1 = not split
+   * @param partialsAt where the sums of these rows' spans begin
+   */
+  record Run(
+      int firstTask,
+      int firstRow,
+      int rows,
+      int position,
+      int kvHeads,
+      MemorySegment blocks,
+      int spans,
+      long partialsAt) {
+
+    boolean isSplit() {
+      return spans > 1;
+    }
+
+    /** The first KV head of a task. */
+    int kvHead(int task) {
+      return (task - firstTask) / spans * kvHeads;
+    }
+
+    int span(int task) {
+      return isSplit() ? (task - firstTask) % spans : ALL_SPANS;
+    }
+  }
+
+  static AttentionPlan of(HostBatch bound, AttentionParameters parameters, int threads) {
+    Batch batch = bound.batch();
+    long enough = (long) TASKS_PER_THREAD * threads;
+    boolean bySpan = tasks(bound, parameters, false, false) < enough;
+    boolean together = tasks(bound, parameters, true, bySpan) >= enough;
+    List<Run> runs = new ArrayList<>();
+    int tasks = 0;
+    long floats = 0;
+    for (int s = 0; s < batch.sequences(); s++) {
+      MemorySegment blocks = MemorySegment.ofArray(batch.blockTables()[s]);
+      int end = batch.rowStart()[s + 1];
+      for (int from = batch.rowStart()[s]; from < end; from += ROWS) {
+        int rows = Math.min(ROWS, end - from);
+        int position = bound.position(from);
+        int spans = bySpan ? spans(position + rows - 1) : 1;
+        int kvHeads = together && rows <= FEW_ROWS ? parameters.kvHeads() : 1;
+        runs.add(new Run(tasks, from, rows, position, kvHeads, blocks, spans, floats));
+        tasks += parameters.kvHeads() / kvHeads * spans;
+        if (spans > 1) {
+          floats += (long) rows * parameters.heads() * spans * (parameters.headDim() + 2);
+        }
+      }
+    }
+    return new AttentionPlan(parameters, runs.toArray(Run[]::new), tasks, floats);
+  }
+
+  /** How many there would be. */
+  private static long tasks(
+      HostBatch bound, AttentionParameters parameters, boolean together, boolean bySpan) {
+    Batch batch = bound.batch();
+    long tasks = 0;
+    for (int s = 0; s < batch.sequences(); s++) {
+      int end = batch.rowStart()[s + 1];
+      for (int from = batch.rowStart()[s]; from < end; from += ROWS) {
+        int rows = Math.min(ROWS, end - from);
+        int spans = bySpan ? spans(bound.position(from) + rows - 1) : 1;
+        tasks += (long) spans * (together && rows <= FEW_ROWS ? 1 : parameters.kvHeads());
+      }
+    }
+    return tasks;
+  }
+
+  /** Spans of a context whose last token is at {@code position}. */
+  private static int spans(int position) {
+    return position / SPAN + 1;
+  }
+
+  /** The run that a task belongs to. */
+  Run runOf(int task) {
+    int low = 0;
+    int high = runs.length - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (runs[middle].firstTask() <= task) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return runs[low];
+  }
+}

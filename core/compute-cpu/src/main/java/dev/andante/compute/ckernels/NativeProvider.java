@@ -1,0 +1,37 @@
+package dev.andante.compute.ckernels;
+
+import dev.andante.compute.Backend;
+import dev.andante.compute.BackendException;
+import dev.andante.compute.BackendProvider;
+import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
+
+/** Available where the library was built for this platform and the processor has AVX2. */
+public final class NativeProvider implements BackendProvider {
+
+  static final String NAME = "native";
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public int priority() {
+    return 200;
+  }
+
+  @Override
+  public String unavailableReason() {
+    return KernelLibrary.unavailableReason();
+  }
+
+  @Override
+  public Backend create(ComputePool pool, Precision precision) {
+    String reason = unavailableReason();
+    if (!reason.isEmpty()) {
+      throw new BackendException("backend '" + NAME + "' cannot start: " + reason);
+    }
+    return new NativeBackend(pool, precision, KernelLibrary.best());
+  }
+}

@@ -1,0 +1,62 @@
+package dev.andante.compute.ckernels;
+
+import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
+import dev.andante.compute.host.HostMatrix;
+
+/** Products of activations and packed weights: rounds the rows if need be and splits the work. */
+final class Products {
+
+  /** Multiply-adds that a thread does in about 10 µs: less is not worth a task of its own. */
+  private static final long SMALLEST_TASK = 1_000_000;
+
+  /** Multiply-adds that end well within what a critical call may take. */
+  private static final long LARGEST_TASK = 100_000_000;
+
+  private static final int TASKS_PER_THREAD = 4;
+
+  private final ComputePool pool;
+  private final int isa;
+  private final ThreadLocal<Scratch> scratch;
+
+  Products(ComputePool pool, InstructionSet set, ThreadLocal<Scratch> scratch) {
+    this.pool = pool;
+    this.isa = set.code();
+    this.scratch = scratch;
+  }
+
+  void multiply(
+      HostMatrix x, NativeWeight weight, HostMatrix out, boolean add, Precision precision) {
+    if (x.rows() == 0) {
+      return;
+    }
+    Scratch mine = scratch.get();
+    boolean fast = precision == Precision.FAST && weight.isQuantized();
+    if (fast) {
+      mine.rounding().run(pool, isa, x, mine.quantized(rowBytes(x.columns()) * x.rows()));
+    }
+    ProductTask product = mine.product();
+    int first = 0;
+    for (PackedWeight part : weight.parts()) {
+      product.prepare(isa, x, part, weight.bias(), first, out, add);
+      int tasks = tasks(part, x.rows());
+      if (fast && part.isQuantized()) {
+        product.run(pool, tasks, mine.quantized(0));
+      } else {
+        product.run(pool, tasks, null);
+      }
+      first += part.outputs();
+    }
+  }
+
+  /** {@code ROW_BYTES} of kernels.h. */
+  private static long rowBytes(int inputs) {
+    return inputs + 20L * (inputs / WeightLayout.BLOCK);
+  }
+
+  private int tasks(PackedWeight part, int rows) {
+    long work = (long) rows * part.outputs() * part.inputs();
+    long wanted = Math.min((long) TASKS_PER_THREAD * pool.threads(), work / SMALLEST_TASK * 4 + 1);
+    return Math.clamp(Math.max(wanted, work / LARGEST_TASK), 1, part.groups());
+  }
+}

@@ -1,0 +1,37 @@
+package dev.andante.compute.ckernels;
+
+import dev.andante.compute.ComputePool;
+import dev.andante.compute.host.HostMatrix;
+import java.lang.foreign.MemorySegment;
+
+/** Rounds rows to 8 bits; reused as {@link ProductTask} is. */
+final class RoundingTask implements ComputePool.Task {
+
+  /** Rows worth a task of their own. */
+  private static final int ROWS = 16;
+
+  private int isa;
+  private MemorySegment x = MemorySegment.NULL;
+  private long xAt;
+  private long xStride;
+  private int rows;
+  private int inputs;
+  private MemorySegment target = MemorySegment.NULL;
+
+  void run(ComputePool pool, int set, HostMatrix in, MemorySegment to) {
+    isa = set;
+    x = in.segment();
+    xAt = in.offset(0);
+    xStride = in.stride();
+    rows = in.rows();
+    inputs = in.columns();
+    target = to;
+    pool.run((rows + ROWS - 1) / ROWS, this);
+  }
+
+  @Override
+  public void run(int task) {
+    int from = task * ROWS;
+    Kernels.quantize(isa, x, xAt, xStride, from, Math.min(rows, from + ROWS), inputs, target);
+  }
+}

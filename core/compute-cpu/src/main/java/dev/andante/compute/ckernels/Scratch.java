@@ -1,0 +1,57 @@
+package dev.andante.compute.ckernels;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Buffers and tasks of one thread, grown when needed and reused from call to call. */
+final class Scratch {
+
+  private static final int ALIGNMENT = 64;
+
+  private MemorySegment quantized = MemorySegment.NULL;
+  private MemorySegment attention = MemorySegment.NULL;
+  private MemorySegment partials = MemorySegment.NULL;
+
+  private final RoundingTask rounding = new RoundingTask();
+  private final ProductTask product = new ProductTask();
+  private final AttentionTask attending = new AttentionTask();
+  private final RowTasks rows = new RowTasks();
+
+  RoundingTask rounding() {
+    return rounding;
+  }
+
+  ProductTask product() {
+    return product;
+  }
+
+  AttentionTask attending() {
+    return attending;
+  }
+
+  RowTasks rows() {
+    return rows;
+  }
+
+  /** For activations of 8 bits. */
+  MemorySegment quantized(long bytes) {
+    quantized = grown(quantized, bytes);
+    return quantized;
+  }
+
+  /** For one call of attention. */
+  MemorySegment attention(long floats) {
+    attention = grown(attention, Float.BYTES * floats);
+    return attention;
+  }
+
+  /** For the sums of spans. */
+  MemorySegment partials(long floats) {
+    partials = grown(partials, Float.BYTES * floats);
+    return partials;
+  }
+
+  private static MemorySegment grown(MemorySegment buffer, long bytes) {
+    return buffer.byteSize() >= bytes ? buffer : Arena.ofAuto().allocate(bytes, ALIGNMENT);
+  }
+}

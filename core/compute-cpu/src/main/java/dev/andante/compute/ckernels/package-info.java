@@ -1,0 +1,21 @@
+/**
+ * Kernels in C (src/main/c), called through the foreign function interface: the backend {@code
+ * native}. Products with quantised weights use the processor's 8-bit dot products in the precision
+ * {@link dev.andante.compute.Precision#FAST}, and f32 in {@code EXACT}.
+ *
+ * <p>Who may call: found by {@link dev.andante.compute.Backends}. The only package that makes
+ * native calls into the library; it lies in the jar for the platforms it was built on, and the
+ * backend is unavailable elsewhere.
+ *
+ * <p>Numerics: each output is one chain of sums over the inputs in ascending order, each step
+ * rounded once, for every number of rows: a row's result never depends on the batch or the threads;
+ * nor on the processor, but that fast attention takes bf16 queries and weights where there are
+ * instructions for them. Activations are rounded to eight bits in runs of 32 inputs with a scale
+ * each.
+ *
+ * <p>Calls are critical: the collector waits for them, so each does well under 10 ms of work.
+ */
+@NullMarked
+package dev.andante.compute.ckernels;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,10 @@
+package dev.andante.compute.ckernels;
+
+import dev.andante.compute.Precision;
+
+class NativeFastAvx512ConformanceTest extends NativeConformance {
+
+  NativeFastAvx512ConformanceTest() {
+    super(Precision.FAST, InstructionSet.AVX512_VNNI);
+  }
+}

@@ -1,0 +1,143 @@
+package dev.andante.host.model;
+
+import dev.andante.compute.Backend;
+import dev.andante.compute.Batch;
+import dev.andante.compute.DType;
+import dev.andante.compute.KvLayout;
+import dev.andante.compute.KvPool;
+import dev.andante.compute.Precision;
+import dev.andante.compute.Tensor;
+import dev.andante.model.LanguageModel;
+import dev.andante.model.ModelConfig;
+import dev.andante.model.Workspace;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides whether a model bears {@link Precision#FAST}: computes some tokens both ways and compares
+ * what the model says of the next one. The mean Kullback-Leibler divergence of the fast from the
+ * exact law is how much longer the fast model's code of the exact model's text is, in nats a token:
+ * e to it is the factor of perplexity on that text.
+ *
+ * <p>Tokens are drawn at random from the vocabulary, so no text is needed; the default model's
+ * divergence on them (0.006) is about that on English text (0.005).
+ */
+final class PrecisionProbe {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PrecisionProbe.class);
+
+  /** The factor of perplexity that is borne. */
+  private static final double LARGEST_RATIO = 1.01;
+
+  private static final int FEWEST_TOKENS = 32;
+  private static final int MOST_TOKENS = 128;
+
+  /** Floating-point operations worth spending: a fraction of a second. */
+  private static final double BUDGET = 40e9;
+
+  private static final int CHUNK = 32;
+  private static final int BLOCK = 16;
+
+  private final LanguageModel model;
+  private final Backend backend;
+  private final int vocabulary;
+
+  private PrecisionProbe(LanguageModel model, Backend backend) {
+    this.model = model;
+    this.backend = backend;
+    this.vocabulary = model.config().vocabularySize();
+  }
+
+  /** Leaves the backend in the precision it is in. For the owner, before anything is served. */
+  static boolean fastIsCloseEnough(LanguageModel model, Backend backend) {
+    Precision before = backend.precision();
+    try {
+      double divergence = new PrecisionProbe(model, backend).divergence();
+      boolean close = divergence <= Math.log(LARGEST_RATIO); // false for NaN
+      LOG.info(
+          "products of 8-bit activations cost {} % of perplexity (KL divergence {} nats): {}",
+          String.format("%.2f", 100 * (Math.exp(divergence) - 1)),
+          String.format("%.4f", divergence),
+          close ? "used" : "not used, as that is more than 1 %");
+      return close;
+    } finally {
+      backend.setPrecision(before);
+    }
+  }
+
+  private double divergence() {
+    int[] tokens = tokens();
+    KvLayout layout = model.kvLayout(BLOCK, DType.BF16);
+    int blocks = layout.blocksFor(tokens.length);
+    double sum = 0;
+    try (KvPool exactCache = backend.allocateKv(layout, blocks);
+        KvPool fastCache = backend.allocateKv(layout, blocks);
+        Workspace workspace = model.workspace(CHUNK, CHUNK)) {
+      float[] exact = new float[CHUNK * vocabulary];
+      float[] fast = new float[CHUNK * vocabulary];
+      for (int from = 0; from < tokens.length; from += CHUNK) {
+        int rows = Math.min(CHUNK, tokens.length - from);
+        Batch batch = batch(tokens, from, rows, blocks);
+        compute(Precision.EXACT, batch, exactCache, workspace, exact);
+        compute(Precision.FAST, batch, fastCache, workspace, fast);
+        for (int r = 0; r < rows; r++) {
+          sum += divergence(exact, fast, r * vocabulary);
+        }
+      }
+    }
+    return sum / tokens.length;
+  }
+
+  private int[] tokens() {
+    ModelConfig config = model.config();
+    double hidden = config.hiddenSize();
+    double perToken =
+        2.0 * config.layers() * hidden * (4 * hidden + 3.0 * config.feedForwardSize());
+    int count = (int) Math.clamp(BUDGET / perToken, FEWEST_TOKENS, MOST_TOKENS);
+    return new SplittableRandom(1)
+        .ints(Math.min(count, config.contextLength()), 0, vocabulary)
+        .toArray();
+  }
+
+  private static Batch batch(int[] tokens, int from, int rows, int blocks) {
+    return new Batch(
+        IntStream.range(from, from + rows).map(i -> tokens[i]).toArray(),
+        new int[] {0, rows},
+        new int[] {from},
+        new int[][] {IntStream.range(0, blocks).toArray()},
+        IntStream.range(0, rows).toArray());
+  }
+
+  private void compute(
+      Precision precision, Batch batch, KvPool cache, Workspace workspace, float[] target) {
+    backend.setPrecision(precision);
+    Tensor logits = model.forward(batch, cache, workspace);
+    backend.read(logits, target);
+  }
+
+  /** Of the law of {@code fast[at …]} from that of {@code exact[at …]}, in nats. */
+  private double divergence(float[] exact, float[] fast, int at) {
+    double exactNorm = logSumExp(exact, at);
+    double fastNorm = logSumExp(fast, at);
+    double sum = 0;
+    for (int i = at; i < at + vocabulary; i++) {
+      double logP = exact[i] - exactNorm;
+      sum += Math.exp(logP) * (logP - (fast[i] - fastNorm));
+    }
+    return sum;
+  }
+
+  private double logSumExp(float[] logits, int at) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (int i = at; i < at + vocabulary; i++) {
+      max = Math.max(max, logits[i]);
+    }
+    double sum = 0;
+    for (int i = at; i < at + vocabulary; i++) {
+      sum += Math.exp(logits[i] - max);
+    }
+    return max + Math.log(sum);
+  }
+}

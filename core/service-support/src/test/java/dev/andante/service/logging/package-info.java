@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.andante.service.logging;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,36 @@
+package dev.andante.gateway.api;
+
+import dev.andante.gateway.pipeline.Answer;
+import dev.andante.gateway.pipeline.ServingFigures;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The {@code andante} object of a choice: how it was served. */
+final class Explanation {
+
+  private Explanation() {}
+
+  /** Adds it to a choice that has ended, if the client wants it. */
+  static void add(ObjectNode choice, Delivery delivery, Answer.End end) {
+    if (delivery.explain()) {
+      choice.set("andante", json(end.figures()));
+    }
+  }
+
+  private static ObjectNode json(ServingFigures figures) {
+    return Json.object()
+        .put("queue_ms", millis(figures.queueMicros()))
+        .put("prefill_instance", figures.prefillInstance())
+        .put("decode_instance", figures.decodeInstance())
+        .put("cached_tokens", figures.cachedTokens())
+        .put("kv_transfer_ms", millis(figures.transferMicros()))
+        .put("kv_transfer_bytes", figures.transferBytes())
+        .put("drafted_tokens", figures.draftedTokens())
+        .put("accepted_tokens", figures.acceptedTokens())
+        .put("preemptions", figures.preemptions())
+        .put("resumed", figures.resumed());
+  }
+
+  private static double millis(long micros) {
+    return micros / 1000.0;
+  }
+}

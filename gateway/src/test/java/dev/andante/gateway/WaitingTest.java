@@ -1,0 +1,164 @@
+package dev.andante.gateway;
+
+import static dev.andante.gateway.GatewayFixture.events;
+import static dev.andante.gateway.GatewayFixture.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.andante.gateway.admission.Admission;
+import dev.andante.gateway.admission.Ticket;
+import dev.andante.service.grpc.Failures;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What requests that wait are told, and what is counted of them. */
+@Tag("slow")
+class WaitingTest {
+
+  private static final String CHAT = "/v1/chat/completions";
+  private static final String HI = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]";
+  private static final String STREAM = HI + ",\"stream\":true}";
+
+  private final CountDownLatch gate = new CountDownLatch(1);
+  private final FakeWorker decode = FakeWorker.decode();
+  private GatewayFixture gateway;
+
+  @AfterEach
+  void stop() {
+    gate.countDown();
+    gateway.close();
+  }
+
+  private void start(String... properties) {
+    String[] all = java.util.Arrays.copyOf(properties, properties.length + 1);
+    all[properties.length] = "andante.gateway.http.ping-interval=20ms";
+    gateway = GatewayFixture.start(List.of(decode), all);
+  }
+
+  private CompletableFuture<HttpResponse<String>> later(String body) {
+    return gateway.http.sendAsync(
+        gateway.postRequest(CHAT, body).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Keeps the only place. */
+  private Ticket occupy() {
+    return gateway.context.getBean(Admission.class).enqueue(1);
+  }
+
+  private double outcome(String name) {
+    return gateway.metric("andante_admission_total{outcome=\"" + name + "\"}");
+  }
+
+  private double outcomes() {
+    return gateway.metric("andante_admission_total{");
+  }
+
+  private static StatusRuntimeException full() {
+    return Failures.of(Status.Code.RESOURCE_EXHAUSTED, "saturated", "no blocks", true);
+  }
+
+  private static void dropped(HttpResponse<String> response, int status, String reason) {
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+    assertThat(response.headers().firstValue("content-type")).hasValue("application/json");
+    assertThat(response.headers().firstValue("Retry-After")).isPresent();
+    assertThat(response.headers().firstValue("x-llm-d-request-dropped-reason")).hasValue(reason);
+  }
+
+  @Test
+  void aStreamWhoseTurnDoesNotComeIsRefusedLikeAnyRequest() {
+    start(
+        "andante.gateway.admission.max-concurrent=1", "andante.gateway.admission.queue-timeout=1s");
+    Ticket held = occupy();
+    dropped(gateway.post(CHAT, STREAM), 429, "rejected-ttl-expired");
+    assertThat(outcome("rejected-ttl-expired")).isEqualTo(1);
+    assertThat(outcomes()).isEqualTo(1);
+    held.release();
+    assertThat(gateway.post(CHAT, STREAM).statusCode()).isEqualTo(200);
+    assertThat(outcome("admitted")).isEqualTo(1);
+  }
+
+  @Test
+  void aStreamThatFindsNoRoomOnAnyWorkerIsRefusedLikeAnyRequest() {
+    start(
+        "andante.gateway.admission.queue-timeout=1s", "andante.gateway.routing.retry-backoff=10ms");
+    for (int i = 0; i < 200; i++) {
+      decode.decodeFailures.add(new FakeWorker.Cut(0, full()));
+    }
+    dropped(gateway.post(CHAT, STREAM), 429, "rejected-saturated");
+    assertThat(outcome("rejected-saturated")).isEqualTo(1);
+    assertThat(outcomes()).isEqualTo(1);
+  }
+
+  @Test
+  void aStreamThatIsUnderWayGetsPingsAndALateRefusalIsAnEvent() {
+    start("andante.gateway.admission.queue-timeout=300ms");
+    for (int i = 0; i < 200; i++) {
+      decode.decodeFailures.add(new FakeWorker.Cut(0, full()));
+    }
+    decode.decodeGate = gate;
+    CompletableFuture<HttpResponse<String>> stream = later(STREAM);
+    Await.until(() -> decode.open.get() == 1, "decoding");
+    Await.until(() -> gateway.metric("vllm:request_queue_time_seconds_count") == 1, "admitted");
+    try (RawClient other = new RawClient(gateway.port)) {
+      String head = "Content-Type: application/json\r\nContent-Length: " + STREAM.length();
+      other.post(CHAT, head + "\r\n\r\n").send(STREAM).await(": ping\n\n");
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    gate.countDown();
+    HttpResponse<String> response = stream.join();
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(events(response.body())).first().isEqualTo(": ping");
+    assertThat(events(response.body()).getLast()).contains("\"code\":\"saturated\"");
+    Await.until(() -> outcome("rejected-saturated") == 1, "the refusal is counted");
+    assertThat(gateway.metric("andante_gateway_errors_total{status=\"429\"}")).isEqualTo(1);
+  }
+
+  @Test
+  void aDeadlineThatPassesInTheQueueSaysSo() {
+    start(
+        "andante.gateway.admission.max-concurrent=1",
+        "andante.gateway.admission.queue-timeout=1m",
+        "andante.gateway.request-timeout=1s");
+    Ticket held = occupy();
+    HttpResponse<String> response = gateway.post(CHAT, STREAM);
+    dropped(response, 504, "rejected-ttl-expired");
+    assertThat(json(response).at("/error/code").asString()).isEqualTo("deadline_exceeded");
+    assertThat(outcome("rejected-ttl-expired")).isEqualTo(1);
+    held.release();
+  }
+
+  @Test
+  void clientsThatLeaveAreCountedByHowFarTheyCame() throws IOException {
+    start("andante.gateway.admission.max-concurrent=1");
+    decode.decodeGate = gate;
+    String head = "Content-Type: application/json\r\nContent-Length: " + STREAM.length();
+    try (RawClient running = new RawClient(gateway.port)) {
+      running.post(CHAT, head + "\r\n\r\n").send(STREAM);
+      Await.until(() -> decode.open.get() == 1, "decoding");
+      try (RawClient waiting = new RawClient(gateway.port)) {
+        waiting.post(CHAT, head + "\r\n\r\n").send(STREAM);
+        Await.until(() -> gateway.metric("andante_admission_queued") == 1, "queued");
+      }
+      Await.until(() -> outcome("rejected-context-cancelled") == 1, "counted");
+      assertThat(outcomes()).isEqualTo(1);
+    }
+    Await.until(() -> outcome("admitted") == 1, "counted");
+    assertThat(outcomes()).isEqualTo(2);
+  }
+
+  @Test
+  void badRequestsAreNoMatterOfAdmission() {
+    start();
+    assertThat(gateway.post(CHAT, HI + ",\"max_tokens\":1000}").statusCode()).isEqualTo(400);
+    assertThat(gateway.post(CHAT, HI + ",\"n\":0}").statusCode()).isEqualTo(400);
+    assertThat(outcomes()).isZero();
+  }
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.andante.standalone;
+
+import org.jspecify.annotations.NullMarked;
