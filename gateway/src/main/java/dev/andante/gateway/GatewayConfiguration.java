@@ -14,6 +14,7 @@ import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.gateway.routing.WorkerWatch;
 import dev.andante.service.grpc.GrpcChannels;
+import dev.andante.service.metrics.ShareHistograms;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ServiceState;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -68,8 +69,8 @@ class GatewayConfiguration {
   }
 
   @Bean
-  GatewayMetrics gatewayMetrics(MeterRegistry registry) {
-    return new GatewayMetrics(registry);
+  GatewayMetrics gatewayMetrics(MeterRegistry registry, ShareHistograms shares) {
+    return new GatewayMetrics(registry, shares);
   }
 
   @Bean

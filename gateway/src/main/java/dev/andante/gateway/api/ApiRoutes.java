@@ -5,6 +5,8 @@ import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.PromptEncoder;
+import dev.andante.gateway.qoe.Expectations;
+import dev.andante.gateway.qoe.Pacing;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ServiceState;
@@ -18,6 +20,7 @@ import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /** What is at which URL. */
 public final class ApiRoutes {
@@ -50,6 +53,13 @@ public final class ApiRoutes {
             state,
             inFlight,
             metrics,
+            new Expectations(properties.qoe()),
+            new Pacing(
+                properties.qoe(),
+                properties.requestTimeout(),
+                Schedulers.parallel(),
+                System::nanoTime,
+                state::draining),
             clock);
     this.models = new ModelsEndpoint(lookup);
     this.tokenize = new TokenizeEndpoint(bodies, lookup, encoder);

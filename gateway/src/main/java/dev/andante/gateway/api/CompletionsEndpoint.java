@@ -1,10 +1,16 @@
 package dev.andante.gateway.api;
 
+import dev.andante.gateway.admission.PriorityClass;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.Answer;
+import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.AnswerService;
+import dev.andante.gateway.pipeline.Extensions;
 import dev.andante.gateway.pipeline.Progress;
+import dev.andante.gateway.qoe.Expectations;
+import dev.andante.gateway.qoe.Pacing;
+import dev.andante.gateway.qoe.ReaderWatch;
 import dev.andante.gateway.routing.ServedModel;
 import dev.andante.service.grpc.RequestIdentity;
 import dev.andante.service.state.InFlight;
@@ -31,6 +37,8 @@ final class CompletionsEndpoint {
   private final ServiceState state;
   private final InFlight inFlight;
   private final GatewayMetrics metrics;
+  private final Expectations expectations;
+  private final Pacing pacing;
   private final Clock clock;
 
   CompletionsEndpoint(
@@ -41,6 +49,8 @@ final class CompletionsEndpoint {
       ServiceState state,
       InFlight inFlight,
       GatewayMetrics metrics,
+      Expectations expectations,
+      Pacing pacing,
       Clock clock) {
     this.bodies = bodies;
     this.models = models;
@@ -49,6 +59,8 @@ final class CompletionsEndpoint {
     this.state = state;
     this.inFlight = inFlight;
     this.metrics = metrics;
+    this.expectations = expectations;
+    this.pacing = pacing;
     this.clock = clock;
   }
 
@@ -74,7 +86,7 @@ final class CompletionsEndpoint {
     // Found by a search for the request's id, yet unique where clients reuse theirs.
     String attemptId = identity.attemptId(unique.substring(0, 12));
     ParsedRequest parsed = parser.parse(Fields.root(body), attemptId, identity);
-    ServedModel model = models.require(parsed.model());
+    ServedModel model = model(parsed);
     ResponseShape shape =
         parser.shape(
             new ResponseHead(
@@ -84,13 +96,49 @@ final class CompletionsEndpoint {
                 model.tokenizer(),
                 parsed.delivery()));
     Usage usage = new Usage(parsed.answers().n());
-    Flux<Answer> answers =
-        watch
-            .over(service.answers(parsed.answers(), model, watch.progress()), parsed, model.name())
-            .doOnNext(usage::add);
+    Flux<Answer> answers = service.answers(parsed.answers(), model, watch.progress());
+    if (parsed.delivery().stream()) {
+      ReaderWatch reader = reader(parsed, model.name(), watch.progress());
+      watch.reader(reader);
+      answers = reader.over(paced(answers, parsed, model.name()));
+    }
+    answers = watch.over(answers, parsed, model.name()).doOnNext(usage::add);
     return parsed.delivery().stream()
         ? stream(exchange, parsed, answers, shape, usage, watch.progress())
         : whole(parsed, answers, shape, usage);
+  }
+
+  private ServedModel model(ParsedRequest parsed) {
+    try {
+      return models.require(parsed.model());
+    } catch (ApiException e) {
+      if (parsed.delivery().stream() && e.dropReason() != null) {
+        reader(parsed, parsed.model().filter(models::known).orElse("unknown"), new Progress())
+            .failed(e);
+      }
+      throw e;
+    }
+  }
+
+  private Flux<Answer> paced(Flux<Answer> answers, ParsedRequest parsed, String model) {
+    Extensions extensions = parsed.answers().extensions();
+    return pacing.paces(model, extensions.pacing())
+        ? pacing.pace(
+            answers,
+            tokens -> expectations.of(model, tokens, extensions.qoe()),
+            slack -> metrics.model(model).paced(slack))
+        : answers;
+  }
+
+  private ReaderWatch reader(ParsedRequest parsed, String model, Progress progress) {
+    AnswerRequest request = parsed.answers();
+    String priority = PriorityClass.of(request.extensions().priority()).label();
+    return new ReaderWatch(
+        request.answers(),
+        tokens -> expectations.of(model, tokens, request.extensions().qoe()),
+        progress::promptTokens,
+        qoe -> metrics.qoe(model, priority, qoe),
+        System::nanoTime);
   }
 
   private Mono<ServerResponse> stream(

@@ -1,11 +1,14 @@
 package dev.andante.gateway.config;
 
+import dev.andante.qoe.QoeOverride;
+import dev.andante.qoe.QoeSpecException;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -30,7 +33,8 @@ public record GatewayProperties(
     @DefaultValue @Valid Discovery discovery,
     @DefaultValue @Valid Routing routing,
     @DefaultValue @Valid Admission admission,
-    @DefaultValue @Valid Http http) {
+    @DefaultValue @Valid Http http,
+    @DefaultValue @Valid Qoe qoe) {
 
   public GatewayProperties {
     apiKeys = List.copyOf(apiKeys);
@@ -80,6 +84,72 @@ public record GatewayProperties(
       @DefaultValue("64") @Min(1) int maxConcurrent,
       @DefaultValue("256") @Min(0) int maxQueued,
       @DefaultValue("30s") @Positive Duration queueTimeout) {}
+
+  /**
+   * What readers of streamed answers expect where the request does not say, and what is done of it.
+   *
+   * @param pacing whose streams are handed out at their reader's pace: requested = of requests that
+   *     carry {@code andante.qoe}; all; off. A request can opt out
+   * @param ttft time to the first token, 1ms to 1h; empty = 1s, or a second per 5000 tokens of the
+   *     prompt, whichever is longer
+   * @param tokensPerSecond the reader's pace, 0.01 to 10000
+   * @param models expectations of the readers of single models, each name once
+   */
+  public record Qoe(
+      @DefaultValue("requested") PacingPolicy pacing,
+      @Nullable Duration ttft,
+      @DefaultValue("4.8") double tokensPerSecond,
+      @DefaultValue List<@Valid QoeModel> models) {
+
+    public Qoe {
+      models = List.copyOf(models);
+      check("andante.gateway.qoe", ttft, tokensPerSecond);
+      if (models.stream().map(QoeModel::name).distinct().count() < models.size()) {
+        throw new IllegalArgumentException("andante.gateway.qoe.models names a model twice");
+      }
+    }
+
+    /** Without a ttft, if that depends on the prompt. */
+    public QoeOverride expectations() {
+      return override(ttft, tokensPerSecond);
+    }
+
+    private static QoeOverride override(@Nullable Duration ttft, @Nullable Double pace) {
+      return new QoeOverride(ttft == null ? null : ttft.toNanos() / 1e9, pace);
+    }
+
+    private static void check(String group, @Nullable Duration ttft, @Nullable Double pace) {
+      try {
+        QoeOverride _ = override(ttft, pace);
+      } catch (QoeSpecException e) {
+        String key = e.field().label().replace('_', '-');
+        throw new IllegalArgumentException(group + "." + key + ": " + e.getMessage(), e);
+      }
+    }
+  }
+
+  /**
+   * One model's readers; what is left out is as for all models.
+   *
+   * @param name the model, as clients name it
+   * @param pacing requested, all or off
+   * @param ttft time to the first token, 1ms to 1h
+   * @param tokensPerSecond the reader's pace, 0.01 to 10000
+   */
+  public record QoeModel(
+      @NotBlank String name,
+      @Nullable PacingPolicy pacing,
+      @Nullable Duration ttft,
+      @Nullable Double tokensPerSecond) {
+
+    public QoeModel {
+      Qoe.check("andante.gateway.qoe.models", ttft, tokensPerSecond);
+    }
+
+    public QoeOverride expectations() {
+      return Qoe.override(ttft, tokensPerSecond);
+    }
+  }
 
   /**
    * The HTTP server.

@@ -46,6 +46,13 @@ class GatewayPropertiesTest {
     ALL.put("http.header-timeout", "15s");
     ALL.put("http.write-timeout", "16s");
     ALL.put("http.ping-interval", "17s");
+    ALL.put("qoe.pacing", "all");
+    ALL.put("qoe.ttft", "18ms");
+    ALL.put("qoe.tokens-per-second", "19.5");
+    ALL.put("qoe.models[0].name", "org/m-1.5");
+    ALL.put("qoe.models[0].pacing", "off");
+    ALL.put("qoe.models[0].ttft", "20s");
+    ALL.put("qoe.models[0].tokens-per-second", "21");
   }
 
   private static ApplicationContextRunner with(Map<String, String> properties) {
@@ -94,7 +101,8 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(15),
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(60),
-                    Duration.ofSeconds(5))));
+                    Duration.ofSeconds(5)),
+                new GatewayProperties.Qoe(PacingPolicy.REQUESTED, null, 4.8, List.of())));
   }
 
   @Test
@@ -121,7 +129,22 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(14),
                     Duration.ofSeconds(15),
                     Duration.ofSeconds(16),
-                    Duration.ofSeconds(17))));
+                    Duration.ofSeconds(17)),
+                new GatewayProperties.Qoe(
+                    PacingPolicy.ALL,
+                    Duration.ofMillis(18),
+                    19.5,
+                    List.of(
+                        new GatewayProperties.QoeModel(
+                            "org/m-1.5", PacingPolicy.OFF, Duration.ofSeconds(20), 21.0)))));
+  }
+
+  @Test
+  void noOtherPacing() {
+    assertThatThrownBy(() -> bind(Map.of("qoe.pacing", "sometimes")))
+        .hasStackTraceContaining("andante.gateway.qoe.pacing")
+        .rootCause()
+        .hasMessageContaining("sometimes");
   }
 
   @ParameterizedTest
@@ -137,6 +160,10 @@ class GatewayPropertiesTest {
     "admission.max-queued,-1",
     "http.ping-interval,-1s",
     "http.max-body-size,2GB",
+    "qoe.ttft,0s",
+    "qoe.ttft,61m",
+    "qoe.tokens-per-second,0",
+    "qoe.models[0].name,''",
     "unknown-key,1",
     "http.unknown-key,1"
   })
