@@ -74,10 +74,19 @@ class GatewayConfiguration {
   }
 
   @Bean
-  Admission admission(GatewayProperties properties, GatewayMetrics metrics) {
+  Admission admission(
+      GatewayProperties properties, WorkerRegistry registry, GatewayMetrics metrics) {
     Admission admission =
-        new Admission(properties.admission().maxConcurrent(), properties.admission().maxQueued());
-    metrics.admission(admission::running, admission::queued);
+        new Admission(
+            properties.admission().maxConcurrent(),
+            properties.admission().maxQueued(),
+            properties.admission().patience(),
+            System::nanoTime);
+    metrics.admission(
+        admission::running,
+        admission::queued,
+        // With no worker everything waits for the first one.
+        () -> admission.load() * Math.max(1, registry.decodeWorkers()));
     return admission;
   }
 

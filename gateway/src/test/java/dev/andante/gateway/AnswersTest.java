@@ -495,6 +495,7 @@ class AnswersTest {
         .contains("andante_admission_total{outcome=\"admitted\"}")
         .contains("andante_admission_running 0")
         .contains("andante_admission_queued 0")
+        .contains("\nandante_qoe_pressure 0")
         .contains("\nandante_qoe_bucket{class=\"normal\",model_name=\"bytes\",le=\"0.0\"} ")
         .contains("\nandante_pacer_slack_seconds_bucket{model_name=\"bytes\",le=\"0.1\"} ")
         .contains("\nandante_qoe_count{class=\"normal\",model_name=\"bytes\"} ");

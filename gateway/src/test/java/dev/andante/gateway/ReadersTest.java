@@ -5,6 +5,8 @@ import static dev.andante.gateway.GatewayFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.gateway.admission.Admission;
+import dev.andante.gateway.admission.Applicant;
+import dev.andante.gateway.admission.PriorityClass;
 import dev.andante.gateway.admission.Ticket;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ServiceState;
@@ -70,7 +72,7 @@ class ReadersTest {
 
   @Test
   void aLateOneIsLessAndTheLogSaysIt() {
-    start();
+    start("andante.gateway.admission.control=all");
     try (CapturedLogs logs = new CapturedLogs()) {
       // Nothing reaches anybody within a millisecond, over loopback and two services.
       double qoe = explanation(HI + STREAM + IMPATIENT + ",\"priority\":5}}").get("qoe").asDouble();
@@ -112,7 +114,11 @@ class ReadersTest {
   @Test
   void refusedAnswersCountAsNothing() {
     start("andante.gateway.admission.max-concurrent=1", "andante.gateway.admission.max-queued=0");
-    Ticket held = gateway.context.getBean(Admission.class).enqueue(1);
+    Ticket held =
+        gateway
+            .context
+            .getBean(Admission.class)
+            .enqueue(new Applicant("", PriorityClass.NORMAL, 1));
     assertThat(gateway.post(CHAT, HI + STREAM + ",\"andante\":{\"priority\":-1}}").statusCode())
         .isEqualTo(429);
     assertThat(gateway.post(CHAT, HI + "}").statusCode()).isEqualTo(429);

@@ -5,8 +5,7 @@ import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.PromptEncoder;
-import dev.andante.gateway.qoe.Expectations;
-import dev.andante.gateway.qoe.Pacing;
+import dev.andante.gateway.qoe.Readers;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ServiceState;
@@ -53,13 +52,9 @@ public final class ApiRoutes {
             state,
             inFlight,
             metrics,
-            new Expectations(properties.qoe()),
-            new Pacing(
-                properties.qoe(),
-                properties.requestTimeout(),
-                Schedulers.parallel(),
-                System::nanoTime,
-                state::draining),
+            new Applicants(properties.admission()),
+            new Readers(
+                properties, metrics, Schedulers.parallel(), System::nanoTime, state::draining),
             clock);
     this.models = new ModelsEndpoint(lookup);
     this.tokenize = new TokenizeEndpoint(bodies, lookup, encoder);

@@ -1,16 +1,13 @@
 package dev.andante.gateway.api;
 
-import dev.andante.gateway.admission.PriorityClass;
+import dev.andante.gateway.admission.Applicant;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.Answer;
-import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.AnswerService;
-import dev.andante.gateway.pipeline.Extensions;
 import dev.andante.gateway.pipeline.Progress;
-import dev.andante.gateway.qoe.Expectations;
-import dev.andante.gateway.qoe.Pacing;
 import dev.andante.gateway.qoe.ReaderWatch;
+import dev.andante.gateway.qoe.Readers;
 import dev.andante.gateway.routing.ServedModel;
 import dev.andante.service.grpc.RequestIdentity;
 import dev.andante.service.state.InFlight;
@@ -37,8 +34,8 @@ final class CompletionsEndpoint {
   private final ServiceState state;
   private final InFlight inFlight;
   private final GatewayMetrics metrics;
-  private final Expectations expectations;
-  private final Pacing pacing;
+  private final Applicants applicants;
+  private final Readers readers;
   private final Clock clock;
 
   CompletionsEndpoint(
@@ -49,8 +46,8 @@ final class CompletionsEndpoint {
       ServiceState state,
       InFlight inFlight,
       GatewayMetrics metrics,
-      Expectations expectations,
-      Pacing pacing,
+      Applicants applicants,
+      Readers readers,
       Clock clock) {
     this.bodies = bodies;
     this.models = models;
@@ -59,8 +56,8 @@ final class CompletionsEndpoint {
     this.state = state;
     this.inFlight = inFlight;
     this.metrics = metrics;
-    this.expectations = expectations;
-    this.pacing = pacing;
+    this.applicants = applicants;
+    this.readers = readers;
     this.clock = clock;
   }
 
@@ -86,7 +83,8 @@ final class CompletionsEndpoint {
     // Found by a search for the request's id, yet unique where clients reuse theirs.
     String attemptId = identity.attemptId(unique.substring(0, 12));
     ParsedRequest parsed = parser.parse(Fields.root(body), attemptId, identity);
-    ServedModel model = model(parsed);
+    Applicant applicant = applicants.of(exchange, parsed.answers());
+    ServedModel model = model(parsed, applicant);
     ResponseShape shape =
         parser.shape(
             new ResponseHead(
@@ -96,11 +94,13 @@ final class CompletionsEndpoint {
                 model.tokenizer(),
                 parsed.delivery()));
     Usage usage = new Usage(parsed.answers().n());
-    Flux<Answer> answers = service.answers(parsed.answers(), model, watch.progress());
+    Flux<Answer> answers = service.answers(parsed.answers(), model, applicant, watch.progress());
     if (parsed.delivery().stream()) {
-      ReaderWatch reader = reader(parsed, model.name(), watch.progress());
+      ReaderWatch reader =
+          readers.watch(
+              parsed.answers(), model.name(), applicant.priority(), watch.progress()::promptTokens);
       watch.reader(reader);
-      answers = reader.over(paced(answers, parsed, model.name()));
+      answers = reader.over(readers.paced(answers, parsed.answers(), model.name()));
     }
     answers = watch.over(answers, parsed, model.name()).doOnNext(usage::add);
     return parsed.delivery().stream()
@@ -108,37 +108,16 @@ final class CompletionsEndpoint {
         : whole(parsed, answers, shape, usage);
   }
 
-  private ServedModel model(ParsedRequest parsed) {
+  private ServedModel model(ParsedRequest parsed, Applicant applicant) {
     try {
       return models.require(parsed.model());
     } catch (ApiException e) {
       if (parsed.delivery().stream() && e.dropReason() != null) {
-        reader(parsed, parsed.model().filter(models::known).orElse("unknown"), new Progress())
-            .failed(e);
+        String name = parsed.model().filter(models::known).orElse("unknown");
+        readers.watch(parsed.answers(), name, applicant.priority(), () -> 0).failed(e);
       }
       throw e;
     }
-  }
-
-  private Flux<Answer> paced(Flux<Answer> answers, ParsedRequest parsed, String model) {
-    Extensions extensions = parsed.answers().extensions();
-    return pacing.paces(model, extensions.pacing())
-        ? pacing.pace(
-            answers,
-            tokens -> expectations.of(model, tokens, extensions.qoe()),
-            slack -> metrics.model(model).paced(slack))
-        : answers;
-  }
-
-  private ReaderWatch reader(ParsedRequest parsed, String model, Progress progress) {
-    AnswerRequest request = parsed.answers();
-    String priority = PriorityClass.of(request.extensions().priority()).label();
-    return new ReaderWatch(
-        request.answers(),
-        tokens -> expectations.of(model, tokens, request.extensions().qoe()),
-        progress::promptTokens,
-        qoe -> metrics.qoe(model, priority, qoe),
-        System::nanoTime);
   }
 
   private Mono<ServerResponse> stream(

@@ -29,7 +29,7 @@ final class ExtensionsParser {
         new Extensions(
             qoe == null ? QoeOverride.NONE : expectations(qoe),
             pacing(qoe),
-            fields.integer("priority", -MAX_PRIORITY, MAX_PRIORITY).orElse(0),
+            fields.integer("priority", -MAX_PRIORITY, MAX_PRIORITY),
             !choice(fields, "speculation", "auto", "off").equals("off"),
             fields.flag("explain", false));
     if (qoe != null) {

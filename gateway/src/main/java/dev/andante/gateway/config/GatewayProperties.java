@@ -79,11 +79,35 @@ public record GatewayProperties(
    * @param maxConcurrent answers generated at the same time
    * @param maxQueued answers that may wait for their turn; more are refused with 429
    * @param queueTimeout how long an answer may wait, for its turn and for room on a worker
+   * @param patience after so long in the queue one answer in five is let in before those of a
+   *     higher class
+   * @param control who may say which tenant a request belongs to and that it is more important than
+   *     others: authenticated = callers with one of the {@code apiKeys}; all; off
+   * @param objectives what the names in {@code x-llm-d-inference-objective} mean
    */
   public record Admission(
       @DefaultValue("64") @Min(1) int maxConcurrent,
       @DefaultValue("256") @Min(0) int maxQueued,
-      @DefaultValue("30s") @Positive Duration queueTimeout) {}
+      @DefaultValue("30s") @Positive Duration queueTimeout,
+      @DefaultValue("10s") @Positive Duration patience,
+      @DefaultValue("authenticated") ControlPolicy control,
+      @DefaultValue List<@Valid Objective> objectives) {
+
+    public Admission {
+      objectives = List.copyOf(objectives);
+      if (objectives.stream().map(Objective::name).distinct().count() < objectives.size()) {
+        throw new IllegalArgumentException("andante.gateway.admission.objectives has a name twice");
+      }
+    }
+  }
+
+  /**
+   * One kind of request.
+   *
+   * @param name value of the header
+   * @param priority above 0 = high, below 0 = low
+   */
+  public record Objective(@NotBlank String name, @Min(-100) @Max(100) int priority) {}
 
   /**
    * What readers of streamed answers expect where the request does not say, and what is done of it.

@@ -26,13 +26,21 @@ public final class GatewayMetrics {
             "class");
   }
 
-  /** Shows the queue; call once. */
-  public void admission(Supplier<Number> running, Supplier<Number> queued) {
+  /**
+   * Shows the queue; call once.
+   *
+   * @param pressure how many more workers' worth of answers waits
+   */
+  public void admission(
+      Supplier<Number> running, Supplier<Number> queued, Supplier<Number> pressure) {
     Gauge.builder("andante_admission_running", running)
         .description("Answers being generated")
         .register(registry);
     Gauge.builder("andante_admission_queued", queued)
         .description("Answers waiting for their turn")
+        .register(registry);
+    Gauge.builder("andante_qoe_pressure", pressure)
+        .description("How many more decode workers' worth of answers waits")
         .register(registry);
   }
 

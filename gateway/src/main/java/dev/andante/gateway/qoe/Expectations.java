@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** What readers expect: the request's word, else the model's setting, else the gateway's. */
-public final class Expectations {
+final class Expectations {
 
   private final QoeOverride all;
   private final Map<String, QoeOverride> models;
 
-  public Expectations(GatewayProperties.Qoe properties) {
+  Expectations(GatewayProperties.Qoe properties) {
     this.all = properties.expectations();
     this.models =
         properties.models().stream()

@@ -19,7 +19,7 @@ import reactor.core.scheduler.Scheduler;
  * Hands streamed answers out no faster than they are read. Tokens beyond that wait here, at most
  * those of the answer; the first never does. Any thread; no thread and no lock per stream.
  */
-public final class Pacing {
+final class Pacing {
 
   private final PacingPolicy policy;
   private final Map<String, PacingPolicy> models;
@@ -34,7 +34,7 @@ public final class Pacing {
    * @param clock as {@link System#nanoTime}
    * @param draining whether nothing must wait any more
    */
-  public Pacing(
+  Pacing(
       GatewayProperties.Qoe properties,
       Duration limit,
       Scheduler scheduler,

@@ -41,6 +41,10 @@ class GatewayPropertiesTest {
     ALL.put("admission.max-concurrent", "10");
     ALL.put("admission.max-queued", "11");
     ALL.put("admission.queue-timeout", "12s");
+    ALL.put("admission.patience", "22s");
+    ALL.put("admission.control", "all");
+    ALL.put("admission.objectives[0].name", "chat/fast");
+    ALL.put("admission.objectives[0].priority", "-23");
     ALL.put("http.max-body-size", "13KB");
     ALL.put("http.body-timeout", "14s");
     ALL.put("http.header-timeout", "15s");
@@ -95,7 +99,13 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(30)),
                 new GatewayProperties.Routing(0, 4, Duration.ofMillis(50)),
-                new GatewayProperties.Admission(64, 256, Duration.ofSeconds(30)),
+                new GatewayProperties.Admission(
+                    64,
+                    256,
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(10),
+                    ControlPolicy.AUTHENTICATED,
+                    List.of()),
                 new GatewayProperties.Http(
                     DataSize.ofMegabytes(4),
                     Duration.ofSeconds(15),
@@ -123,7 +133,13 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(6)),
                 new GatewayProperties.Routing(7, 8, Duration.ofMillis(9)),
-                new GatewayProperties.Admission(10, 11, Duration.ofSeconds(12)),
+                new GatewayProperties.Admission(
+                    10,
+                    11,
+                    Duration.ofSeconds(12),
+                    Duration.ofSeconds(22),
+                    ControlPolicy.ALL,
+                    List.of(new GatewayProperties.Objective("chat/fast", -23))),
                 new GatewayProperties.Http(
                     DataSize.ofKilobytes(13),
                     Duration.ofSeconds(14),
@@ -158,6 +174,8 @@ class GatewayPropertiesTest {
     "routing.max-attempts,0",
     "admission.max-concurrent,0",
     "admission.max-queued,-1",
+    "admission.patience,0s",
+    "admission.objectives[0].priority,101",
     "http.ping-interval,-1s",
     "http.max-body-size,2GB",
     "qoe.ttft,0s",
