@@ -42,8 +42,8 @@ INLINE vf vf_from_bf16(const uint16_t *p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)), 16));
 }
 INLINE vf vf_of(vi v) { return _mm512_cvtepi32_ps(v); }
-/* the low bytes of rounded values, which are within i8 */
-INLINE void vf_store_i8(int8_t *p, vf v) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v))); }
+/* rounded to whole numbers, ties to even, the low bytes of them */
+INLINE __m128i vf_codes(vf v) { return _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)); }
 /* a * 2^n for whole n */
 INLINE vf vf_scale(vf a, vf n) { return _mm512_scalef_ps(a, n); }
 
@@ -66,6 +66,11 @@ INLINE float vf_sum(vf v) {
 }
 
 INLINE float vf_largest(vf v) { return _mm512_reduce_max_ps(v); }
+/* the largest magnitude of both; infinite or NaN if one of them is. As whole numbers, bits without a sign are in order, NaN last. */
+INLINE float vf_largest_abs(vf a, vf b) {
+  vi whole = _mm512_max_epi32(_mm512_castps_si512(vf_abs(a)), _mm512_castps_si512(vf_abs(b)));
+  return _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(_mm512_reduce_max_epi32(whole))));
+}
 
 #else
 
@@ -124,10 +129,10 @@ INLINE __m256 widen(const uint16_t *p) {
 }
 INLINE vf vf_from_bf16(const uint16_t *p) { return VF(widen(p), widen(p + 8)); }
 INLINE vf vf_of(vi v) { return VF(_mm256_cvtepi32_ps(v.a), _mm256_cvtepi32_ps(v.b)); }
-INLINE void vf_store_i8(int8_t *p, vf v) {
+INLINE __m128i vf_codes(vf v) {
   __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(v.a), _mm256_cvtps_epi32(v.b));
   words = _mm256_permute4x64_epi64(words, 0xD8);
-  _mm_storeu_si128((__m128i *)p, _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+  return _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
 }
 /* 2^n by way of the exponent, in two steps so that subnormal results round once */
 INLINE __m256 scale8(__m256 a, __m256 n) {
@@ -171,7 +176,29 @@ INLINE float vf_largest(vf v) {
   return _mm_cvtss_f32(_mm_max_ss(q, _mm_movehdup_ps(q)));
 }
 
+INLINE float vf_largest_abs(vf x, vf y) {
+  x = vf_abs(x);
+  y = vf_abs(y);
+  __m256i h = _mm256_max_epi32(_mm256_max_epi32(_mm256_castps_si256(x.a), _mm256_castps_si256(x.b)),
+                               _mm256_max_epi32(_mm256_castps_si256(y.a), _mm256_castps_si256(y.b)));
+  __m128i q = _mm_max_epi32(_mm256_castsi256_si128(h), _mm256_extracti128_si256(h, 1));
+  q = _mm_max_epi32(q, _mm_shuffle_epi32(q, 0x4E));
+  q = _mm_max_epi32(q, _mm_shuffle_epi32(q, 0xB1));
+  return _mm_cvtss_f32(_mm_castsi128_ps(q));
+}
+
 #endif
+
+/* Stores both as codes of 8 bits, and the sum of each one's codes. */
+INLINE void store_codes(int8_t *codes, int32_t *sums, vf first, vf second) {
+  __m256i both = _mm256_set_m128i(vf_codes(second), vf_codes(first));
+  _mm256_storeu_si256((__m256i *)codes, both);
+  __m256i fours = _mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_set1_epi8(1), both), _mm256_set1_epi16(1));
+  fours = _mm256_add_epi32(fours, _mm256_shuffle_epi32(fours, 0x4E));
+  fours = _mm256_add_epi32(fours, _mm256_shuffle_epi32(fours, 0xB1));
+  sums[0] = _mm256_extract_epi32(fours, 0);
+  sums[1] = _mm256_extract_epi32(fours, 4);
+}
 
 INLINE vf vf_load_n(const float *p, int n) { return n >= LANES ? vf_load(p) : vf_load_first(p, n); }
 INLINE void vf_store_n(float *p, vf v, int n) {

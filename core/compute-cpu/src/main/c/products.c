@@ -14,6 +14,15 @@
 
 #define UNROLL _Pragma("GCC unroll 16")
 
+/*
+ * Bytes of weights that all rows pass before the next weights come: they stay in the second cache, the activations of a run of rows in
+ * the first.
+ */
+#define CHUNK_BYTES (256 << 10)
+
+/* Rows from which on computing takes longer than reading: the processor then looks too little ahead by itself, else it does best. */
+#define ROWS_TO_ASK_AHEAD 3
+
 INLINE vf load_factors(const uint8_t *p, int wide) {
   return wide ? vf_load((const float *)p) : vf_from_f16((const uint16_t *)p);
 }
@@ -38,20 +47,14 @@ void KERNEL(quantize)(const float *x, int64_t stride, int32_t from, int32_t to, 
     int32_t *halves = whole + blocks;
     for (int b = 0; b < blocks; b++) {
       vf u = vf_load(row + 32 * b), v = vf_load(row + 32 * b + 16);
-      float largest = vf_largest(vf_max(vf_abs(u), vf_abs(v)));
-      float poison = vf_sum(vf_mul(vf_add(vf_mul(u, vf_zero()), vf_mul(v, vf_zero())), vf_zero()));
-      float scale = largest / 127.0f + poison;
-      vf inverse = vf_set(largest > 0 && scale == scale ? 127.0f / largest : 0.0f);
-      u = vf_round(vf_mul(u, inverse));
-      v = vf_round(vf_mul(v, inverse));
-      vf_store_i8(codes + 32 * b, u);
-      vf_store_i8(codes + 32 * b + 16, v);
-      int first = (int)vf_sum(u), second = (int)vf_sum(v); /* exact: whole numbers below 2^24 */
+      float largest = vf_largest_abs(u, v);
+      int finite = largest - largest == 0;
+      float scale = finite ? largest / 127.0f : NAN;
+      vf inverse = vf_set(finite && largest > 0 ? 127.0f / largest : 0.0f);
+      store_codes(codes + 32 * b, halves + 2 * b, vf_mul(u, inverse), vf_mul(v, inverse));
       scales[b] = scale;
-      whole[b] = first + second;
-      halves[2 * b] = first;
-      halves[2 * b + 1] = second;
-      sums[b] = scale * (float)(first + second);
+      whole[b] = halves[2 * b] + halves[2 * b + 1];
+      sums[b] = scale * (float)whole[b];
     }
   }
 }
@@ -72,17 +75,22 @@ INLINE void group_q(const struct weight *w, int group, const uint8_t *activation
   const int blocks = w->blocks, inputs = w->inputs, offset = w->offset;
   const int eighth_bit = kind == BYTES && offset > 64; /* codes beyond 127 */
   const int factor_bytes = (wide ? 4 : 2) * LANES;
+  const int block_bytes = (kind == NIBBLES ? 256 : 512) + (1 + (kind == BYTES_BY_16) + has_minimum) * factor_bytes;
   const uint8_t *block = w->data + group * w->group_bytes;
+  const int64_t ahead = first_row == 0 ? w->group_bytes : 0; /* the first rows read the weights for all */
   const int8_t *x[MOST_ROWS];
   vf total[MOST_ROWS];
   UNROLL for (int r = 0; r < rows; r++) {
     x[r] = (const int8_t *)(activations + (first_row + r) * row_bytes);
     total[r] = vf_zero();
   }
-  for (int b = 0; b < blocks; b++, block += w->block_bytes) {
+  for (int b = 0; b < blocks; b++, block += block_bytes) {
     const uint8_t *codes = block;
     int at = 32 * b;
     vi sum[MOST_ROWS];
+    if (rows >= ROWS_TO_ASK_AHEAD) {
+      for (int i = 0; i < block_bytes; i += 64) __builtin_prefetch(block + ahead + i, 0, 2);
+    }
     if (kind == BYTES_BY_16) {
       const uint8_t *factors = block + 512;
       for (int half = 0; half < 2; half++) {
@@ -155,15 +163,21 @@ INLINE void group_q(const struct weight *w, int group, const uint8_t *activation
 #define CASES(one) CASE(1, one) CASE(2, one) CASE(3, one) CASE(4, one)
 #endif
 
+/* Runs `work` for groups [chunk, end) of [from, to). */
+#define BY_CHUNKS(work)                                                        \
+  for (int chunk = from, step = 1 + (int)(CHUNK_BYTES / w->group_bytes), end; chunk < to; chunk = end) { \
+    end = to - chunk < step ? to : chunk + step;                               \
+    work                                                                       \
+  }
+
 #define GROUPS_Q(name, kind, has_minimum, wide)                                                                     \
   static __attribute__((noinline)) void name(const struct weight *w, int from, int to, const uint8_t *x, int rows,  \
                                              const struct sums *sums) {                                             \
     const int64_t row_bytes = ROW_BYTES((int64_t)w->inputs);                                                        \
-    for (int group = from; group < to; group++) {                                                                   \
-      BY_ROWS(rows, ONE_Q_##kind##_##has_minimum##_##wide)                                                          \
-    }                                                                                                               \
+    BY_CHUNKS(BY_ROWS(rows, ONE_Q_##kind##_##has_minimum##_##wide))                                                 \
   }
-#define ONE_Q(n, kind, minimum, wide) group_q(w, group, x, n, kind, minimum, wide, row_bytes, at_row, sums)
+#define EACH_GROUP(one) for (int group = chunk; group < end; group++) one
+#define ONE_Q(n, kind, minimum, wide) EACH_GROUP(group_q(w, group, x, n, kind, minimum, wide, row_bytes, at_row, sums))
 #define ONE_Q_NIBBLES_0_0(n) ONE_Q(n, NIBBLES, 0, 0)
 #define ONE_Q_NIBBLES_1_0(n) ONE_Q(n, NIBBLES, 1, 0)
 #define ONE_Q_NIBBLES_1_1(n) ONE_Q(n, NIBBLES, 1, 1)
@@ -253,14 +267,12 @@ INLINE void group_exact(const struct weight *w, int group, const float *x, int64
 #define GROUPS_F(name)                                                                                                 \
   static __attribute__((noinline)) void name(const struct weight *w, int from, int to, const float *x, int64_t x_stride, \
                                              int rows, const struct sums *sums) {                                      \
-    for (int group = from; group < to; group++) {                                                                      \
-      BY_ROWS(rows, ONE_##name)                                                                                        \
-    }                                                                                                                  \
+    BY_CHUNKS(BY_ROWS(rows, ONE_##name))                                                                               \
   }
-#define ONE_floats(n) group_plain(w, group, x, x_stride, n, FLOATS, at_row, sums)
-#define ONE_halves(n) group_plain(w, group, x, x_stride, n, HALVES, at_row, sums)
-#define ONE_bfloats(n) group_plain(w, group, x, x_stride, n, BFLOATS, at_row, sums)
-#define ONE_exact(n) group_exact(w, group, x, x_stride, n, at_row, sums)
+#define ONE_floats(n) EACH_GROUP(group_plain(w, group, x, x_stride, n, FLOATS, at_row, sums))
+#define ONE_halves(n) EACH_GROUP(group_plain(w, group, x, x_stride, n, HALVES, at_row, sums))
+#define ONE_bfloats(n) EACH_GROUP(group_plain(w, group, x, x_stride, n, BFLOATS, at_row, sums))
+#define ONE_exact(n) EACH_GROUP(group_exact(w, group, x, x_stride, n, at_row, sums))
 GROUPS_F(floats)
 GROUPS_F(halves)
 GROUPS_F(bfloats)

@@ -123,10 +123,16 @@ class ArchitectureTest {
   static final ArchRule nativeCallsStayInTheirBackend =
       noClasses()
           .that()
-          .resideOutsideOfPackages("dev.andante.compute.ckernels..", "dev.andante.compute.cuda..")
+          .resideOutsideOfPackages(
+              "dev.andante.compute.ckernels..",
+              "dev.andante.compute.onednn..",
+              "dev.andante.compute.cuda..")
+          .and()
+          .doNotHaveFullyQualifiedName("dev.andante.compute.host.HugePages")
           .should()
           .dependOnClassesThat()
-          .haveFullyQualifiedName("java.lang.foreign.Linker");
+          .haveFullyQualifiedName("java.lang.foreign.Linker")
+          .because("what may crash the process stays in few places; memory is asked for in one");
 
   @ArchTest
   static final ArchRule backendsSeeOnlyTheSpi =
@@ -135,6 +141,7 @@ class ArchitectureTest {
           .resideInAnyPackage(
               "dev.andante.compute.vector..",
               "dev.andante.compute.ckernels..",
+              "dev.andante.compute.onednn..",
               "dev.andante.compute.cuda..")
           .should()
           .dependOnClassesThat()

@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  *   <li><b>Row invariance.</b> The result for a row depends on that row (and, for attention, on the
  *       KV it attends to) alone, bit for bit: not on the other rows of the batch, their number, the
  *       chunking of a prompt, the thread count or JIT state. Chunked prefill, continuous batching,
- *       speculation and disaggregation therefore change no token.
+ *       speculation and disaggregation therefore change no token. With {@link Precision#FAST} a
+ *       backend may take products of {@link #manyRows} rows or more another way than those of
+ *       fewer; the rule then holds among those on the same side.
  *   <li><b>Order.</b> Operations called by one thread take effect in that order; an asynchronous
  *       backend may return before the work is done, and only {@link #read}, {@link #argmax} and
  *       {@link KvPool#read} wait for it.
@@ -48,6 +50,15 @@ public interface Backend extends AutoCloseable {
    * one precision only ignores it.
    */
   default void setPrecision(Precision precision) {}
+
+  /**
+   * How many rows a product has at least that is taken another way than those of fewer rows, with
+   * results as close but of other bits; {@link Integer#MAX_VALUE} = there is no such number. A
+   * constant for each {@link #precision}, and none for {@link Precision#EXACT}.
+   */
+  default int manyRows() {
+    return Integer.MAX_VALUE;
+  }
 
   /**
    * Converts a parameter to this backend's layout. Several parts are stacked along the outputs, so

@@ -11,7 +11,7 @@ public interface BackendProvider {
 
   /**
    * The available provider with the highest priority is chosen: reference 0, vector 100, native
-   * 200, cuda 1000.
+   * 200, onednn 300 where there is AMX and below vector elsewhere, cuda 1000.
    */
   int priority();
 

@@ -31,28 +31,24 @@ public final class Backends {
 
   /**
    * Opens the backend called {@code name}, or the best available one for {@link #AUTO}, and logs
-   * the choice in one line.
+   * the choice in one line. One that cannot start after all is a warning and the next best is
+   * taken, unless it was named.
    *
-   * @throws BackendException if a named one is missing or unavailable, or none is available
+   * @throws BackendException if a named one is missing, unavailable or cannot start, or none can
    */
   public static Backend open(String name, ComputePool pool, Precision precision) {
-    List<BackendProvider> providers = providers();
-    BackendProvider chosen =
-        providers.stream()
-            .filter(p -> name.equals(AUTO) ? p.isAvailable() : p.name().equals(name))
-            .findFirst()
-            .orElseThrow(
-                () -> new BackendException("no backend '" + name + "'; " + describe(providers)));
-    if (!chosen.isAvailable()) {
-      throw new BackendException(
-          "backend '"
-              + name
-              + "' is not available: "
-              + chosen.unavailableReason()
-              + "; "
-              + describe(providers));
-    }
-    Backend backend = chosen.create(pool, precision);
+    return open(name, pool, precision, providers());
+  }
+
+  /**
+   * @param providers best first
+   */
+  static Backend open(
+      String name, ComputePool pool, Precision precision, List<BackendProvider> providers) {
+    Backend backend =
+        name.equals(AUTO)
+            ? best(pool, precision, providers)
+            : named(name, providers).create(pool, precision);
     LOG.log(
         System.Logger.Level.INFO,
         "compute backend {0} ({1}), {2}; {3}",
@@ -61,6 +57,43 @@ public final class Backends {
         name.equals(AUTO) ? "best available" : "set by configuration",
         describe(providers));
     return backend;
+  }
+
+  private static Backend best(
+      ComputePool pool, Precision precision, List<BackendProvider> providers) {
+    for (BackendProvider provider : providers) {
+      if (provider.isAvailable()) {
+        try {
+          return provider.create(pool, precision);
+        } catch (BackendException e) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "backend {0} cannot start, the next best is taken: {1}",
+              provider.name(),
+              e.getMessage());
+        }
+      }
+    }
+    throw new BackendException("no backend can start; " + describe(providers));
+  }
+
+  private static BackendProvider named(String name, List<BackendProvider> providers) {
+    BackendProvider provider =
+        providers.stream()
+            .filter(p -> p.name().equals(name))
+            .findFirst()
+            .orElseThrow(
+                () -> new BackendException("no backend '" + name + "'; " + describe(providers)));
+    if (!provider.isAvailable()) {
+      throw new BackendException(
+          "backend '"
+              + name
+              + "' is not available: "
+              + provider.unavailableReason()
+              + "; "
+              + describe(providers));
+    }
+    return provider;
   }
 
   private static String describe(List<BackendProvider> providers) {

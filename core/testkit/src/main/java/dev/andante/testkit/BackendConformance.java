@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * #dtypes}).
  *
  * <p>Row invariance is checked bit for bit: a row alone, in batches of 2 to 33 and in any chunking
- * gives the same floats.
+ * gives the same floats; where a backend takes many rows another way, so do all batches of as many.
  */
 public abstract class BackendConformance extends AttentionConformance {
 

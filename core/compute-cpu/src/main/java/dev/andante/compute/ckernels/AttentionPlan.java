@@ -14,9 +14,11 @@ import java.util.List;
  * also by spans of the context, merged afterwards in order. How it is split changes no bit.
  *
  * @param runs of rows, in order of their first task
+ * @param small whether one thread had better do it all
  * @param partialFloats room for the sums of spans
  */
-record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long partialFloats) {
+record AttentionPlan(
+    AttentionParameters parameters, Run[] runs, int tasks, boolean small, long partialFloats) {
 
   /** {@code ATTENTION_ROWS} and {@code SPAN} of kernels.h. */
   static final int ROWS = 16;
@@ -28,6 +30,11 @@ record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long
 
   /** Rows up to which reading the cache costs more than computing with it. */
   private static final int FEW_ROWS = 4;
+
+  /**
+   * Up to so much {@link #work}, about 15 µs, one thread does it all: others would come too late.
+   */
+  private static final long SMALL = 600_000;
 
   /** What the kernel takes for the whole context. */
   static final int ALL_SPANS = -1;
@@ -67,8 +74,9 @@ record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long
   static AttentionPlan of(HostBatch bound, AttentionParameters parameters, int threads) {
     Batch batch = bound.batch();
     long enough = (long) TASKS_PER_THREAD * threads;
-    boolean bySpan = tasks(bound, parameters, false, false) < enough;
-    boolean together = tasks(bound, parameters, true, bySpan) >= enough;
+    boolean small = work(bound, parameters) <= SMALL;
+    boolean bySpan = !small && tasks(bound, parameters, false, false) < enough;
+    boolean together = small || tasks(bound, parameters, true, bySpan) >= enough;
     List<Run> runs = new ArrayList<>();
     int tasks = 0;
     long floats = 0;
@@ -87,7 +95,26 @@ record AttentionPlan(AttentionParameters parameters, Run[] runs, int tasks, long
         }
       }
     }
-    return new AttentionPlan(parameters, runs.toArray(Run[]::new), tasks, floats);
+    return new AttentionPlan(parameters, runs.toArray(Run[]::new), tasks, small, floats);
+  }
+
+  /**
+   * Elements read, each weighed with what is computed with it: reading one costs about as four
+   * pairs.
+   */
+  private static long work(HostBatch bound, AttentionParameters parameters) {
+    Batch batch = bound.batch();
+    int group = parameters.heads() / parameters.kvHeads();
+    long work = 0;
+    for (int s = 0; s < batch.sequences(); s++) {
+      int rows = batch.rowStart()[s + 1] - batch.rowStart()[s];
+      if (rows == 0) {
+        continue;
+      }
+      long tokens = (long) bound.position(batch.rowStart()[s]) + rows;
+      work += tokens * 2 * parameters.kvHeads() * parameters.headDim() * (4 + (long) rows * group);
+    }
+    return work;
   }
 
   /** How many there would be. */

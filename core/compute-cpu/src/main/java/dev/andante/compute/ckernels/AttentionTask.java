@@ -46,7 +46,13 @@ final class AttentionTask implements ComputePool.Task {
     outStride = target.stride();
     partials =
         how.partialFloats() == 0 ? MemorySegment.NULL : buffers.get().partials(how.partialFloats());
-    pool.run(how.tasks(), this);
+    if (how.small()) {
+      for (int task = 0; task < how.tasks(); task++) {
+        run(task);
+      }
+    } else {
+      pool.run(how.tasks(), this);
+    }
     AttentionParameters parameters = how.parameters();
     for (AttentionPlan.Run run : how.runs()) {
       if (run.isSplit()) {

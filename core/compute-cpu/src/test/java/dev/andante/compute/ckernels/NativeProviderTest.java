@@ -9,6 +9,7 @@ import dev.andante.compute.BackendException;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
 import dev.andante.compute.Precision;
+import dev.andante.compute.vector.VectorProvider;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -16,10 +17,11 @@ import org.junit.jupiter.api.Test;
 class NativeProviderTest {
 
   @Test
-  void itIsTheBestOneOnTheCpuWhereItWasBuilt() {
+  void whereItWasBuiltItStandsAboveTheVectorApi() {
+    assertThat(new NativeProvider().priority()).isGreaterThan(new VectorProvider().priority());
     assumeThat(KernelLibrary.unavailableReason()).as("the native kernels").isEmpty();
     try (ComputePool pool = new ComputePool(2);
-        Backend exact = Backends.open(Backends.AUTO, pool);
+        Backend exact = Backends.open("native", pool);
         Backend fast = Backends.open("native", pool, Precision.FAST)) {
       assertThat(exact.name()).isEqualTo("native");
       assertThat(exact.description()).contains("AVX").contains("exact").contains("2 threads");

@@ -4,14 +4,12 @@ import dev.andante.compute.AttentionParameters;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Batch;
 import dev.andante.compute.BoundBatch;
-import dev.andante.compute.Dequantizer;
 import dev.andante.compute.HostTensor;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.KvPool;
 import dev.andante.compute.RopeParameters;
 import dev.andante.compute.RopeTable;
 import dev.andante.compute.Tensor;
-import dev.andante.compute.UnsupportedTensorException;
 import dev.andante.compute.Weight;
 import java.util.Arrays;
 import java.util.List;
@@ -26,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  * @param <K> the backend's KV pools
  */
 public abstract class HostBackend<W extends Weight, K extends KvPool> implements Backend {
-
-  private static final String SHAPES = "vectors [n], matrices [outputs, inputs], stacked matrices";
 
   private final Class<W> weightType;
   private final Class<K> poolType;
@@ -97,44 +93,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   @Override
   public final W load(
       String name, List<HostTensor> parts, @Nullable List<@Nullable HostTensor> bias) {
-    if (parts.isEmpty()) {
-      throw new IllegalArgumentException(name + ": no parts");
-    }
-    for (HostTensor part : parts) {
-      if (part.shape().length == 0) {
-        throw new UnsupportedTensorException(part.name(), "a shape without dimensions", SHAPES);
-      }
-      if (part.columns() != parts.getFirst().columns()) {
-        throw new UnsupportedTensorException(
-            part.name(),
-            part.columns() + " inputs beside " + parts.getFirst().columns() + " in " + name,
-            "parts with equal inputs");
-      }
-    }
-    return convert(name, parts, bias == null ? null : stackBias(name, parts, bias));
-  }
-
-  private static float[] stackBias(
-      String name, List<HostTensor> parts, List<@Nullable HostTensor> bias) {
-    if (bias.size() != parts.size()) {
-      throw new IllegalArgumentException(
-          name + ": " + bias.size() + " biases for " + parts.size() + " parts");
-    }
-    float[] stacked = new float[parts.stream().mapToInt(HostTensor::rows).sum()];
-    int at = 0;
-    for (int i = 0; i < parts.size(); i++) {
-      int outputs = parts.get(i).rows();
-      HostTensor one = bias.get(i);
-      if (one != null) {
-        if (one.elements() != outputs) {
-          throw new UnsupportedTensorException(
-              one.name(), "a bias of shape " + Arrays.toString(one.shape()), "[" + outputs + "]");
-        }
-        System.arraycopy(Dequantizer.dequantize(one), 0, stacked, at, outputs);
-      }
-      at += outputs;
-    }
-    return stacked;
+    WeightParts checked = WeightParts.of(name, parts, bias);
+    return convert(name, checked.parts(), checked.bias());
   }
 
   @Override
@@ -162,13 +122,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     W weight = own(table);
     HostMatrix target = HostMatrix.of(out);
     int[] tokens = batch.batch().tokens();
-    requireRows("embed out", target, tokens.length);
-    requireColumns("embed out", target, weight.inputs());
+    Shapes.requireEmbedding(weight, batch, target);
     for (int r = 0; r < tokens.length; r++) {
-      if (tokens[r] < 0 || tokens[r] >= weight.outputs()) {
-        throw new IllegalArgumentException(
-            "row " + r + ": token " + tokens[r] + " of " + weight.outputs());
-      }
       embedRow(weight, tokens[r], target.data(), target.offset(r));
     }
   }
@@ -203,13 +158,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   }
 
   private void product(HostMatrix x, W weight, HostMatrix out, boolean add) {
-    if (x.columns() != weight.inputs()
-        || out.columns() != weight.outputs()
-        || out.rows() != x.rows()) {
-      throw new IllegalArgumentException(
-          "matmul (%s [%d, %d]): x is %s and out %s"
-              .formatted(weight.name(), weight.outputs(), weight.inputs(), x, out));
-    }
+    Shapes.requireProduct(x, weight, out);
     multiply(x, weight, out, add);
   }
 
@@ -218,7 +167,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     HostMatrix in = HostMatrix.of(x);
     HostRopeTable angles = HostRopeTable.of(table);
     HostBatch bound = HostBatch.of(batch);
-    requireRows("rope x", in, bound.batch().rows());
+    Shapes.requireRows("rope x", in, bound.batch().rows());
     requireHeads("rope x", in, headDim);
     if (angles.parameters().rotary() > headDim) {
       throw new IllegalArgumentException(
@@ -251,8 +200,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
 
   private void writeSide(String what, HostMatrix x, K pool, int layer, int side, HostBatch batch) {
     KvLayout layout = pool.layout();
-    requireRows(what, x, batch.batch().rows());
-    requireColumns(what, x, layout.kvHeads() * layout.headDim());
+    Shapes.requireRows(what, x, batch.batch().rows());
+    Shapes.requireColumns(what, x, layout.kvHeads() * layout.headDim());
     storeKv(x, pool, layer, side, batch);
   }
 
@@ -273,8 +222,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     if (parameters.kvHeads() != layout.kvHeads() || parameters.headDim() != layout.headDim()) {
       throw new IllegalArgumentException(parameters + " over a cache of " + layout);
     }
-    requireRows("attention q", queries, bound.batch().rows());
-    requireColumns("attention q", queries, parameters.heads() * parameters.headDim());
+    Shapes.requireRows("attention q", queries, bound.batch().rows());
+    Shapes.requireColumns("attention q", queries, parameters.heads() * parameters.headDim());
     requireSame("attention out", target, queries);
     bound.batch().requireBlocks(layout, memory.blocks());
     attend(queries, memory, layer, parameters, bound, target);
@@ -284,8 +233,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void siluMul(Tensor x, Tensor out) {
     HostMatrix in = HostMatrix.of(x);
     HostMatrix target = HostMatrix.of(out);
-    requireRows("siluMul out", target, in.rows());
-    requireColumns("siluMul x", in, 2 * target.columns());
+    Shapes.requireRows("siluMul out", target, in.rows());
+    Shapes.requireColumns("siluMul x", in, 2 * target.columns());
     gate(in, target);
   }
 
@@ -301,8 +250,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void gatherRows(Tensor x, int[] rows, Tensor out) {
     HostMatrix in = HostMatrix.of(x);
     HostMatrix target = HostMatrix.of(out);
-    requireRows("gatherRows out", target, rows.length);
-    requireColumns("gatherRows out", target, in.columns());
+    Shapes.requireRows("gatherRows out", target, rows.length);
+    Shapes.requireColumns("gatherRows out", target, in.columns());
     for (int i = 0; i < rows.length; i++) {
       requireRow(rows[i], in);
       System.arraycopy(
@@ -314,8 +263,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void scatterAddRows(Tensor x, int[] rows, float[] scales, Tensor sum) {
     HostMatrix in = HostMatrix.of(x);
     HostMatrix target = HostMatrix.of(sum);
-    requireRows("scatterAddRows x", in, rows.length);
-    requireColumns("scatterAddRows x", in, target.columns());
+    Shapes.requireRows("scatterAddRows x", in, rows.length);
+    Shapes.requireColumns("scatterAddRows x", in, target.columns());
     if (scales.length != rows.length) {
       throw new IllegalArgumentException(scales.length + " scales for " + rows.length + " rows");
     }
@@ -404,21 +353,9 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
         "KV pool of another backend: " + pool.getClass().getSimpleName());
   }
 
-  private static void requireRows(String what, HostMatrix x, int rows) {
-    if (x.rows() != rows) {
-      throw new IllegalArgumentException(what + " is " + x + ", not of " + rows + " rows");
-    }
-  }
-
-  private static void requireColumns(String what, HostMatrix x, int columns) {
-    if (x.columns() != columns) {
-      throw new IllegalArgumentException(what + " is " + x + ", not of " + columns + " columns");
-    }
-  }
-
   private static void requireSame(String what, HostMatrix x, HostMatrix like) {
-    requireRows(what, x, like.rows());
-    requireColumns(what, x, like.columns());
+    Shapes.requireRows(what, x, like.rows());
+    Shapes.requireColumns(what, x, like.columns());
   }
 
   private static void requireHeads(String what, HostMatrix x, int headDim) {

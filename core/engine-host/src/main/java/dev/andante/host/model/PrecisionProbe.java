@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * e to it is the factor of perplexity on that text.
  *
  * <p>Tokens are drawn at random from the vocabulary, so no text is needed; the default model's
- * divergence on them (0.006) is about that on English text (0.005).
+ * divergence on them (0.006) is about that on English text (0.005). A backend that takes many rows
+ * another way is tried with few and with many: the worse of the two counts.
  */
 final class PrecisionProbe {
 
@@ -54,10 +55,10 @@ final class PrecisionProbe {
   static boolean fastIsCloseEnough(LanguageModel model, Backend backend) {
     Precision before = backend.precision();
     try {
-      double divergence = new PrecisionProbe(model, backend).divergence();
+      double divergence = new PrecisionProbe(model, backend).worstDivergence();
       boolean close = divergence <= Math.log(LARGEST_RATIO); // false for NaN
       LOG.info(
-          "products of 8-bit activations cost {} % of perplexity (KL divergence {} nats): {}",
+          "fast products cost {} % of perplexity (KL divergence {} nats): {}",
           String.format("%.2f", 100 * (Math.exp(divergence) - 1)),
           String.format("%.4f", divergence),
           close ? "used" : "not used, as that is more than 1 %");
@@ -67,18 +68,25 @@ final class PrecisionProbe {
     }
   }
 
-  private double divergence() {
-    int[] tokens = tokens();
+  private double worstDivergence() {
+    backend.setPrecision(Precision.FAST);
+    int many = backend.manyRows();
+    double few = divergence(Math.clamp(many - 1, 1, CHUNK));
+    return many > MOST_TOKENS ? few : Math.max(few, divergence(many)); // NaN if either is
+  }
+
+  private double divergence(int chunk) {
+    int[] tokens = tokens(chunk);
     KvLayout layout = model.kvLayout(BLOCK, DType.BF16);
     int blocks = layout.blocksFor(tokens.length);
     double sum = 0;
     try (KvPool exactCache = backend.allocateKv(layout, blocks);
         KvPool fastCache = backend.allocateKv(layout, blocks);
-        Workspace workspace = model.workspace(CHUNK, CHUNK)) {
-      float[] exact = new float[CHUNK * vocabulary];
-      float[] fast = new float[CHUNK * vocabulary];
-      for (int from = 0; from < tokens.length; from += CHUNK) {
-        int rows = Math.min(CHUNK, tokens.length - from);
+        Workspace workspace = model.workspace(chunk, chunk)) {
+      float[] exact = new float[chunk * vocabulary];
+      float[] fast = new float[chunk * vocabulary];
+      for (int from = 0; from < tokens.length; from += chunk) {
+        int rows = Math.min(chunk, tokens.length - from);
         Batch batch = batch(tokens, from, rows, blocks);
         compute(Precision.EXACT, batch, exactCache, workspace, exact);
         compute(Precision.FAST, batch, fastCache, workspace, fast);
@@ -90,14 +98,15 @@ final class PrecisionProbe {
     return sum / tokens.length;
   }
 
-  private int[] tokens() {
+  /** A multiple of {@code chunk} of them, where the context is as long. */
+  private int[] tokens(int chunk) {
     ModelConfig config = model.config();
     double hidden = config.hiddenSize();
     double perToken =
         2.0 * config.layers() * hidden * (4 * hidden + 3.0 * config.feedForwardSize());
     int count = (int) Math.clamp(BUDGET / perToken, FEWEST_TOKENS, MOST_TOKENS);
     return new SplittableRandom(1)
-        .ints(Math.min(count, config.contextLength()), 0, vocabulary)
+        .ints(Math.min((count + chunk - 1) / chunk * chunk, config.contextLength()), 0, vocabulary)
         .toArray();
   }
 
