@@ -14,6 +14,7 @@ import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.gateway.routing.WorkerWatch;
 import dev.andante.service.grpc.GrpcChannels;
+import dev.andante.service.metrics.ShareHistograms;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ServiceState;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -68,15 +69,24 @@ class GatewayConfiguration {
   }
 
   @Bean
-  GatewayMetrics gatewayMetrics(MeterRegistry registry) {
-    return new GatewayMetrics(registry);
+  GatewayMetrics gatewayMetrics(MeterRegistry registry, ShareHistograms shares) {
+    return new GatewayMetrics(registry, shares);
   }
 
   @Bean
-  Admission admission(GatewayProperties properties, GatewayMetrics metrics) {
+  Admission admission(
+      GatewayProperties properties, WorkerRegistry registry, GatewayMetrics metrics) {
     Admission admission =
-        new Admission(properties.admission().maxConcurrent(), properties.admission().maxQueued());
-    metrics.admission(admission::running, admission::queued);
+        new Admission(
+            properties.admission().maxConcurrent(),
+            properties.admission().maxQueued(),
+            properties.admission().patience(),
+            System::nanoTime);
+    metrics.admission(
+        admission::running,
+        admission::queued,
+        // With no worker everything waits for the first one.
+        () -> admission.load() * Math.max(1, registry.decodeWorkers()));
     return admission;
   }
 

@@ -470,6 +470,7 @@ class AnswersTest {
   @Test
   void metricsCountWhatWasServed() {
     chat("");
+    gateway.post(CHAT, "{" + HI + ",\"stream\":true,\"andante\":{\"qoe\":{}}}");
     String metrics = gateway.get("/metrics").body();
     String labels = "{engine=\"gateway\",model_name=\"bytes\"";
     for (String name :
@@ -493,7 +494,11 @@ class AnswersTest {
             "vllm:request_success_total{engine=\"gateway\",finished_reason=\"stop\",model_name=")
         .contains("andante_admission_total{outcome=\"admitted\"}")
         .contains("andante_admission_running 0")
-        .contains("andante_admission_queued 0");
+        .contains("andante_admission_queued 0")
+        .contains("\nandante_qoe_pressure 0")
+        .contains("\nandante_qoe_bucket{class=\"normal\",model_name=\"bytes\",le=\"0.0\"} ")
+        .contains("\nandante_pacer_slack_seconds_bucket{model_name=\"bytes\",le=\"0.1\"} ")
+        .contains("\nandante_qoe_count{class=\"normal\",model_name=\"bytes\"} ");
   }
 
   @Test

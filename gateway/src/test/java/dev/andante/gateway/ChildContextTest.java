@@ -3,27 +3,22 @@ package dev.andante.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.service.ServiceLauncher;
+import dev.andante.service.metrics.MetricsConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /** As in the standalone process: beside other roles, under a shared context, more than once. */
 @Tag("slow")
 class ChildContextTest {
 
   @Configuration(proxyBeanMethods = false)
-  static class Shared {
-    @Bean
-    PrometheusMeterRegistry sharedRegistry() {
-      return new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    }
-  }
+  @Import(MetricsConfiguration.class)
+  static class Shared {}
 
   @Test
   void twoGatewaysLiveUnderOneParent() {

@@ -5,6 +5,8 @@ import static dev.andante.gateway.GatewayFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.gateway.admission.Admission;
+import dev.andante.gateway.admission.Applicant;
+import dev.andante.gateway.admission.PriorityClass;
 import dev.andante.gateway.admission.Ticket;
 import dev.andante.service.grpc.Failures;
 import io.grpc.Status;
@@ -47,9 +49,22 @@ class WaitingTest {
         gateway.postRequest(CHAT, body).build(), HttpResponse.BodyHandlers.ofString());
   }
 
+  private CompletableFuture<HttpResponse<String>> later(String body, String tenant) {
+    return gateway.http.sendAsync(
+        gateway
+            .postRequest(CHAT, body)
+            .header("x-llm-d-inference-fairness-id", tenant)
+            .header("x-request-id", tenant)
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
   /** Keeps the only place. */
   private Ticket occupy() {
-    return gateway.context.getBean(Admission.class).enqueue(1);
+    return gateway
+        .context
+        .getBean(Admission.class)
+        .enqueue(new Applicant("", PriorityClass.NORMAL, 1));
   }
 
   private double outcome(String name) {
@@ -152,6 +167,50 @@ class WaitingTest {
     }
     Await.until(() -> outcome("admitted") == 1, "counted");
     assertThat(outcomes()).isEqualTo(2);
+  }
+
+  @Test
+  void aFloodDoesNotKeepAnotherTenantOut() {
+    start(
+        "andante.gateway.admission.max-concurrent=1",
+        "andante.gateway.admission.max-queued=2",
+        "andante.gateway.admission.control=all");
+    Ticket held = occupy();
+    CompletableFuture<HttpResponse<String>> first = later(STREAM, "flood");
+    Await.until(() -> gateway.metric("andante_admission_queued") == 1, "queued");
+    CompletableFuture<HttpResponse<String>> second = later(STREAM, "flood");
+    Await.until(() -> gateway.metric("andante_admission_queued") == 2, "queued");
+    assertThat(gateway.metric("andante_qoe_pressure")).isEqualTo(2);
+    dropped(later(STREAM, "flood").join(), 429, "rejected-saturated");
+    CompletableFuture<HttpResponse<String>> polite = later(STREAM, "polite");
+    dropped(second.join(), 429, "evicted-queue-pressure");
+    assertThat(outcome("evicted-queue-pressure")).isEqualTo(1);
+    held.release();
+    assertThat(first.join().statusCode()).isEqualTo(200);
+    assertThat(polite.join().statusCode()).isEqualTo(200);
+    assertThat(gateway.metric("andante_admission_running")).isZero();
+  }
+
+  /** What a tenant has got counts, whatever its requests are: the prompt and the answer. */
+  @Test
+  void theTenantWhoGotLessIsNext() {
+    start("andante.gateway.admission.max-concurrent=1", "andante.gateway.admission.control=all");
+    assertThat(later(STREAM, "much").join().statusCode()).isEqualTo(200);
+    decode.tokensBeforeGate = 1;
+    decode.decodeGate = gate;
+    CompletableFuture<HttpResponse<String>> running = later(STREAM, "much");
+    Await.until(() -> decode.open.get() == 1, "decoding");
+    CompletableFuture<HttpResponse<String>> much = later(STREAM, "much");
+    Await.until(() -> gateway.metric("andante_admission_queued") == 1, "queued");
+    CompletableFuture<HttpResponse<String>> little = later(STREAM, "little");
+    Await.until(() -> gateway.metric("andante_admission_queued") == 2, "queued");
+    int before = decode.decodes.size();
+    gate.countDown();
+    CompletableFuture.allOf(running, much, little).join();
+    assertThat(decode.decodes.subList(before, before + 2))
+        .extracting(call -> call.getAttempt().getRequestId())
+        .satisfiesExactly(
+            id -> assertThat(id).startsWith("little"), id -> assertThat(id).startsWith("much"));
   }
 
   @Test

@@ -23,7 +23,11 @@ class ArchitectureTest {
   };
 
   private static final String[] CORE = {
-    "dev.andante.compute..", "dev.andante.model..", "dev.andante.engine..", "dev.andante.format.."
+    "dev.andante.compute..",
+    "dev.andante.model..",
+    "dev.andante.engine..",
+    "dev.andante.format..",
+    "dev.andante.qoe.."
   };
 
   @ArchTest
@@ -86,6 +90,16 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage(
               "dev.andante.model..", "dev.andante.engine..", "dev.andante.format..");
+
+  @ArchTest
+  static final ArchRule qoeSeesOnlyTheJdk =
+      classes()
+          .that()
+          .resideInAPackage("dev.andante.qoe..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage("java..", "dev.andante.qoe..", "org.jspecify.annotations..")
+          .because("gateway, engine and simulator share it");
 
   @ArchTest
   static final ArchRule vectorApiStaysInItsBackend =

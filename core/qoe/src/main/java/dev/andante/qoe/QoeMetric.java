@@ -26,8 +26,9 @@ public record QoeMetric(QoeDefinition definition, double ttftPenalty) {
   }
 
   /**
-   * The QoE of a request under way, {@code ageSeconds} after submission: an upper bound, since what
-   * is due and missing counts as arriving now.
+   * The QoE of a request under way, {@code ageSeconds} after submission: that of the tokens due by
+   * then and of those delivered, an upper bound for them, since what is due and missing counts as
+   * arriving now.
    */
   public double midFlight(Reading reading, double ageSeconds) {
     return of(reading.asOf(ageSeconds));

@@ -86,7 +86,7 @@ public record Reading(
 
   /**
    * As if the tokens that are due at {@code ageSeconds}, at least one in all, had just arrived: the
-   * best that can still be said of a request under way.
+   * best that can still become of these.
    */
   public Reading asOf(double ageSeconds) {
     return with(ageSeconds, 0, Math.max(spec.dueTokens(ageSeconds), 1) - tokens);

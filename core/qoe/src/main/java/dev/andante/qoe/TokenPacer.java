@@ -32,7 +32,7 @@ public final class TokenPacer<T> {
     KEEP_PACE
   }
 
-  private record Waiting<T>(T token, long arrival) {}
+  private record Waiting<T>(T token, long arrival, int tokens) {}
 
   private final long submittedNanos;
   private final double secondsPerToken;
@@ -43,6 +43,7 @@ public final class TokenPacer<T> {
   private long earliest;
   private long lastArrival;
   private boolean finished;
+  private int depth;
 
   /**
    * @param submittedNanos when the request came in, on the clock of all other instants
@@ -61,11 +62,25 @@ public final class TokenPacer<T> {
    * @throws IllegalStateException after the end
    */
   public void add(T token, long nowNanos) {
+    add(token, nowNanos, 1);
+  }
+
+  /**
+   * Takes something in that comes out as a whole and takes as long to read as so many tokens.
+   *
+   * @param tokens 0 or more
+   * @throws IllegalStateException after the end
+   */
+  public void add(T whole, long nowNanos, int tokens) {
     if (finished) {
       throw new IllegalStateException("a token after the end of the answer");
     }
+    if (tokens < 0) {
+      throw new IllegalArgumentException("tokens must not be negative, not " + tokens);
+    }
     lastArrival = Math.max(lastArrival, nowNanos - submittedNanos);
-    buffer.add(new Waiting<>(token, lastArrival));
+    buffer.add(new Waiting<>(whole, lastArrival, tokens));
+    depth += tokens;
   }
 
   /** The tokens due by now, in order. */
@@ -75,8 +90,11 @@ public final class TokenPacer<T> {
     }
     List<T> due = new ArrayList<>();
     while (!buffer.isEmpty() && headDue() <= nowNanos - submittedNanos) {
-      earliest = headDue() + gap;
-      due.add(buffer.remove().token());
+      long at = headDue();
+      Waiting<T> next = buffer.remove();
+      earliest = at + gap * next.tokens();
+      depth -= next.tokens();
+      due.add(next.token());
     }
     return due;
   }
@@ -94,6 +112,11 @@ public final class TokenPacer<T> {
     finished = true;
   }
 
+  /** All that is left, due or not; what comes later is due when it comes, or at its pace. */
+  public List<T> flush() {
+    return drain();
+  }
+
   /** Ends it now, whatever the {@link Ending}, and gives all that is left. */
   public List<T> cancel() {
     finished = true;
@@ -107,12 +130,12 @@ public final class TokenPacer<T> {
 
   /** Tokens taken in and not handed out yet. */
   public int depth() {
-    return buffer.size();
+    return depth;
   }
 
   /** How long the buffer feeds the reader if nothing more comes, seconds: depth times 1/r. */
   public double slackSeconds() {
-    return buffer.size() * secondsPerToken;
+    return depth * secondsPerToken;
   }
 
   private boolean flushing() {
@@ -126,6 +149,7 @@ public final class TokenPacer<T> {
   private List<T> drain() {
     List<T> rest = buffer.stream().map(Waiting::token).toList();
     buffer.clear();
+    depth = 0;
     return rest;
   }
 }

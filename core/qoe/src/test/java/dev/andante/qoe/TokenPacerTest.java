@@ -55,6 +55,32 @@ class TokenPacerTest {
   }
 
   @Test
+  void aWholeOfSeveralTokensTakesTheirTime() {
+    TokenPacer<String> pacer = pacer(Start.AT_ONCE, Ending.KEEP_PACE);
+    pacer.add("abc", at(0), 3);
+    pacer.add("", at(0), 0);
+    pacer.add("d", at(0));
+    assertThat(pacer.depth()).isEqualTo(4);
+    assertThat(pacer.slackSeconds()).isCloseTo(0.8, within(1e-12));
+    assertThat(pacer.poll(at(599))).containsExactly("abc");
+    assertThat(pacer.poll(at(600))).containsExactly("", "d");
+    assertThat(pacer.depth()).isZero();
+    assertThatThrownBy(() -> pacer.add("e", at(700), -1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aFlushGivesAllAndEndsNothing() {
+    TokenPacer<String> pacer = pacer(Start.AT_ONCE, Ending.KEEP_PACE);
+    List.of("a", "b", "c").forEach(token -> pacer.add(token, at(0)));
+    assertThat(pacer.flush()).containsExactly("a", "b", "c");
+    assertThat(pacer.depth()).isZero();
+    assertThat(pacer.done()).isFalse();
+    pacer.add("d", at(10));
+    assertThat(pacer.poll(at(10))).containsExactly("d");
+  }
+
+  @Test
   void canHoldTheFirstTokenBackUntilItIsExpected() {
     TokenPacer<String> pacer = pacer(Start.AT_TARGET, Ending.FLUSH);
     pacer.add("a", at(10));

@@ -3,15 +3,17 @@ package dev.andante.gateway.admission;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 
 /**
- * Lets in at most {@code maxConcurrent} answers at once, first come first served; at most {@code
- * maxQueued} wait. Any thread; never blocks.
+ * Lets in at most {@code maxConcurrent} answers at once; at most {@code maxQueued} wait, each
+ * tenant and class for its share ({@link WaitingLine}). When the queue is full, a newcomer takes
+ * the place of the latest of a lower class, or of one whose tenant has more waiting than its own: a
+ * flood fills its own share of the queue only. Any thread; never blocks.
  */
 public final class Admission {
 
@@ -19,39 +21,43 @@ public final class Admission {
   private static final double SMOOTHING = 0.1;
 
   private final int maxConcurrent;
-  private final int maxQueued;
+  private final LongSupplier clock;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Deque<Ticket> waiting = new ArrayDeque<>();
+  private final WaitingLine line;
   private int running;
-  private int queued;
+  private long arrivals;
   private double meanServiceSeconds = 1;
 
-  public Admission(int maxConcurrent, int maxQueued) {
+  /**
+   * @param patience after so long in the queue a request may go before those of a higher class
+   * @param clock as {@link System#nanoTime}
+   */
+  public Admission(int maxConcurrent, int maxQueued, Duration patience, LongSupplier clock) {
     this.maxConcurrent = maxConcurrent;
-    this.maxQueued = maxQueued;
+    this.line = new WaitingLine(maxQueued, patience);
+    this.clock = clock;
   }
 
   /**
-   * @param answers how many the request asks for; more than the limit count as the limit
+   * @param applicant more answers than the limit count as the limit
    * @throws ApiException 429 if the queue is full
    */
-  public Ticket enqueue(int answers) {
-    Ticket ticket = new Ticket(this, Math.min(answers, maxConcurrent));
+  public Ticket enqueue(Applicant applicant) {
+    List<Ticket> called = new ArrayList<>();
+    Ticket ticket;
     lock.lock();
     try {
-      if (waiting.isEmpty() && running + ticket.weight() <= maxConcurrent) {
-        admit(ticket);
-      } else if (queued + ticket.weight() <= maxQueued) {
-        waiting.add(ticket);
-        queued += ticket.weight();
-        return ticket;
-      } else {
-        throw full();
+      ticket = ticket(applicant);
+      for (Ticket evicted : room(ticket)) {
+        evict(evicted, applicant.priority());
+        called.add(evicted);
       }
+      line.add(ticket);
+      admitNext(called);
     } finally {
       lock.unlock();
     }
-    ticket.call();
+    call(called);
     return ticket;
   }
 
@@ -61,27 +67,53 @@ public final class Admission {
    *
    * @throws ApiException 429 if the queue is full
    */
-  public void check(int answers) {
-    int weight = Math.min(answers, maxConcurrent);
+  public void check(Applicant applicant) {
     lock.lock();
     try {
-      boolean free = waiting.isEmpty() && running + weight <= maxConcurrent;
-      if (!free && queued + weight > maxQueued) {
-        throw full();
-      }
+      room(ticket(applicant));
     } finally {
       lock.unlock();
     }
   }
 
-  private ApiException full() {
+  private Ticket ticket(Applicant applicant) {
+    return new Ticket(
+        this,
+        applicant,
+        line.tenant(applicant.tenant()),
+        Math.min(applicant.answers(), maxConcurrent),
+        ++arrivals,
+        clock.getAsLong());
+  }
+
+  /** Who must leave the queue for it. */
+  private List<Ticket> room(Ticket newcomer) {
+    boolean atOnce =
+        running + newcomer.weight() <= maxConcurrent
+            && line.first(newcomer, newcomer.enqueuedNanos());
+    return atOnce ? List.of() : line.room(newcomer).orElseThrow(() -> full(newcomer.tenant()));
+  }
+
+  private void evict(Ticket ticket, PriorityClass by) {
+    line.remove(ticket);
+    line.leave(ticket);
+    ticket.refuse(
+        ApiException.saturated(
+            ticket.applicant().priority() == by
+                ? DropReason.EVICTED_QUEUE_PRESSURE
+                : DropReason.EVICTED_PRIORITY,
+            estimate(ticket.tenant()),
+            "The queue is full and others come first; try again after the time in Retry-After."));
+  }
+
+  private ApiException full(Tenant tenant) {
     return ApiException.saturated(
         DropReason.SATURATED,
-        estimate(),
+        estimate(tenant),
         "The server is saturated: "
             + running
             + " answers are being generated and "
-            + queued
+            + line.queued()
             + " wait; try again after the time in Retry-After.");
   }
 
@@ -93,32 +125,39 @@ public final class Admission {
         case RELEASED -> {
           return;
         }
-        case WAITING -> {
-          waiting.remove(ticket);
-          queued -= ticket.weight();
-        }
+        case WAITING -> line.remove(ticket);
         case ADMITTED -> {
           running -= ticket.weight();
-          double seconds = (System.nanoTime() - ticket.admittedNanos()) / 1e9;
+          double seconds = (clock.getAsLong() - ticket.admittedNanos()) / 1e9;
           meanServiceSeconds += SMOOTHING * (seconds - meanServiceSeconds);
         }
       }
-      ticket.state(Ticket.State.RELEASED);
-      while (!waiting.isEmpty() && running + waiting.element().weight() <= maxConcurrent) {
-        Ticket next = waiting.remove();
-        queued -= next.weight();
-        admit(next);
-        turns.add(next);
-      }
+      ticket.released();
+      line.leave(ticket);
+      admitNext(turns);
     } finally {
       lock.unlock();
     }
-    turns.forEach(Ticket::call); // outside the lock: it runs the request's next step
+    call(turns);
   }
 
-  private void admit(Ticket ticket) {
-    running += ticket.weight();
-    ticket.state(Ticket.State.ADMITTED);
+  private void admitNext(List<Ticket> turns) {
+    long now = clock.getAsLong();
+    Optional<Ticket> next = line.next(now);
+    // One that is too heavy for what is free is not overtaken.
+    while (next.isPresent() && running + next.get().weight() <= maxConcurrent) {
+      Ticket ticket = next.get();
+      line.take(ticket);
+      running += ticket.weight();
+      ticket.admit(now);
+      turns.add(ticket);
+      next = line.next(now);
+    }
+  }
+
+  /** Outside of the lock: it runs their requests' next steps. */
+  private static void call(List<Ticket> tickets) {
+    tickets.forEach(Ticket::call);
   }
 
   public int running() {
@@ -133,27 +172,45 @@ public final class Admission {
   public int queued() {
     lock.lock();
     try {
-      return queued;
+      return line.queued();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What waits, in multiples of what is let in at once. */
+  public double load() {
+    return queued() / (double) maxConcurrent;
+  }
+
+  /** Tenants it remembers. */
+  int tenants() {
+    lock.lock();
+    try {
+      return line.tenants();
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * When a place should be free for one who comes then: what is before it, served at the pace seen
-   * lately; at least a second.
+   * When a place should be free for one of this tenant who comes then: what is before it, served at
+   * the pace seen lately; at least a second.
    */
-  public Duration retryAfter() {
+  public Duration retryAfter(String tenant) {
     lock.lock();
     try {
-      return estimate();
+      return estimate(line.tenant(tenant));
     } finally {
       lock.unlock();
     }
   }
 
-  private Duration estimate() {
-    double seconds = (queued + 1.0) * meanServiceSeconds / maxConcurrent;
+  /** Tenants take turns, so nobody waits for more of each of the others' than for their own. */
+  private Duration estimate(Tenant tenant) {
+    long own = tenant.queued();
+    long before = Math.min(line.queued(), own + (own + 1) * line.others(tenant));
+    double seconds = (before + 1.0) * meanServiceSeconds / maxConcurrent;
     return Duration.ofSeconds((long) Math.clamp(Math.ceil(seconds), 1, 600));
   }
 }

@@ -5,6 +5,7 @@ import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.PromptEncoder;
+import dev.andante.gateway.qoe.Readers;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ServiceState;
@@ -18,6 +19,7 @@ import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /** What is at which URL. */
 public final class ApiRoutes {
@@ -50,6 +52,9 @@ public final class ApiRoutes {
             state,
             inFlight,
             metrics,
+            new Applicants(properties.admission()),
+            new Readers(
+                properties, metrics, Schedulers.parallel(), System::nanoTime, state::draining),
             clock);
     this.models = new ModelsEndpoint(lookup);
     this.tokenize = new TokenizeEndpoint(bodies, lookup, encoder);

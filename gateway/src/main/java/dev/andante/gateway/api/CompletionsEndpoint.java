@@ -1,10 +1,13 @@
 package dev.andante.gateway.api;
 
+import dev.andante.gateway.admission.Applicant;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.Answer;
 import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.Progress;
+import dev.andante.gateway.qoe.ReaderWatch;
+import dev.andante.gateway.qoe.Readers;
 import dev.andante.gateway.routing.ServedModel;
 import dev.andante.service.grpc.RequestIdentity;
 import dev.andante.service.state.InFlight;
@@ -31,6 +34,8 @@ final class CompletionsEndpoint {
   private final ServiceState state;
   private final InFlight inFlight;
   private final GatewayMetrics metrics;
+  private final Applicants applicants;
+  private final Readers readers;
   private final Clock clock;
 
   CompletionsEndpoint(
@@ -41,6 +46,8 @@ final class CompletionsEndpoint {
       ServiceState state,
       InFlight inFlight,
       GatewayMetrics metrics,
+      Applicants applicants,
+      Readers readers,
       Clock clock) {
     this.bodies = bodies;
     this.models = models;
@@ -49,6 +56,8 @@ final class CompletionsEndpoint {
     this.state = state;
     this.inFlight = inFlight;
     this.metrics = metrics;
+    this.applicants = applicants;
+    this.readers = readers;
     this.clock = clock;
   }
 
@@ -74,7 +83,8 @@ final class CompletionsEndpoint {
     // Found by a search for the request's id, yet unique where clients reuse theirs.
     String attemptId = identity.attemptId(unique.substring(0, 12));
     ParsedRequest parsed = parser.parse(Fields.root(body), attemptId, identity);
-    ServedModel model = models.require(parsed.model());
+    Applicant applicant = applicants.of(exchange, parsed.answers());
+    ServedModel model = model(parsed, applicant);
     ResponseShape shape =
         parser.shape(
             new ResponseHead(
@@ -84,13 +94,30 @@ final class CompletionsEndpoint {
                 model.tokenizer(),
                 parsed.delivery()));
     Usage usage = new Usage(parsed.answers().n());
-    Flux<Answer> answers =
-        watch
-            .over(service.answers(parsed.answers(), model, watch.progress()), parsed, model.name())
-            .doOnNext(usage::add);
+    Flux<Answer> answers = service.answers(parsed.answers(), model, applicant, watch.progress());
+    if (parsed.delivery().stream()) {
+      ReaderWatch reader =
+          readers.watch(
+              parsed.answers(), model.name(), applicant.priority(), watch.progress()::promptTokens);
+      watch.reader(reader);
+      answers = reader.over(readers.paced(answers, parsed.answers(), model.name()));
+    }
+    answers = watch.over(answers, parsed, model.name()).doOnNext(usage::add);
     return parsed.delivery().stream()
         ? stream(exchange, parsed, answers, shape, usage, watch.progress())
         : whole(parsed, answers, shape, usage);
+  }
+
+  private ServedModel model(ParsedRequest parsed, Applicant applicant) {
+    try {
+      return models.require(parsed.model());
+    } catch (ApiException e) {
+      if (parsed.delivery().stream() && e.dropReason() != null) {
+        String name = parsed.model().filter(models::known).orElse("unknown");
+        readers.watch(parsed.answers(), name, applicant.priority(), () -> 0).failed(e);
+      }
+      throw e;
+    }
   }
 
   private Mono<ServerResponse> stream(

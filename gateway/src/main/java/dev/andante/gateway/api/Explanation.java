@@ -1,7 +1,9 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.pipeline.Answer;
+import dev.andante.gateway.pipeline.Experience;
 import dev.andante.gateway.pipeline.ServingFigures;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The {@code andante} object of a choice: how it was served. */
@@ -12,11 +14,11 @@ final class Explanation {
   /** Adds it to a choice that has ended, if the client wants it. */
   static void add(ObjectNode choice, Delivery delivery, Answer.End end) {
     if (delivery.explain()) {
-      choice.set("andante", json(end.figures()));
+      choice.set("andante", json(end.figures(), end.experience()));
     }
   }
 
-  private static ObjectNode json(ServingFigures figures) {
+  private static ObjectNode json(ServingFigures figures, @Nullable Experience experience) {
     return Json.object()
         .put("queue_ms", millis(figures.queueMicros()))
         .put("prefill_instance", figures.prefillInstance())
@@ -27,7 +29,13 @@ final class Explanation {
         .put("drafted_tokens", figures.draftedTokens())
         .put("accepted_tokens", figures.acceptedTokens())
         .put("preemptions", figures.preemptions())
-        .put("resumed", figures.resumed());
+        .put("resumed", figures.resumed())
+        .put("qoe", experience == null ? null : rounded(experience.v2()))
+        .put("qoe_v1", experience == null ? null : rounded(experience.v1()));
+  }
+
+  private static Double rounded(double qoe) {
+    return Math.rint(qoe * 1e4) / 1e4;
   }
 
   private static double millis(long micros) {

@@ -1,6 +1,7 @@
 package dev.andante.gateway.api;
 
 import dev.andante.gateway.pipeline.Extensions;
+import dev.andante.gateway.pipeline.PacingWish;
 import dev.andante.qoe.QoeField;
 import dev.andante.qoe.QoeOverride;
 import java.util.List;
@@ -27,8 +28,8 @@ final class ExtensionsParser {
     Extensions read =
         new Extensions(
             qoe == null ? QoeOverride.NONE : expectations(qoe),
-            qoe == null || !choice(qoe, "pacing", "on", "off").equals("off"),
-            fields.integer("priority", -MAX_PRIORITY, MAX_PRIORITY).orElse(0),
+            pacing(qoe),
+            fields.integer("priority", -MAX_PRIORITY, MAX_PRIORITY),
             !choice(fields, "speculation", "auto", "off").equals("off"),
             fields.flag("explain", false));
     if (qoe != null) {
@@ -36,6 +37,13 @@ final class ExtensionsParser {
     }
     fields.refuseUnknown();
     return read;
+  }
+
+  private static PacingWish pacing(@Nullable Fields qoe) {
+    if (qoe == null) {
+      return PacingWish.NONE;
+    }
+    return choice(qoe, "pacing", "on", "off").equals("on") ? PacingWish.ON : PacingWish.OFF;
   }
 
   private static QoeOverride expectations(Fields qoe) {

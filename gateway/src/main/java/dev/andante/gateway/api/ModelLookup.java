@@ -42,6 +42,11 @@ final class ModelLookup {
     return registry.model(served.getFirst().name()).orElseThrow(ModelLookup::nobody);
   }
 
+  /** Whether workers have named it: other names are the client's and must not become labels. */
+  boolean known(String name) {
+    return registry.known(name);
+  }
+
   /** The models served, each name once. */
   List<ServedModel> distinct() {
     return registry.models().stream()

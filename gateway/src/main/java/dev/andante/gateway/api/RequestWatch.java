@@ -6,8 +6,12 @@ import dev.andante.gateway.metrics.AdmissionOutcome;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.Answer;
 import dev.andante.gateway.pipeline.Progress;
+import dev.andante.gateway.qoe.ReaderWatch;
 import dev.andante.service.grpc.LogIds;
 import dev.andante.service.state.InFlight;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -23,6 +27,7 @@ final class RequestWatch {
   private final InFlight inFlight;
   private final AdmissionOutcome outcome;
   private final Progress progress = new Progress();
+  private @Nullable ReaderWatch reader;
 
   RequestWatch(LogIds logIds, GatewayMetrics metrics, InFlight inFlight) {
     this.logIds = logIds;
@@ -33,6 +38,11 @@ final class RequestWatch {
 
   Progress progress() {
     return progress;
+  }
+
+  /** Whose QoE the log tells; without one nobody reads the answers as they come. */
+  void reader(ReaderWatch watch) {
+    reader = watch;
   }
 
   /** Counts a failure that admission is the reason of, or that came before it. */
@@ -78,7 +88,7 @@ final class RequestWatch {
     logIds.run(
         () ->
             LOG.info(
-                "{} {} model={} stream={} answers={} prompt={} generated={} in {} ms",
+                "{} {} model={} stream={} answers={} prompt={} generated={} in {} ms qoe={}",
                 parsed.answers().id(),
                 switch (signal) {
                   case CANCEL -> "cancelled by the client";
@@ -90,6 +100,13 @@ final class RequestWatch {
                 parsed.answers().answers(),
                 progress.promptTokens(),
                 progress.generatedTokens(),
-                nanos / 1_000_000));
+                nanos / 1_000_000,
+                qoe()));
+  }
+
+  /** The mean of all answers; a dash where there is none to tell of. */
+  private String qoe() {
+    OptionalDouble mean = reader == null ? OptionalDouble.empty() : reader.mean();
+    return mean.isPresent() ? String.format(Locale.ROOT, "%.3f", mean.getAsDouble()) : "-";
   }
 }

@@ -1,11 +1,14 @@
 package dev.andante.gateway.config;
 
+import dev.andante.qoe.QoeOverride;
+import dev.andante.qoe.QoeSpecException;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -30,7 +33,8 @@ public record GatewayProperties(
     @DefaultValue @Valid Discovery discovery,
     @DefaultValue @Valid Routing routing,
     @DefaultValue @Valid Admission admission,
-    @DefaultValue @Valid Http http) {
+    @DefaultValue @Valid Http http,
+    @DefaultValue @Valid Qoe qoe) {
 
   public GatewayProperties {
     apiKeys = List.copyOf(apiKeys);
@@ -75,11 +79,101 @@ public record GatewayProperties(
    * @param maxConcurrent answers generated at the same time
    * @param maxQueued answers that may wait for their turn; more are refused with 429
    * @param queueTimeout how long an answer may wait, for its turn and for room on a worker
+   * @param patience after so long in the queue one answer in five is let in before those of a
+   *     higher class
+   * @param control who may say which tenant a request belongs to and that it is more important than
+   *     others: authenticated = callers with one of the {@code apiKeys}; all; off
+   * @param objectives what the names in {@code x-llm-d-inference-objective} mean
    */
   public record Admission(
       @DefaultValue("64") @Min(1) int maxConcurrent,
       @DefaultValue("256") @Min(0) int maxQueued,
-      @DefaultValue("30s") @Positive Duration queueTimeout) {}
+      @DefaultValue("30s") @Positive Duration queueTimeout,
+      @DefaultValue("10s") @Positive Duration patience,
+      @DefaultValue("authenticated") ControlPolicy control,
+      @DefaultValue List<@Valid Objective> objectives) {
+
+    public Admission {
+      objectives = List.copyOf(objectives);
+      if (objectives.stream().map(Objective::name).distinct().count() < objectives.size()) {
+        throw new IllegalArgumentException("andante.gateway.admission.objectives has a name twice");
+      }
+    }
+  }
+
+  /**
+   * One kind of request.
+   *
+   * @param name value of the header
+   * @param priority above 0 = high, below 0 = low
+   */
+  public record Objective(@NotBlank String name, @Min(-100) @Max(100) int priority) {}
+
+  /**
+   * What readers of streamed answers expect where the request does not say, and what is done of it.
+   *
+   * @param pacing whose streams are handed out at their reader's pace: requested = of requests that
+   *     carry {@code andante.qoe}; all; off. A request can opt out
+   * @param ttft time to the first token, 1ms to 1h; empty = 1s, or a second per 5000 tokens of the
+   *     prompt, whichever is longer
+   * @param tokensPerSecond the reader's pace, 0.01 to 10000
+   * @param models expectations of the readers of single models, each name once
+   */
+  public record Qoe(
+      @DefaultValue("requested") PacingPolicy pacing,
+      @Nullable Duration ttft,
+      @DefaultValue("4.8") double tokensPerSecond,
+      @DefaultValue List<@Valid QoeModel> models) {
+
+    public Qoe {
+      models = List.copyOf(models);
+      check("andante.gateway.qoe", ttft, tokensPerSecond);
+      if (models.stream().map(QoeModel::name).distinct().count() < models.size()) {
+        throw new IllegalArgumentException("andante.gateway.qoe.models names a model twice");
+      }
+    }
+
+    /** Without a ttft, if that depends on the prompt. */
+    public QoeOverride expectations() {
+      return override(ttft, tokensPerSecond);
+    }
+
+    private static QoeOverride override(@Nullable Duration ttft, @Nullable Double pace) {
+      return new QoeOverride(ttft == null ? null : ttft.toNanos() / 1e9, pace);
+    }
+
+    private static void check(String group, @Nullable Duration ttft, @Nullable Double pace) {
+      try {
+        QoeOverride _ = override(ttft, pace);
+      } catch (QoeSpecException e) {
+        String key = e.field().label().replace('_', '-');
+        throw new IllegalArgumentException(group + "." + key + ": " + e.getMessage(), e);
+      }
+    }
+  }
+
+  /**
+   * One model's readers; what is left out is as for all models.
+   *
+   * @param name the model, as clients name it
+   * @param pacing requested, all or off
+   * @param ttft time to the first token, 1ms to 1h
+   * @param tokensPerSecond the reader's pace, 0.01 to 10000
+   */
+  public record QoeModel(
+      @NotBlank String name,
+      @Nullable PacingPolicy pacing,
+      @Nullable Duration ttft,
+      @Nullable Double tokensPerSecond) {
+
+    public QoeModel {
+      Qoe.check("andante.gateway.qoe.models", ttft, tokensPerSecond);
+    }
+
+    public QoeOverride expectations() {
+      return Qoe.override(ttft, tokensPerSecond);
+    }
+  }
 
   /**
    * The HTTP server.

@@ -5,6 +5,10 @@ public enum DropReason {
   SATURATED("rejected-saturated"),
   TTL_EXPIRED("rejected-ttl-expired"),
   NO_ENDPOINTS("rejected-no-endpoints"),
+  /** Another request took its place in a full queue: of a tenant who had fewer there. */
+  EVICTED_QUEUE_PRESSURE("evicted-queue-pressure"),
+  /** Another request took its place in a full queue: one of a higher class. */
+  EVICTED_PRIORITY("evicted-priority"),
   /** The client left before its turn came. */
   CONTEXT_CANCELLED("rejected-context-cancelled");
 

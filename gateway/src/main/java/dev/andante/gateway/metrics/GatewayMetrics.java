@@ -1,5 +1,7 @@
 package dev.andante.gateway.metrics;
 
+import dev.andante.service.metrics.ShareHistogram;
+import dev.andante.service.metrics.ShareHistograms;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -11,25 +13,50 @@ import java.util.function.Supplier;
 public final class GatewayMetrics {
 
   private final MeterRegistry registry;
+  private final ShareHistogram qoe;
   private final Map<String, ModelMeters> models = new ConcurrentHashMap<>();
 
-  public GatewayMetrics(MeterRegistry registry) {
+  public GatewayMetrics(MeterRegistry registry, ShareHistograms shares) {
     this.registry = registry;
+    this.qoe =
+        shares.of(
+            "andante_qoe",
+            "Quality of experience of streamed answers; refused and failed ones count as 0",
+            "model_name",
+            "class");
   }
 
-  /** Shows the queue; call once. */
-  public void admission(Supplier<Number> running, Supplier<Number> queued) {
+  /**
+   * Shows the queue; call once.
+   *
+   * @param pressure how many more workers' worth of answers waits
+   */
+  public void admission(
+      Supplier<Number> running, Supplier<Number> queued, Supplier<Number> pressure) {
     Gauge.builder("andante_admission_running", running)
         .description("Answers being generated")
         .register(registry);
     Gauge.builder("andante_admission_queued", queued)
         .description("Answers waiting for their turn")
         .register(registry);
+    Gauge.builder("andante_qoe_pressure", pressure)
+        .description("How many more decode workers' worth of answers waits")
+        .register(registry);
   }
 
   /** The meters of a model; its name comes from a worker, never from a client. */
   public ModelMeters model(String name) {
     return models.computeIfAbsent(name, key -> new ModelMeters(registry, key));
+  }
+
+  /**
+   * How good a streamed answer was to read.
+   *
+   * @param model its name comes from a worker, never from a client
+   * @param priority the class's label
+   */
+  public void qoe(String model, String priority, double share) {
+    qoe.record(share, model, priority);
   }
 
   /** For one request. */

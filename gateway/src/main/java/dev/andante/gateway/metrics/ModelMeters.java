@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.Timer;
 public final class ModelMeters {
 
   private static final int MAX_TOKENS = 1_000_000;
+  private static final double[] SLACK_SECONDS = {.1, .5, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640};
 
   private final MeterRegistry registry;
   private final Tags tags;
@@ -20,6 +21,7 @@ public final class ModelMeters {
   private final Timer interToken;
   private final Timer perOutputToken;
   private final Timer endToEnd;
+  private final Timer pacerSlack;
   private final Timer queue;
   private final Timer prefill;
   private final Timer decode;
@@ -38,6 +40,12 @@ public final class ModelMeters {
     interToken = timer("vllm:inter_token_latency_seconds", MetricBuckets.perToken());
     perOutputToken = timer("vllm:request_time_per_output_token_seconds", MetricBuckets.perToken());
     endToEnd = timer("vllm:e2e_request_latency_seconds", endToEndBuckets);
+    pacerSlack =
+        Timer.builder("andante_pacer_slack_seconds")
+            .description("The most text of a paced answer that waited for its reader at once")
+            .tag("model_name", model)
+            .serviceLevelObjectives(MetricBuckets.durations(SLACK_SECONDS))
+            .register(registry);
     queue = timer("vllm:request_queue_time_seconds", endToEndBuckets);
     prefill = timer("vllm:request_prefill_time_seconds", endToEndBuckets);
     decode = timer("vllm:request_decode_time_seconds", endToEndBuckets);
@@ -54,6 +62,11 @@ public final class ModelMeters {
 
   public void firstToken(long nanosSinceArrival) {
     timeToFirstToken.record(nanosSinceArrival, NANOSECONDS);
+  }
+
+  /** So much text of a paced answer waited for its reader, in seconds of reading. */
+  public void paced(double slackSeconds) {
+    pacerSlack.record(Math.round(slackSeconds * 1e9), NANOSECONDS);
   }
 
   /** Prefill call to its reply, the KV's way included. */

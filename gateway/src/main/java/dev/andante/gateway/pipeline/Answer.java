@@ -1,6 +1,7 @@
 package dev.andante.gateway.pipeline;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What an answer consists of, in order. */
 public sealed interface Answer {
@@ -18,10 +19,24 @@ public sealed interface Answer {
    */
   record Piece(int index, String text, List<AnswerToken> tokens, int visible) implements Answer {}
 
-  /** The last of an answer. */
+  /**
+   * The last of an answer.
+   *
+   * @param experience null where nobody read it as it came
+   */
   record End(
-      int index, Finish finish, int promptTokens, int generatedTokens, ServingFigures figures)
-      implements Answer {}
+      int index,
+      Finish finish,
+      int promptTokens,
+      int generatedTokens,
+      ServingFigures figures,
+      @Nullable Experience experience)
+      implements Answer {
+
+    public End experienced(Experience by) {
+      return new End(index, finish, promptTokens, generatedTokens, figures, by);
+    }
+  }
 
   /** Why an answer ended, by its name on the wire. */
   enum Finish {

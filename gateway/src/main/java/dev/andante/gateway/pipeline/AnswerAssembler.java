@@ -116,6 +116,6 @@ final class AnswerAssembler {
   }
 
   private void end(Finish finish, List<Answer> out) {
-    out.add(new Answer.End(plan.index(), finish, plan.prompt().length, generated, figures));
+    out.add(new Answer.End(plan.index(), finish, plan.prompt().length, generated, figures, null));
   }
 }

@@ -1,6 +1,7 @@
 package dev.andante.gateway.pipeline;
 
 import dev.andante.gateway.admission.Admission;
+import dev.andante.gateway.admission.Applicant;
 import dev.andante.gateway.admission.Ticket;
 import dev.andante.gateway.client.MeshClient;
 import dev.andante.gateway.config.GatewayProperties;
@@ -53,70 +54,79 @@ public final class AnswerService {
   /**
    * The answers of a request, interleaved as they come; each is Start, Piece…, End. Fails with
    * {@link ApiException}.
+   *
+   * @param applicant asks for as many answers as the request
    */
-  public Flux<Answer> answers(AnswerRequest request, ServedModel model, Progress progress) {
+  public Flux<Answer> answers(
+      AnswerRequest request, ServedModel model, Applicant applicant, Progress progress) {
     return Flux.defer(
         () -> {
           long arrived = System.nanoTime();
           Duration limit = properties.requestTimeout();
           Deadline deadline = Deadline.after(limit.toMillis(), TimeUnit.MILLISECONDS);
-          admission.check(request.answers()); // before anything is spent on it
+          admission.check(applicant); // before anything is spent on it
           return encoder
               .encode(model, request.prompts())
               .doOnNext(prompts -> prompts.forEach(ids -> progress.promptTokens(ids.length)))
               .map(prompts -> planner.plan(request, model, prompts, deadline))
-              .flatMapMany(plans -> admitted(plans, model, arrived, progress))
-              .takeUntilOther(Mono.delay(limit).then(Mono.error(() -> late(progress))));
+              .flatMapMany(plans -> admitted(plans, applicant, model, arrived, progress))
+              .takeUntilOther(Mono.delay(limit).then(Mono.error(() -> late(applicant, progress))));
         });
   }
 
-  private ApiException late(Progress progress) {
+  private ApiException late(Applicant applicant, Progress progress) {
     return progress.admitted()
         ? ApiException.deadline("The answer was not finished before the request's deadline.")
         : ApiException.expired(
-            admission.retryAfter(),
+            admission.retryAfter(applicant.tenant()),
             "The request's deadline passed while it waited for its turn; the server is saturated.");
   }
 
   private Flux<Answer> admitted(
-      List<AnswerPlan> plans, ServedModel model, long arrived, Progress progress) {
+      List<AnswerPlan> plans,
+      Applicant applicant,
+      ServedModel model,
+      long arrived,
+      Progress progress) {
     return Flux.defer(
         () -> {
-          Ticket ticket = admission.enqueue(plans.size());
+          Ticket ticket = admission.enqueue(applicant);
           return ticket
               .admitted()
               .timeout(properties.admission().queueTimeout())
-              .onErrorMap(TimeoutException.class, e -> waitedTooLong())
+              .onErrorMap(TimeoutException.class, e -> waitedTooLong(applicant))
               // Not on the thread of the request that made room: it has its own work to end.
               .publishOn(Schedulers.parallel())
               .doOnSuccess(
                   nothing -> {
+                    plans.forEach(plan -> ticket.promptTokens(plan.prompt().length));
                     progress.admit(ticket.waitedNanos());
                     metrics.model(model.name()).queued(ticket.waitedNanos());
                   })
-              .thenMany(Flux.defer(() -> generateAll(plans, arrived, progress)))
+              .thenMany(Flux.defer(() -> generateAll(plans, ticket, arrived, progress)))
               .doFinally(signal -> ticket.release());
         });
   }
 
-  private ApiException waitedTooLong() {
+  private ApiException waitedTooLong(Applicant applicant) {
     return ApiException.saturated(
         DropReason.TTL_EXPIRED,
-        admission.retryAfter(),
+        admission.retryAfter(applicant.tenant()),
         "The request waited "
             + properties.admission().queueTimeout().toMillis()
             + " ms for its turn; the server is saturated.");
   }
 
-  private Flux<Answer> generateAll(List<AnswerPlan> plans, long arrived, Progress progress) {
+  private Flux<Answer> generateAll(
+      List<AnswerPlan> plans, Ticket ticket, long arrived, Progress progress) {
     List<Flux<Answer>> answers =
-        plans.stream().map(plan -> generate(plan, arrived, progress)).toList();
+        plans.stream().map(plan -> generate(plan, ticket, arrived, progress)).toList();
     return answers.size() == 1
         ? answers.getFirst()
         : Flux.fromIterable(answers).flatMap(answer -> answer, answers.size());
   }
 
-  private Flux<Answer> generate(AnswerPlan plan, long arrived, Progress progress) {
+  private Flux<Answer> generate(AnswerPlan plan, Ticket ticket, long arrived, Progress progress) {
     return Flux.defer(
         () -> {
           Generation generation =
@@ -128,14 +138,14 @@ public final class AnswerService {
                       properties.routing().maxAttempts(),
                       properties.routing().retryBackoff(),
                       properties.admission().queueTimeout()),
-                  admission::retryAfter,
+                  () -> admission.retryAfter(ticket.applicant().tenant()),
                   metrics,
                   progress);
           AnswerAssembler assembler = new AnswerAssembler(plan);
           AnswerClock clock = new AnswerClock(metrics.model(plan.model().name()), arrived);
           return generation
               .events()
-              .doOnNext(event -> tick(clock, event))
+              .doOnNext(event -> tick(clock, ticket, event))
               // What came before a failure is still delivered.
               .concatMapDelayError(event -> Flux.fromIterable(assembler.accept(event)))
               .takeUntil(Answer.End.class::isInstance)
@@ -143,9 +153,10 @@ public final class AnswerService {
         });
   }
 
-  private static void tick(AnswerClock clock, GenerationEvent event) {
+  private static void tick(AnswerClock clock, Ticket ticket, GenerationEvent event) {
     if (event instanceof GenerationEvent.Tokens tokens) {
       clock.tokens(tokens.tokens().size());
+      ticket.generatedTokens(tokens.tokens().size());
     }
   }
 

@@ -54,6 +54,14 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
     return catalog.all().stream().anyMatch(model -> model.name().equals(name));
   }
 
+  /** Decode workers that may be given work now, of any model. */
+  public int decodeWorkers() {
+    return (int)
+        workers.values().stream()
+            .filter(worker -> worker.kind() == WorkerKind.DECODE && usable(worker) != null)
+            .count();
+  }
+
   /** Workers of a kind that serve the model and may be given work now. */
   List<Worker> usable(WorkerKind kind, String fingerprint) {
     return workers.values().stream()

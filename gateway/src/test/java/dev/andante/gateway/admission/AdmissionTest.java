@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -18,6 +19,14 @@ import reactor.core.scheduler.Schedulers;
 
 class AdmissionTest {
 
+  private static Admission admission(int maxConcurrent, int maxQueued) {
+    return new Admission(maxConcurrent, maxQueued, Duration.ofHours(1), System::nanoTime);
+  }
+
+  private static Applicant answers(int count) {
+    return new Applicant("", PriorityClass.NORMAL, count);
+  }
+
   private static boolean admitted(Ticket ticket) {
     AtomicBoolean done = new AtomicBoolean();
     var subscription =
@@ -28,11 +37,11 @@ class AdmissionTest {
 
   @Test
   void firstComeFirstServed() {
-    Admission admission = new Admission(2, 2);
-    Ticket a = admission.enqueue(1);
-    Ticket b = admission.enqueue(1);
-    Ticket c = admission.enqueue(1);
-    Ticket d = admission.enqueue(1);
+    Admission admission = admission(2, 2);
+    Ticket a = admission.enqueue(answers(1));
+    Ticket b = admission.enqueue(answers(1));
+    Ticket c = admission.enqueue(answers(1));
+    Ticket d = admission.enqueue(answers(1));
     assertThat(List.of(admitted(a), admitted(b), admitted(c), admitted(d)))
         .containsExactly(true, true, false, false);
     assertThat(admission.running()).isEqualTo(2);
@@ -48,10 +57,10 @@ class AdmissionTest {
 
   @Test
   void aFullQueueRefuses() {
-    Admission admission = new Admission(1, 1);
-    Ticket running = admission.enqueue(1);
-    Ticket waiting = admission.enqueue(1);
-    assertThatThrownBy(() -> admission.enqueue(1))
+    Admission admission = admission(1, 1);
+    Ticket running = admission.enqueue(answers(1));
+    Ticket waiting = admission.enqueue(answers(1));
+    assertThatThrownBy(() -> admission.enqueue(answers(1)))
         .isInstanceOfSatisfying(
             ApiException.class,
             e -> {
@@ -67,25 +76,25 @@ class AdmissionTest {
 
   @Test
   void aCheckSaysWhetherThereIsAPlaceAndTakesNone() {
-    Admission admission = new Admission(1, 1);
-    admission.check(1);
-    Ticket running = admission.enqueue(1);
-    admission.check(1);
-    Ticket waiting = admission.enqueue(1);
-    assertThatThrownBy(() -> admission.check(1))
+    Admission admission = admission(1, 1);
+    admission.check(answers(1));
+    Ticket running = admission.enqueue(answers(1));
+    admission.check(answers(1));
+    Ticket waiting = admission.enqueue(answers(1));
+    assertThatThrownBy(() -> admission.check(answers(1)))
         .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.status()).isEqualTo(429));
     running.release();
     waiting.release();
-    admission.check(1);
+    admission.check(answers(1));
     assertThat(admission.running() + admission.queued()).isZero();
   }
 
   @Test
   void releasingTwiceCountsOnce() {
-    Admission admission = new Admission(1, 5);
-    Ticket a = admission.enqueue(1);
-    Ticket b = admission.enqueue(1);
-    Ticket c = admission.enqueue(1);
+    Admission admission = admission(1, 5);
+    Ticket a = admission.enqueue(answers(1));
+    Ticket b = admission.enqueue(answers(1));
+    Ticket c = admission.enqueue(answers(1));
     b.release();
     b.release();
     assertThat(admission.queued()).isEqualTo(1);
@@ -99,10 +108,10 @@ class AdmissionTest {
 
   @Test
   void heavyRequestsAreNotOvertakenAndFitInTheEnd() {
-    Admission admission = new Admission(4, 100);
-    Ticket one = admission.enqueue(1);
-    Ticket heavy = admission.enqueue(10); // counts as the limit
-    Ticket light = admission.enqueue(1);
+    Admission admission = admission(4, 100);
+    Ticket one = admission.enqueue(answers(1));
+    Ticket heavy = admission.enqueue(answers(10)); // counts as the limit
+    Ticket light = admission.enqueue(answers(1));
     assertThat(admitted(heavy)).isFalse();
     assertThat(admitted(light)).isFalse();
     one.release();
@@ -115,19 +124,19 @@ class AdmissionTest {
 
   @Test
   void theEstimateGrowsWithTheQueue() {
-    Admission admission = new Admission(1, 1000);
+    Admission admission = admission(1, 1000);
     List<Ticket> tickets = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
-      tickets.add(admission.enqueue(1));
+      tickets.add(admission.enqueue(answers(1)));
     }
-    assertThat(admission.retryAfter()).hasSeconds(100);
+    assertThat(admission.retryAfter("")).hasSeconds(100);
     tickets.reversed().forEach(Ticket::release);
-    assertThat(admission.retryAfter()).hasSeconds(1);
+    assertThat(admission.retryAfter("")).hasSeconds(1);
   }
 
   @Test
   void manyAtOnceNeverExceedTheLimitAndLeaveNothing() throws InterruptedException {
-    Admission admission = new Admission(3, 1_000_000);
+    Admission admission = admission(3, 1_000_000);
     AtomicInteger inside = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     AtomicInteger done = new AtomicInteger();
@@ -136,7 +145,7 @@ class AdmissionTest {
       for (int i = 0; i < requests; i++) {
         threads.execute(
             () -> {
-              Ticket ticket = admission.enqueue(1);
+              Ticket ticket = admission.enqueue(answers(1));
               if (ThreadLocalRandom.current().nextInt(4) == 0) {
                 ticket.release(); // gave up, waiting or not
                 done.incrementAndGet();

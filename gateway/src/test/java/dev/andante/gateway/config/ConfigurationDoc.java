@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -50,6 +51,9 @@ final class ConfigurationDoc {
       `10m`), sizes too
       (`1MB`). An unknown key, or a value out of its limits, fails the start with a message that names it.
       """;
+
+  /** Of records of ours, or of anything else. */
+  private static final Pattern LIST = Pattern.compile("List<(?:@\\w+(?:\\(\\))? )*(\\w+)>");
 
   private record Key(String name, String fallback, String limits, String words) {}
 
@@ -126,15 +130,18 @@ final class ConfigurationDoc {
         continue;
       }
       String name = component.getName().toString();
-      String key = prefix + "." + kebab(name);
-      Optional<ClassTree> nested = nested(top, component.getType().toString());
+      String type = component.getType().toString();
+      Matcher list = LIST.matcher(type);
+      boolean many = list.matches();
+      String key = prefix + "." + kebab(name) + (many ? "[]" : "");
+      Optional<ClassTree> nested = nested(top, many ? list.group(1) : type);
       if (nested.isPresent()) {
         group(unit, top, nested.get(), key);
       } else {
         List<? extends AnnotationTree> annotations = component.getModifiers().getAnnotations();
         keys.add(
             new Key(
-                key,
+                prefix + "." + kebab(name),
                 annotation(annotations, "DefaultValue")
                     .flatMap(a -> argument(a, "value"))
                     .orElse(""),

@@ -41,11 +41,22 @@ class GatewayPropertiesTest {
     ALL.put("admission.max-concurrent", "10");
     ALL.put("admission.max-queued", "11");
     ALL.put("admission.queue-timeout", "12s");
+    ALL.put("admission.patience", "22s");
+    ALL.put("admission.control", "all");
+    ALL.put("admission.objectives[0].name", "chat/fast");
+    ALL.put("admission.objectives[0].priority", "-23");
     ALL.put("http.max-body-size", "13KB");
     ALL.put("http.body-timeout", "14s");
     ALL.put("http.header-timeout", "15s");
     ALL.put("http.write-timeout", "16s");
     ALL.put("http.ping-interval", "17s");
+    ALL.put("qoe.pacing", "all");
+    ALL.put("qoe.ttft", "18ms");
+    ALL.put("qoe.tokens-per-second", "19.5");
+    ALL.put("qoe.models[0].name", "org/m-1.5");
+    ALL.put("qoe.models[0].pacing", "off");
+    ALL.put("qoe.models[0].ttft", "20s");
+    ALL.put("qoe.models[0].tokens-per-second", "21");
   }
 
   private static ApplicationContextRunner with(Map<String, String> properties) {
@@ -88,13 +99,20 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(30)),
                 new GatewayProperties.Routing(0, 4, Duration.ofMillis(50)),
-                new GatewayProperties.Admission(64, 256, Duration.ofSeconds(30)),
+                new GatewayProperties.Admission(
+                    64,
+                    256,
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(10),
+                    ControlPolicy.AUTHENTICATED,
+                    List.of()),
                 new GatewayProperties.Http(
                     DataSize.ofMegabytes(4),
                     Duration.ofSeconds(15),
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(60),
-                    Duration.ofSeconds(5))));
+                    Duration.ofSeconds(5)),
+                new GatewayProperties.Qoe(PacingPolicy.REQUESTED, null, 4.8, List.of())));
   }
 
   @Test
@@ -115,13 +133,34 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(6)),
                 new GatewayProperties.Routing(7, 8, Duration.ofMillis(9)),
-                new GatewayProperties.Admission(10, 11, Duration.ofSeconds(12)),
+                new GatewayProperties.Admission(
+                    10,
+                    11,
+                    Duration.ofSeconds(12),
+                    Duration.ofSeconds(22),
+                    ControlPolicy.ALL,
+                    List.of(new GatewayProperties.Objective("chat/fast", -23))),
                 new GatewayProperties.Http(
                     DataSize.ofKilobytes(13),
                     Duration.ofSeconds(14),
                     Duration.ofSeconds(15),
                     Duration.ofSeconds(16),
-                    Duration.ofSeconds(17))));
+                    Duration.ofSeconds(17)),
+                new GatewayProperties.Qoe(
+                    PacingPolicy.ALL,
+                    Duration.ofMillis(18),
+                    19.5,
+                    List.of(
+                        new GatewayProperties.QoeModel(
+                            "org/m-1.5", PacingPolicy.OFF, Duration.ofSeconds(20), 21.0)))));
+  }
+
+  @Test
+  void noOtherPacing() {
+    assertThatThrownBy(() -> bind(Map.of("qoe.pacing", "sometimes")))
+        .hasStackTraceContaining("andante.gateway.qoe.pacing")
+        .rootCause()
+        .hasMessageContaining("sometimes");
   }
 
   @ParameterizedTest
@@ -135,8 +174,14 @@ class GatewayPropertiesTest {
     "routing.max-attempts,0",
     "admission.max-concurrent,0",
     "admission.max-queued,-1",
+    "admission.patience,0s",
+    "admission.objectives[0].priority,101",
     "http.ping-interval,-1s",
     "http.max-body-size,2GB",
+    "qoe.ttft,0s",
+    "qoe.ttft,61m",
+    "qoe.tokens-per-second,0",
+    "qoe.models[0].name,''",
     "unknown-key,1",
     "http.unknown-key,1"
   })

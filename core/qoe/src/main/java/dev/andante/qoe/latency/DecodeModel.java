@@ -30,7 +30,8 @@ public final class DecodeModel implements DecodeLatency {
    * @param batch requests that gained a token, at least 1
    * @param context tokens that all of them together attended to
    * @param seconds what it took
-   * @return false if the duration is not positive and finite; it is then ignored
+   * @return false if no sane clock can have measured it (below 1 ns, above 10⁶ s); it is then
+   *     ignored
    */
   public boolean observe(long batch, long context, double seconds) {
     if (batch < 1 || context < 0) {

@@ -1,6 +1,8 @@
 package dev.andante.qoe.latency;
 
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 
 /**
  * Recursive least squares with forgetting for a sum of three non-negative terms, in information
@@ -9,10 +11,12 @@ import java.util.Arrays;
  * <ul>
  *   <li>Everything is relative to the prior: a term is its share of the prior's prediction, a
  *       sample the ratio to it. So nothing needs scaling.
- *   <li>Errors count relative to what was predicted, so short and long samples count alike.
+ *   <li>Errors count relative to what was predicted, or at first to what was measured, so short and
+ *       long samples count alike.
  *   <li>A sample that deviates more than usual counts as one at the edge of the usual (Huber): a
- *       pause of the garbage collector moves little. When several in a row lie beyond the edge on
- *       one side, the machine has become slower or faster: all that is known is scaled by how much.
+ *       pause of the garbage collector moves little. When nearly all of the latest lie beyond the
+ *       edge on one side, the machine has become slower or faster: all that is known is scaled by
+ *       their median.
  *   <li>A weak pull towards a slowly moving centre, the prior at first and what was learnt later,
  *       keeps what the samples of the moment cannot tell apart.
  * </ul>
@@ -23,13 +27,21 @@ final class LatencyFit {
 
   static final int TERMS = 3;
 
+  private static final double LEAST_SECONDS = 1e-9;
+  private static final double MOST_SECONDS = 1e6;
+
   /** How many usual deviations a sample may deviate before it counts for less. */
   private static final double EDGE = 2.5;
 
   private static final double SPREAD_RATE = 0.05;
 
-  /** So many samples in a row beyond the edge on one side are no accident. */
+  /** Samples before predictions are good enough to judge samples by. */
+  private static final int WARM_UP = 50;
+
+  /** So many of the latest samples beyond the edge on one side are no accident. */
   private static final int SHIFT_SAMPLES = 7;
+
+  private static final int LATEST = 9;
 
   /** Timers and caches jitter at least this much. */
   private static final double LEAST_SPREAD = 1e-3;
@@ -47,11 +59,10 @@ final class LatencyFit {
   private final double[] centre = {1, 1, 1};
   private double[] factors = {1, 1, 1};
   private double spread = 1;
+  private int samples;
 
-  /** Samples in a row beyond the edge on one side, and the sum of their logarithms. */
-  private int beyondInARow;
-
-  private double sumInARow;
+  /** Logarithms of what the latest samples took over what was predicted, the oldest first. */
+  private final Deque<Double> latest = new ArrayDeque<>(LATEST);
 
   /**
    * @param prior coefficients to start from, positive
@@ -72,12 +83,14 @@ final class LatencyFit {
     this.forgetting = forgetting;
   }
 
-  /**
-   * @return whether the sample was used: a duration that is not positive and finite was not
-   *     measured by a sane clock
-   */
+  /** Whether a sane clock can have measured this. */
+  static boolean measured(double seconds) {
+    return seconds >= LEAST_SECONDS && seconds <= MOST_SECONDS;
+  }
+
+  /** Whether the sample was used: it is not if no sane clock can have measured it. */
   boolean observe(double[] terms, double seconds) {
-    if (!(seconds > 0) || Double.isInfinite(seconds)) {
+    if (!measured(seconds)) {
       return false;
     }
     double expected = dot(prior, terms);
@@ -86,9 +99,14 @@ final class LatencyFit {
       shares[i] = prior[i] * terms[i] / expected;
     }
     double ratio = seconds / expected;
-    double doubt = doubt(ratio, dot(factors, shares));
-    double scale = Math.max(dot(factors, shares), LEAST_SCALE);
-    double weight = doubt / (scale * scale);
+    boolean warm = samples >= WARM_UP;
+    samples += warm ? 0 : 1;
+    if (warm) {
+      detectShift(Math.log(ratio / predict(shares)));
+    }
+    double predicted = predict(shares);
+    double scale = Math.max(warm ? predicted : ratio, LEAST_SCALE);
+    double weight = trust(ratio / predicted) / (scale * scale);
     for (int i = 0; i < TERMS; i++) {
       for (int j = 0; j < TERMS; j++) {
         information[i][j] = forgetting * information[i][j] + weight * shares[i] * shares[j];
@@ -99,41 +117,43 @@ final class LatencyFit {
     return true;
   }
 
-  /** How much a sample counts by its deviation; keeps track of what is usual. */
-  private double doubt(double ratio, double predicted) {
-    double base = Math.max(predicted, 1e-12);
-    // As a logarithm: a third of the time is as far away as three times the time.
-    double logarithm = Math.log(ratio / base);
-    double edge = EDGE * spread;
-    if (Math.abs(logarithm) <= edge) {
-      spread = Math.max(LEAST_SPREAD, spread + SPREAD_RATE * (Math.abs(logarithm) - spread));
-      beyondInARow = 0;
-      sumInARow = 0;
-      return 1;
-    }
-    spread += SPREAD_RATE * (edge - spread);
-    boolean sameSide = Math.signum(logarithm) == Math.signum(sumInARow);
-    beyondInARow = sameSide ? beyondInARow + 1 : 1;
-    sumInARow = sameSide ? sumInARow + logarithm : logarithm;
-    if (beyondInARow >= SHIFT_SAMPLES) {
-      scale(Math.exp(sumInARow / beyondInARow));
-      beyondInARow = 0;
-      sumInARow = 0;
-      return 1;
-    }
-    return Math.min(1, edge * base / Math.abs(ratio - predicted));
+  private double predict(double[] shares) {
+    return Math.max(1e-12, dot(factors, shares));
   }
 
-  /** As if everything so far had taken {@code factor} times as long. */
-  private void scale(double factor) {
+  /** Half as long is as unusual as twice as long: deviations are logarithms. */
+  private void detectShift(double deviation) {
+    if (latest.size() == LATEST) {
+      latest.remove();
+    }
+    latest.add(deviation);
+    double edge = EDGE * spread;
+    if (latest.stream().filter(one -> one > edge).count() >= SHIFT_SAMPLES
+        || latest.stream().filter(one -> one < -edge).count() >= SHIFT_SAMPLES) {
+      double[] sorted = latest.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+      rescale(Math.exp(sorted[sorted.length / 2]));
+      latest.clear();
+    }
+  }
+
+  /** As if all samples so far had taken so many times as long. */
+  private void rescale(double times) {
     for (int i = 0; i < TERMS; i++) {
       for (int j = 0; j < TERMS; j++) {
-        information[i][j] /= factor * factor; // errors count relative to what is predicted
+        information[i][j] /= times * times; // weights are relative to predictions
       }
-      evidence[i] /= factor;
-      centre[i] *= factor;
-      factors[i] *= factor;
+      evidence[i] /= times;
+      centre[i] *= times;
+      factors[i] *= times;
     }
+  }
+
+  /** How much a sample counts by its deviation; keeps track of what is usual. */
+  private double trust(double overPredicted) {
+    double edge = EDGE * spread;
+    double deviation = Math.abs(Math.log(overPredicted));
+    spread = Math.max(LEAST_SPREAD, spread + SPREAD_RATE * (Math.min(deviation, edge) - spread));
+    return deviation > edge ? Math.min(1, edge / Math.abs(overPredicted - 1)) : 1;
   }
 
   private void solve() {

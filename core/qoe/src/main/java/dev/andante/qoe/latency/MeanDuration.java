@@ -26,10 +26,11 @@ public final class MeanDuration {
   }
 
   /**
-   * @return false if the duration is not positive and finite; it is then ignored
+   * @return false if no sane clock can have measured it (below 1 ns, above 10⁶ s); it is then
+   *     ignored
    */
   public boolean observe(double sample) {
-    if (!(sample > 0) || Double.isInfinite(sample)) {
+    if (!LatencyFit.measured(sample)) {
       return false;
     }
     double before = seconds;

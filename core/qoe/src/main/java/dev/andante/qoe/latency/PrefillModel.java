@@ -28,7 +28,8 @@ public final class PrefillModel implements PrefillLatency {
    *
    * @param tokens computed, at least 1
    * @param seconds what it took
-   * @return false if the duration is not positive and finite; it is then ignored
+   * @return false if no sane clock can have measured it (below 1 ns, above 10⁶ s); it is then
+   *     ignored
    */
   public boolean observe(long tokens, long cached, double seconds) {
     if (tokens < 1 || cached < 0) {

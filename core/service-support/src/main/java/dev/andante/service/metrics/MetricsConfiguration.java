@@ -29,6 +29,13 @@ public class MetricsConfiguration {
     return registry;
   }
 
+  /** Of that registry. */
+  @Bean
+  @ConditionalOnMissingBean(search = SearchStrategy.ALL)
+  ShareHistograms shareHistograms(PrometheusMeterRegistry registry) {
+    return new ShareHistograms(registry);
+  }
+
   @SuppressWarnings("resource") // lives as long as the registry, which is the process
   private static void bindGc(PrometheusMeterRegistry registry) {
     new JvmGcMetrics().bindTo(registry);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.andante.gateway.qoe;
+
+import org.jspecify.annotations.NullMarked;
