@@ -146,7 +146,7 @@ final class OneDnnBackend extends ForwardingBackend {
   private Product product(WeightParts of, Arithmetic how) {
     usage.enter();
     try {
-      PackedWeights weights = packer.pack(how, of.name(), of.parts());
+      PackedWeights weights = packer.pack(how, of);
       return new Product(weights, of.bias(), how, workers, usage, pool);
     } finally {
       usage.leave();
@@ -156,16 +156,16 @@ final class OneDnnBackend extends ForwardingBackend {
   @Override
   public void embed(Weight table, BoundBatch batch, Tensor out) {
     OneDnnWeight own = own(table);
-    Weight other = own.rest();
-    if (other != null) {
-      rest.embed(other, batch, out);
+    WeightParts source = own.source();
+    if (source == null) {
+      rest.embed(rest(own), batch, out);
       return;
     }
     HostMatrix target = HostMatrix.of(out);
     Shapes.requireEmbedding(own, batch, target);
     int[] tokens = batch.batch().tokens();
     for (int r = 0; r < tokens.length; r++) {
-      own.read(tokens[r], workers.mine().dequantizer(), target.data(), target.offset(r));
+      source.read(tokens[r], workers.mine().dequantizer(), target.data(), target.offset(r));
     }
   }
 

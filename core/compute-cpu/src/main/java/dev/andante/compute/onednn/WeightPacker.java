@@ -2,7 +2,8 @@ package dev.andante.compute.onednn;
 
 import dev.andante.compute.BackendException;
 import dev.andante.compute.ComputePool;
-import dev.andante.compute.HostTensor;
+import dev.andante.compute.host.Slabs;
+import dev.andante.compute.host.WeightParts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -17,7 +18,7 @@ final class WeightPacker {
   private final Workers workers;
   private final Kernels kernels;
   private final MemoryLimit limit;
-  private final Arena arena;
+  private final Slabs slabs;
 
   /**
    * @param arena where packed weights live
@@ -27,44 +28,20 @@ final class WeightPacker {
     this.workers = workers;
     this.kernels = kernels;
     this.limit = limit;
-    this.arena = arena;
-  }
-
-  /** Rows of several tensors, one after the other. */
-  private record Rows(List<HostTensor> parts) {
-
-    int count() {
-      return Math.toIntExact(parts.stream().mapToLong(HostTensor::rows).sum());
-    }
-
-    int columns() {
-      return parts.getFirst().columns();
-    }
-
-    void read(int row, Worker worker, float[] target) {
-      int index = row;
-      for (HostTensor part : parts) {
-        if (index < part.rows()) {
-          worker.dequantizer().row(part, index, target, 0);
-          return;
-        }
-        index -= part.rows();
-      }
-      throw new IndexOutOfBoundsException(row);
-    }
+    this.slabs = new Slabs(arena);
   }
 
   /**
-   * @param parts matrices with equal inputs, stacked along the outputs
+   * Packs matrices, stacked along the outputs; their bias is left out.
+   *
    * @throws BackendException if there is not enough memory
    */
-  PackedWeights pack(Arithmetic arithmetic, String name, List<HostTensor> parts) {
-    Rows rows = new Rows(parts);
-    int outputs = rows.count();
-    int inputs = rows.columns();
-    PackedWeights.Chunk[] chunks = chunks(arithmetic, name, outputs, inputs);
+  PackedWeights pack(Arithmetic arithmetic, WeightParts parts) {
+    int outputs = parts.outputs();
+    int inputs = parts.inputs();
+    PackedWeights.Chunk[] chunks = chunks(arithmetic, parts.name(), outputs, inputs);
     float[] scales = new float[outputs];
-    pool.run(chunks.length, index -> fill(arithmetic, chunks[index], rows, scales));
+    pool.run(chunks.length, index -> fill(arithmetic, chunks[index], parts, scales));
     long bytes = (long) Float.BYTES * outputs;
     for (PackedWeights.Chunk chunk : chunks) {
       bytes += chunk.memory().byteSize();
@@ -105,20 +82,21 @@ final class WeightPacker {
 
   private MemorySegment allocate(String name, long bytes, long wholeWeight) {
     try {
-      return arena.allocate(bytes, ALIGNMENT);
+      return slabs.allocate(bytes, ALIGNMENT);
     } catch (OutOfMemoryError e) {
       throw MemoryLimit.tooLittle(name, wholeWeight, "the system gives no more", e);
     }
   }
 
-  private void fill(Arithmetic arithmetic, PackedWeights.Chunk chunk, Rows rows, float[] scales) {
+  private void fill(
+      Arithmetic arithmetic, PackedWeights.Chunk chunk, WeightParts parts, float[] scales) {
     Worker worker = workers.mine();
-    int inputs = rows.columns();
+    int inputs = parts.inputs();
     long rowBytes = (long) inputs * arithmetic.factors().bytes();
     MemorySegment staging = worker.rows(chunk.width() * rowBytes);
     float[] values = worker.values(inputs);
     for (int o = 0; o < chunk.outputs(); o++) {
-      rows.read(chunk.first() + o, worker, values);
+      parts.read(chunk.first() + o, worker.dequantizer(), values, 0);
       scales[chunk.first() + o] =
           arithmetic.narrowWeights(values, 0, inputs, values, staging, o * rowBytes);
     }

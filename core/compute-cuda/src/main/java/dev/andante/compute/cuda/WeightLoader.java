@@ -3,10 +3,9 @@ package dev.andante.compute.cuda;
 import dev.andante.compute.DType;
 import dev.andante.compute.Dequantizer;
 import dev.andante.compute.HostTensor;
-import dev.andante.compute.UnsupportedTensorException;
+import dev.andante.compute.host.WeightParts;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 /** Brings parameters to the device and into the layout of {@link WeightKind}. */
 final class WeightLoader {
 
-  private static final String SHAPES = "vectors [n], matrices [outputs, inputs], stacked matrices";
   private static final int THREADS = 128;
   private static final int MAX_GRID_Y = 65_535;
 
@@ -31,12 +29,13 @@ final class WeightLoader {
   }
 
   CudaWeight load(String name, List<HostTensor> parts, @Nullable List<@Nullable HostTensor> bias) {
-    check(name, parts);
-    int outputs = parts.stream().mapToInt(HostTensor::rows).sum();
-    int inputs = parts.getFirst().columns();
-    long biasAddress = bias == null ? 0 : loadBias(name, parts, bias, outputs);
+    WeightParts checked = WeightParts.of(name, parts, bias);
+    int outputs = checked.outputs();
+    int inputs = checked.inputs();
+    float[] biases = checked.bias();
+    long biasAddress = biases == null ? 0 : upload(name, biases);
     List<CudaMatrix> matrices = new ArrayList<>();
-    long bytes = bias == null ? 0 : 4L * outputs;
+    long bytes = biases == null ? 0 : 4L * outputs;
     if (outputs == 1) {
       // A vector: gains and single rows are read by kernels as floats.
       float[] values = Dequantizer.dequantize(parts.getFirst());
@@ -59,46 +58,6 @@ final class WeightLoader {
       }
     }
     return new CudaWeight(name, outputs, inputs, bytes, List.copyOf(matrices), biasAddress, queue);
-  }
-
-  private static void check(String name, List<HostTensor> parts) {
-    if (parts.isEmpty()) {
-      throw new IllegalArgumentException(name + ": no parts");
-    }
-    for (HostTensor part : parts) {
-      if (part.shape().length == 0) {
-        throw new UnsupportedTensorException(part.name(), "a shape without dimensions", SHAPES);
-      }
-      if (part.columns() != parts.getFirst().columns()) {
-        throw new UnsupportedTensorException(
-            part.name(),
-            part.columns() + " inputs beside " + parts.getFirst().columns() + " in " + name,
-            "parts with equal inputs");
-      }
-    }
-  }
-
-  private long loadBias(
-      String name, List<HostTensor> parts, List<@Nullable HostTensor> bias, int outputs) {
-    if (bias.size() != parts.size()) {
-      throw new IllegalArgumentException(
-          name + ": " + bias.size() + " biases for " + parts.size() + " parts");
-    }
-    float[] stacked = new float[outputs];
-    int at = 0;
-    for (int i = 0; i < parts.size(); i++) {
-      int rows = parts.get(i).rows();
-      HostTensor one = bias.get(i);
-      if (one != null) {
-        if (one.elements() != rows) {
-          throw new UnsupportedTensorException(
-              one.name(), "a bias of shape " + Arrays.toString(one.shape()), "[" + rows + "]");
-        }
-        System.arraycopy(Dequantizer.dequantize(one), 0, stacked, at, rows);
-      }
-      at += rows;
-    }
-    return upload(name, stacked);
   }
 
   private long upload(String name, float[] values) {

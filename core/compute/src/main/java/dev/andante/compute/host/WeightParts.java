@@ -72,4 +72,17 @@ public record WeightParts(String name, List<HostTensor> parts, float @Nullable [
   public int outputs() {
     return Math.toIntExact(parts.stream().mapToLong(HostTensor::rows).sum());
   }
+
+  /** Writes one output's weights as the file has them to {@code target[at …]}. */
+  public void read(int output, Dequantizer dequantizer, float[] target, int at) {
+    int index = output;
+    for (HostTensor part : parts) {
+      if (index < part.rows()) {
+        dequantizer.row(part, index, target, at);
+        return;
+      }
+      index -= part.rows();
+    }
+    throw new IndexOutOfBoundsException(name + ": output " + output + " of " + outputs());
+  }
 }
