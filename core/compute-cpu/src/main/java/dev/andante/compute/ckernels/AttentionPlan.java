@@ -75,8 +75,12 @@ record AttentionPlan(
     Batch batch = bound.batch();
     long enough = (long) TASKS_PER_THREAD * threads;
     boolean small = work(bound, parameters) <= SMALL;
-    boolean bySpan = !small && tasks(bound, parameters, false, false) < enough;
-    boolean together = small || tasks(bound, parameters, true, bySpan) >= enough;
+    boolean bySpan = !small && tasks(bound, new Split(parameters.kvHeads(), false, false)) < enough;
+    Split together = new Split(parameters.kvHeads(), true, bySpan);
+    Split split =
+        small || tasks(bound, together) >= enough
+            ? together
+            : new Split(parameters.kvHeads(), false, bySpan);
     List<Run> runs = new ArrayList<>();
     int tasks = 0;
     long floats = 0;
@@ -86,10 +90,9 @@ record AttentionPlan(
       for (int from = batch.rowStart()[s]; from < end; from += ROWS) {
         int rows = Math.min(ROWS, end - from);
         int position = bound.position(from);
-        int spans = bySpan ? spans(position + rows - 1) : 1;
-        int kvHeads = together && rows <= FEW_ROWS ? parameters.kvHeads() : 1;
-        runs.add(new Run(tasks, from, rows, position, kvHeads, blocks, spans, floats));
-        tasks += parameters.kvHeads() / kvHeads * spans;
+        int spans = split.spans(position + rows - 1);
+        runs.add(new Run(tasks, from, rows, position, split.heads(rows), blocks, spans, floats));
+        tasks += split.tasks(rows, position);
         if (spans > 1) {
           floats += (long) rows * parameters.heads() * spans * (parameters.headDim() + 2);
         }
@@ -118,24 +121,43 @@ record AttentionPlan(
   }
 
   /** How many there would be. */
-  private static long tasks(
-      HostBatch bound, AttentionParameters parameters, boolean together, boolean bySpan) {
+  private static long tasks(HostBatch bound, Split split) {
     Batch batch = bound.batch();
     long tasks = 0;
     for (int s = 0; s < batch.sequences(); s++) {
       int end = batch.rowStart()[s + 1];
       for (int from = batch.rowStart()[s]; from < end; from += ROWS) {
-        int rows = Math.min(ROWS, end - from);
-        int spans = bySpan ? spans(bound.position(from) + rows - 1) : 1;
-        tasks += (long) spans * (together && rows <= FEW_ROWS ? 1 : parameters.kvHeads());
+        tasks += split.tasks(Math.min(ROWS, end - from), bound.position(from));
       }
     }
     return tasks;
   }
 
-  /** Spans of a context whose last token is at {@code position}. */
-  private static int spans(int position) {
-    return position / SPAN + 1;
+  /**
+   * How runs of rows become tasks.
+   *
+   * @param kvHeads of the model
+   * @param together whether few rows take all of them in one task
+   * @param bySpan whether contexts are split
+   */
+  private record Split(int kvHeads, boolean together, boolean bySpan) {
+
+    /** KV heads of a task. */
+    int heads(int rows) {
+      return together && rows <= FEW_ROWS ? kvHeads : 1;
+    }
+
+    /** Spans of a context whose last token is at {@code position}. */
+    int spans(int position) {
+      return bySpan ? position / SPAN + 1 : 1;
+    }
+
+    /**
+     * @param position of the first row
+     */
+    int tasks(int rows, int position) {
+      return kvHeads / heads(rows) * spans(position + rows - 1);
+    }
   }
 
   /** The run that a task belongs to. */
