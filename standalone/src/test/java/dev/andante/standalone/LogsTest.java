@@ -102,15 +102,7 @@ class LogsTest {
   private static void answer(
       String id, CapturedOutput output, Predicate<List<String>> logged, String... more)
       throws Exception {
-    String[] arguments = new String[more.length + 6];
-    arguments[0] = "--server.port=0";
-    arguments[1] = "--andante.model.path=dummy:mixtral-tiny";
-    arguments[2] = "--andante.compute.threads=1";
-    arguments[3] = "--andante.engine.kv-memory=1MB";
-    arguments[4] = "--andante.drain.timeout=1s";
-    arguments[5] = "--andante.engine.warm-up=0s";
-    System.arraycopy(more, 0, arguments, 6, more.length);
-    try (StandaloneMesh mesh = StandaloneMesh.start(arguments);
+    try (StandaloneMesh mesh = SmallMesh.start("mixtral-tiny", more);
         HttpClient client = HttpClient.newHttpClient()) {
       until(() -> mesh.role("gateway").getBean(ServiceState.class).ready());
       HttpResponse<String> response =

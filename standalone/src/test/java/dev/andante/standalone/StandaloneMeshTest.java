@@ -37,15 +37,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** Every role in one JVM, with a model that needs no file. */
 class StandaloneMeshTest {
 
-  private static StandaloneMesh start(String... more) throws InterruptedException {
-    String[] arguments = new String[more.length + 5];
-    arguments[0] = "--server.port=0";
-    arguments[1] = "--andante.compute.threads=1";
-    arguments[2] = "--andante.engine.kv-memory=1MB";
-    arguments[3] = "--andante.drain.timeout=1s";
-    arguments[4] = "--andante.engine.warm-up=0s";
-    System.arraycopy(more, 0, arguments, 5, more.length);
-    StandaloneMesh mesh = StandaloneMesh.start(arguments);
+  private static StandaloneMesh start(String model, String... more) throws InterruptedException {
+    StandaloneMesh mesh = SmallMesh.start(model, more);
     try {
       until(() -> mesh.role("gateway").getBean(ServiceState.class).ready());
       return mesh;
@@ -58,7 +51,7 @@ class StandaloneMeshTest {
   @ParameterizedTest
   @ValueSource(strings = {"llama-tiny", "mixtral-tiny"})
   void dummyModelsAnswer(String name) throws Exception {
-    try (StandaloneMesh mesh = start("--andante.model.path=dummy:" + name)) {
+    try (StandaloneMesh mesh = start(name)) {
       HttpResponse<String> answer = complete(mesh, name);
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
       assertThat(get(mesh, "/health").statusCode()).isEqualTo(200);
@@ -67,7 +60,7 @@ class StandaloneMeshTest {
 
   @Test
   void expertsRunInTheExpertRoleUnlessSwitchedOff() throws Exception {
-    String model = "--andante.model.path=dummy:mixtral-tiny";
+    String model = "mixtral-tiny";
     String text;
     try (StandaloneMesh mesh = start(model)) {
       text = complete(mesh, "mixtral-tiny").body().replaceAll("\"(id|created)\":[^,]*,", "");
@@ -83,7 +76,7 @@ class StandaloneMeshTest {
   /** A model without experts is computed as fast as it can be, wherever experts would run. */
   @Test
   void whereExpertsRunMakesNoDifferenceToADenseModel() throws Exception {
-    String model = "--andante.model.path=dummy:llama-tiny";
+    String model = "llama-tiny";
     try (StandaloneMesh mesh = start(model);
         StandaloneMesh other = start(model, "--andante.standalone.remote-experts=off")) {
       assertThat(precision(mesh)).isEqualTo(precision(other));
@@ -96,8 +89,7 @@ class StandaloneMeshTest {
 
   @Test
   void anAnswerSaysHowTheRolesServedIt() throws Exception {
-    try (StandaloneMesh mesh =
-        start("--andante.model.path=dummy:llama-tiny", "--andante.engine.draft-wait=1s")) {
+    try (StandaloneMesh mesh = start("llama-tiny", "--andante.engine.draft-wait=1s")) {
       JsonNode auto = explained(mesh, "auto");
       for (int i = 0; i < 20 && auto.at("/andante/drafted_tokens").asInt() == 0; i++) {
         auto = explained(mesh, "auto"); // the first may come before decode has found draft
@@ -132,7 +124,7 @@ class StandaloneMeshTest {
 
   @Test
   void oneDeadRoleIsADeadProcess() throws Exception {
-    try (StandaloneMesh mesh = start("--andante.model.path=dummy:llama-tiny")) {
+    try (StandaloneMesh mesh = start("llama-tiny")) {
       breakEngine(mesh.role("decode").getBean(EngineHost.class));
       until(() -> get(mesh, "/health").statusCode() == 503);
       assertThat(get(mesh, "/health").body()).contains("the engine failed");

@@ -8,13 +8,9 @@ import dev.andante.compute.ComputePool;
 import dev.andante.compute.DType;
 import dev.andante.compute.HostTensor;
 import dev.andante.compute.Precision;
-import dev.andante.compute.Tensor;
-import dev.andante.compute.Weight;
+import dev.andante.testkit.ClosedUnderWork;
 import dev.andante.testkit.TestTensors;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Memory that cannot be had, and memory that is freed while it is used. */
@@ -57,25 +53,7 @@ class OneDnnMemoryTest {
   void aProductAfterTheBackendIsClosedFailsAndNothingElse() throws Exception {
     try (ComputePool pool = new ComputePool(2)) {
       OneDnnBackend backend = OneDnnTests.backend(pool, Format.BF16, Precision.FAST, 1);
-      Weight weight = backend.load(TestTensors.random(new Random(1), "w", DType.F32, 1024, 1024));
-      Tensor x = backend.allocate(32, 1024);
-      Tensor out = backend.allocate(32, 1024);
-      CountDownLatch running = new CountDownLatch(10);
-      CompletableFuture<Throwable> ended =
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  while (true) {
-                    backend.matmul(x, weight, out);
-                    running.countDown();
-                  }
-                } catch (IllegalStateException e) {
-                  return e;
-                }
-              });
-      assertThat(running.await(30, TimeUnit.SECONDS)).isTrue();
-      backend.close();
-      assertThat(ended.get(30, TimeUnit.SECONDS)).hasMessageContaining("closed");
+      assertThat(ClosedUnderWork.close(backend, DType.F32, 1024)).hasMessageContaining("closed");
       backend.close();
     }
   }
