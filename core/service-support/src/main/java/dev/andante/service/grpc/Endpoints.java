@@ -4,6 +4,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -57,6 +58,7 @@ public final class Endpoints implements AutoCloseable {
    * @param targets in order of preference
    * @param onChange told all endpoints, {@code host:port} each, whenever they change; one call at a
    *     time, none after {@link #close}
+   * @throws IllegalArgumentException if a name to be looked up has no host or no port
    */
   public Endpoints(
       List<String> targets,
@@ -70,6 +72,9 @@ public final class Endpoints implements AutoCloseable {
     for (String target : targets) {
       if (!target.startsWith(DNS)) {
         known.put(target, List.of(target));
+      } else if (target.lastIndexOf(':') <= DNS.length()) {
+        throw new IllegalArgumentException(
+            "'" + target + "' has no host or no port; write " + DNS + "host:port");
       }
     }
     tell();
@@ -91,10 +96,10 @@ public final class Endpoints implements AutoCloseable {
   private void lookUp(String target) {
     String name = target.substring(DNS.length());
     int colon = name.lastIndexOf(':');
-    String host = name.substring(0, Math.max(0, colon));
+    String host = name.substring(0, colon);
     try {
       List<String> found =
-          java.util.Arrays.stream(lookup.lookUp(host))
+          Arrays.stream(lookup.lookUp(host))
               .map(address -> literal(address) + name.substring(colon))
               .sorted()
               .toList();

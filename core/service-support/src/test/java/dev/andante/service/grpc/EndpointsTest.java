@@ -1,6 +1,7 @@
 package dev.andante.service.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -63,6 +64,15 @@ class EndpointsTest {
       endpoints.refresh();
       assertThat(told).as("a resolver that is down is not an empty name").isEmpty();
     }
+  }
+
+  @Test
+  void aNameWithoutAPortIsRefused() {
+    assertThatThrownBy(() -> endpoints("a:1", "dns:///experts"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("dns:///experts")
+        .hasMessageContaining("dns:///host:port");
+    assertThat(told).isEmpty();
   }
 
   @Test
