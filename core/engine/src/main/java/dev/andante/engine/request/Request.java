@@ -39,6 +39,7 @@ public final class Request {
   private final int promptSize;
   private final int maxSize;
   private final RequestTimes times;
+  private final Standing standing;
 
   private RequestState state = RequestState.WAITING;
   private int[] tokens;
@@ -47,7 +48,7 @@ public final class Request {
   private int[] drafts = NOTHING;
 
   /**
-   * @param arrival orders requests; the latest is preempted first
+   * @param arrival orders requests that nothing else does; unique
    * @param prompt tokens known from the start
    * @param maxLength tokens that fit the engine at most
    */
@@ -72,6 +73,7 @@ public final class Request {
     this.delivery = delivery;
     this.blocks = blocks;
     this.times = times;
+    this.standing = new Standing(arrival);
     this.penalties = Sampler.hasPenalties(sampling);
     this.plain = Sampler.isPlain(sampling);
     this.givenSize = prompt.ids().length;
@@ -114,6 +116,10 @@ public final class Request {
 
   public RequestTimes times() {
     return times;
+  }
+
+  public Standing standing() {
+    return standing;
   }
 
   public RequestState state() {

@@ -272,7 +272,9 @@ final class EngineCore implements StepRunner.Results {
       scheduled.request().times().onScheduled(start);
     }
     runner.run(plan, start, this);
-    observer.onStep(plan.scheduled().size(), plan.rows(), nanoTime.getAsLong() - start);
+    long nanos = nanoTime.getAsLong() - start;
+    scheduler.ran(plan, nanos);
+    observer.onStep(plan.scheduled().size(), plan.rows(), nanos);
     return true;
   }
 

@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Queues of requests and the decision who runs.
+ * Decides who runs, in the order of a {@link SchedulingPolicy}.
  *
  * <ul>
  *   <li>A request is admitted with blocks for all tokens it has, so a half-done prompt never lacks
  *       blocks and only decodes can run out.
- *   <li>A decode without a block takes those of the latest-arrived request after it; the last of
- *       all gives up its own. The victim's tokens stay and are recomputed, so the oldest request
- *       always advances.
- *   <li>Requests whose KV came from elsewhere hold blocks already and join before anyone new.
+ *   <li>A decode without a block takes those of the last in order; the last of all gives up its
+ *       own. The victim's tokens stay and are recomputed, so the first in order always advances.
+ *   <li>Requests that hold blocks, since their KV came from elsewhere or they were paused, start
+ *       before anyone new whom the policy does not rank above them.
  *   <li>Blocks that begin like the request's tokens are shared, so that only the rest is computed.
  * </ul>
  */
@@ -26,75 +26,86 @@ public final class Scheduler {
   private final int maxBatchTokens;
   private final int maxSequences;
   private final int maxLogitRows;
-  private final ArrivalQueue waiting = new ArrivalQueue();
-  private final ArrivalQueue joining = new ArrivalQueue();
-  private final ArrivalQueue running = new ArrivalQueue();
+  private final SchedulingPolicy policy;
+  private final Queues queues;
+  private final Displacement displacement;
+
+  /** First come, first served. */
+  public Scheduler(PrefixCache cache, int maxBatchTokens, int maxSequences, int maxLogitRows) {
+    this(cache, maxBatchTokens, maxSequences, maxLogitRows, new FirstComeFirstServed());
+  }
 
   /**
    * @param cache gives the blocks to requests that start
    * @param maxLogitRows rows of one step whose logits may be wanted, at least maxSequences
+   * @param policy this scheduler's alone
    */
-  public Scheduler(PrefixCache cache, int maxBatchTokens, int maxSequences, int maxLogitRows) {
+  public Scheduler(
+      PrefixCache cache,
+      int maxBatchTokens,
+      int maxSequences,
+      int maxLogitRows,
+      SchedulingPolicy policy) {
     this.cache = cache;
     this.maxBatchTokens = maxBatchTokens;
     this.maxSequences = maxSequences;
     this.maxLogitRows = maxLogitRows;
+    this.policy = policy;
+    this.queues = new Queues(policy);
+    this.displacement = new Displacement(queues, cache, maxBatchTokens, maxSequences);
   }
 
   /** A request whose tokens are all to be computed. */
   public void add(Request request) {
-    waiting.add(request);
+    queues.arrive(request, queues.waiting());
   }
 
   /** A request that brings its KV and blocks along. */
   public void join(Request request) {
-    joining.add(request);
+    queues.arrive(request, queues.ready());
   }
 
+  /** Requests without a place in the batch. */
   public int waiting() {
-    return waiting.size() + joining.size();
+    return queues.waiting().size() + queues.ready().size();
   }
 
   public int running() {
-    return running.size();
+    return queues.running().size();
   }
 
   public boolean hasWork() {
-    return running.size() + waiting() > 0;
+    return running() + waiting() > 0;
   }
 
   /** Every request held, running ones first. */
   public void forEach(Consumer<Request> action) {
-    running.forEach(action);
-    joining.forEach(action);
-    waiting.forEach(action);
+    queues.forEach(action);
   }
 
-  /** The running requests in order of arrival. */
+  /** The running requests in the policy's order. */
   public List<Request> runningRequests() {
-    return running.asList();
+    return queues.running().asList();
   }
 
   /** Blocks that are not free to give away: those the next in line and the running ones need. */
   public int spokenFor() {
-    return headroom() + (waiting.isEmpty() ? 0 : need(waiting.first()));
+    return headroom() + (queues.waiting().isEmpty() ? 0 : need(queues.waiting().first()));
   }
 
   /** Chooses the next step and takes the blocks it needs. */
   public StepPlan schedule() {
-    List<ScheduledRequest> plan = new ArrayList<>();
-    List<Request> preempted = new ArrayList<>();
-    List<StepPlan.Admitted> admitted = new ArrayList<>();
-    while (!joining.isEmpty() && running.size() < maxSequences) {
-      start(joining.removeFirst());
+    queues.rank();
+    StepDraft draft = new StepDraft();
+    displacement.run(draft);
+    startReady();
+    List<Request> decodes = decodes(draft);
+    int budget = planDecodes(decodes, draft);
+    budget = continuePrompts(budget, draft);
+    if (!draft.anyPreempted()) {
+      admit(budget, draft);
     }
-    List<Request> decodes = decodes(preempted);
-    int budget = planDecodes(decodes, plan);
-    budget = continuePrompts(budget, plan);
-    if (preempted.isEmpty()) {
-      admit(budget, plan, admitted);
-    }
-    return new StepPlan(plan, preempted, admitted);
+    return draft.plan();
   }
 
   /**
@@ -108,32 +119,46 @@ public final class Scheduler {
     cache.publish(request.blocks(), request.tokens(), request.computed());
   }
 
+  /**
+   * A step is over, with its updates and removals.
+   *
+   * @param nanos what it took
+   */
+  public void ran(StepPlan plan, long nanos) {
+    policy.ran(plan, nanos);
+  }
+
   /** Forgets a request in whatever queue and frees its blocks. */
   public void remove(Request request) {
-    if (!running.remove(request) && !joining.remove(request)) {
-      waiting.remove(request);
+    queues.remove(request);
+  }
+
+  private void startReady() {
+    while (!queues.ready().isEmpty()
+        && running() < maxSequences
+        && !Queues.held(queues.ready().first())) {
+      queues.start(queues.ready().first());
     }
-    request.blocks().releaseAll();
   }
 
   /** The running decodes that have room for their next token, made if need be. */
-  private List<Request> decodes(List<Request> preempted) {
-    List<Request> decodes = new ArrayList<>(running.size());
-    for (Request request : running.asList()) {
+  private List<Request> decodes(StepDraft draft) {
+    List<Request> decodes = new ArrayList<>(running());
+    for (Request request : queues.running().asList()) {
       if (request.state() == RequestState.RUNNING
           && request.decoding()
-          && makeRoom(request, preempted)) {
+          && makeRoom(request, draft)) {
         decodes.add(request);
       }
     }
     return decodes;
   }
 
-  private boolean makeRoom(Request request, List<Request> preempted) {
+  private boolean makeRoom(Request request, StepDraft draft) {
     while (!request.blocks().ensure(request.size())) {
-      Request victim = latest();
-      preempt(victim);
-      preempted.add(victim);
+      Request victim = queues.lastHolder();
+      queues.preempt(victim);
+      draft.preempted(victim);
       if (victim == request) {
         return false;
       }
@@ -141,30 +166,9 @@ public final class Scheduler {
     return true;
   }
 
-  /** The latest arrival that holds blocks, running or about to join. */
-  private Request latest() {
-    Request last = running.last();
-    if (!joining.isEmpty() && joining.last().arrival() > last.arrival()) {
-      return joining.last();
-    }
-    return last;
-  }
-
-  private void preempt(Request victim) {
-    if (!running.remove(victim)) {
-      joining.remove(victim);
-    }
-    victim.blocks().releaseAll();
-    victim.computed(0);
-    victim.clearDrafts();
-    victim.times().onPreempted();
-    victim.become(RequestState.PREEMPTED);
-    waiting.add(victim);
-  }
-
-  private int planDecodes(List<Request> decodes, List<ScheduledRequest> plan) {
+  private int planDecodes(List<Request> decodes, StepDraft draft) {
     int budget = Math.max(0, maxBatchTokens - decodes.size());
-    int logitRows = maxLogitRows - running.size();
+    int logitRows = maxLogitRows - running();
     for (Request request : decodes) {
       int drafts = Math.min(request.drafts().length, Math.min(budget, logitRows));
       drafts = Math.max(0, Math.min(drafts, request.remaining() - 1));
@@ -173,49 +177,43 @@ public final class Scheduler {
       }
       budget -= drafts;
       logitRows -= drafts;
-      plan.add(ScheduledRequest.of(request, 1, drafts));
+      draft.schedule(request, 1, drafts);
     }
     return budget;
   }
 
-  private int continuePrompts(int available, List<ScheduledRequest> plan) {
+  private int continuePrompts(int available, StepDraft draft) {
     int budget = available;
-    for (Request request : running.asList()) {
+    for (Request request : queues.running().asList()) {
       if (budget > 0 && !request.decoding()) {
-        budget -= chunk(request, budget, plan);
+        budget -= chunk(request, budget, draft);
       }
     }
     return budget;
   }
 
-  private void admit(int available, List<ScheduledRequest> plan, List<StepPlan.Admitted> admitted) {
+  private void admit(int available, StepDraft draft) {
     int budget = available;
     while (budget > 0
-        && !waiting.isEmpty()
-        && running.size() < maxSequences
-        && logitRows(plan) < maxLogitRows) {
-      Request request = waiting.first();
+        && !queues.waiting().isEmpty()
+        && !Queues.held(queues.waiting().first())
+        && running() < maxSequences
+        && draft.logitRows() < maxLogitRows) {
+      Request request = queues.waiting().first();
       int cached = cache.open(request.blocks(), request.tokens(), request.size(), headroom());
       if (cached == PrefixCache.NO_ROOM) {
         return;
       }
-      waiting.removeFirst();
       request.computed(cached);
-      admitted.add(
-          new StepPlan.Admitted(request, cached, request.state() == RequestState.PREEMPTED));
-      start(request);
-      budget -= chunk(request, budget, plan);
+      draft.admitted(request, cached);
+      queues.start(request);
+      budget -= chunk(request, budget, draft);
     }
   }
 
-  private void start(Request request) {
-    request.become(RequestState.RUNNING);
-    running.add(request);
-  }
-
-  private static int chunk(Request request, int budget, List<ScheduledRequest> plan) {
+  private static int chunk(Request request, int budget, StepDraft draft) {
     int tokens = Math.min(request.pending(), budget);
-    plan.add(ScheduledRequest.of(request, tokens, 0));
+    draft.schedule(request, tokens, 0);
     return tokens;
   }
 
@@ -225,14 +223,6 @@ public final class Scheduler {
 
   /** A block for each running request to grow into, so that admission does not cause preemption. */
   private int headroom() {
-    return running.size();
-  }
-
-  private static int logitRows(List<ScheduledRequest> plan) {
-    int rows = 0;
-    for (ScheduledRequest one : plan) {
-      rows += one.logitRows();
-    }
-    return rows;
+    return running();
   }
 }

@@ -4,7 +4,8 @@
  *
  * <p>Stall-free batching with chunked prefill (Sarathi-Serve, arXiv 2403.02310): every running
  * decode has its row in every step, half-done prompts go on with what is left of the token budget,
- * then new requests start, first come, first served.
+ * then new requests start. Who goes first among them says a {@link
+ * dev.andante.engine.scheduler.SchedulingPolicy}, which may also take places from those who run.
  */
 @NullMarked
 package dev.andante.engine.scheduler;

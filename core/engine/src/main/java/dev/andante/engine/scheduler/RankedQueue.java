@@ -1,18 +1,22 @@
 package dev.andante.engine.scheduler;
 
 import dev.andante.engine.request.Request;
+import dev.andante.engine.request.Standing;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Requests in order of arrival. Most arrive last, so adding is cheap. */
-final class ArrivalQueue {
+/** Requests by {@link Standing}, the best first. Most are added last, so adding is cheap. */
+final class RankedQueue {
+
+  private static final Comparator<Request> ORDER = Comparator.comparing(Request::standing);
 
   private final List<Request> requests = new ArrayList<>();
 
   void add(Request request) {
     int at = requests.size();
-    while (at > 0 && requests.get(at - 1).arrival() > request.arrival()) {
+    while (at > 0 && ORDER.compare(requests.get(at - 1), request) > 0) {
       at--;
     }
     requests.add(at, request);
@@ -22,9 +26,6 @@ final class ArrivalQueue {
     return requests.remove(request);
   }
 
-  Request removeFirst() {
-    return requests.removeFirst();
-  }
 
   Request first() {
     return requests.getFirst();
@@ -49,5 +50,10 @@ final class ArrivalQueue {
   /** A copy, so that requests may leave while it is walked. */
   List<Request> asList() {
     return List.copyOf(requests);
+  }
+
+  /** Restores the order after standings changed; cheap where few did. */
+  void sort() {
+    requests.sort(ORDER);
   }
 }
