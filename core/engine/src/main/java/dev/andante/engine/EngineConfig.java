@@ -17,6 +17,7 @@ import java.time.Duration;
  * @param lease how long a reservation lives without a sign of life
  * @param prefixCache whether sequences that begin alike share the blocks they begin with
  * @param warmUp longest time spent on passes for nobody before the first request; 0 = none
+ * @param scheduling how steps are shared among requests
  */
 public record EngineConfig(
     int blockSize,
@@ -29,7 +30,36 @@ public record EngineConfig(
     Duration draftWait,
     Duration lease,
     boolean prefixCache,
-    Duration warmUp) {
+    Duration warmUp,
+    Scheduling scheduling) {
+
+  /** First come, first served. */
+  public EngineConfig(
+      int blockSize,
+      int blocks,
+      DType kvDtype,
+      int maxBatchTokens,
+      int maxSequences,
+      int maxWaiting,
+      int maxDraftTokens,
+      Duration draftWait,
+      Duration lease,
+      boolean prefixCache,
+      Duration warmUp) {
+    this(
+        blockSize,
+        blocks,
+        kvDtype,
+        maxBatchTokens,
+        maxSequences,
+        maxWaiting,
+        maxDraftTokens,
+        draftWait,
+        lease,
+        prefixCache,
+        warmUp,
+        Scheduling.DEFAULT);
+  }
 
   public EngineConfig {
     positive("block_size", blockSize);
@@ -50,6 +80,23 @@ public record EngineConfig(
     if (warmUp.isNegative()) {
       throw new IllegalArgumentException("warm_up must be at least 0, not " + warmUp);
     }
+  }
+
+  /** The same with other scheduling. */
+  public EngineConfig with(Scheduling other) {
+    return new EngineConfig(
+        blockSize,
+        blocks,
+        kvDtype,
+        maxBatchTokens,
+        maxSequences,
+        maxWaiting,
+        maxDraftTokens,
+        draftWait,
+        lease,
+        prefixCache,
+        warmUp,
+        other);
   }
 
   private static void positive(String field, int value) {

@@ -21,6 +21,15 @@ public interface EngineObserver {
 
   default void onPreemption() {}
 
+  /** A step computed less of its prompts than it had rows for, to hold the token interval. */
+  default void onStepCut() {}
+
+  /** The policy put a request behind others since it had used up its time. */
+  default void onDemotion() {}
+
+  /** The policy put a request before others since it had gone without a step for too long. */
+  default void onPromotion() {}
+
   default void onFinished(
       FinishReason reason, int promptTokens, int generatedTokens, GenerationStats stats) {}
 

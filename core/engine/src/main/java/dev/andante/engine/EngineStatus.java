@@ -4,7 +4,7 @@ package dev.andante.engine;
  * A snapshot that can be read at any time without waiting for the engine loop.
  *
  * @param running requests in the batch
- * @param waiting requests not yet scheduled, preempted ones included
+ * @param waiting requests without a place in the batch: new, paused or preempted
  * @param freeBlocks allocatable now: blocks that nobody uses, those included whose content the
  *     prefix cache keeps, since it gives them up when they are needed. At idle all blocks are free
  * @param cachedBlocks of those, how many have content that is kept

@@ -7,6 +7,8 @@ import java.time.Duration;
  *
  * @param speculate whether drafts may be used
  * @param timeLeft how long somebody waits for the answer from now on, see {@link Engine#NO_LIMIT}
+ * @param priority how urgent it is beside others: higher goes first, 0 is usual; counts where the
+ *     engine's policy heeds it
  */
 public record GenerationRequest(
     Attempt attempt,
@@ -15,7 +17,20 @@ public record GenerationRequest(
     StopParams stop,
     StopMatcher stopMatcher,
     boolean speculate,
-    Duration timeLeft) {
+    Duration timeLeft,
+    int priority) {
+
+  /** Of the usual priority. */
+  public GenerationRequest(
+      Attempt attempt,
+      PromptTokens prompt,
+      SamplingParams sampling,
+      StopParams stop,
+      StopMatcher stopMatcher,
+      boolean speculate,
+      Duration timeLeft) {
+    this(attempt, prompt, sampling, stop, stopMatcher, speculate, timeLeft, 0);
+  }
 
   /** Without a limit of time. */
   public GenerationRequest(

@@ -7,13 +7,26 @@ import java.time.Duration;
  * sampled.
  *
  * @param timeLeft how long somebody waits for the token from now on, see {@link Engine#NO_LIMIT}
+ * @param priority how urgent it is beside others: higher goes first, 0 is usual; counts where the
+ *     engine's policy heeds it
  */
 public record PrefillJob(
     Attempt attempt,
     PromptTokens prompt,
     SamplingParams sampling,
     StopParams stop,
-    Duration timeLeft) {
+    Duration timeLeft,
+    int priority) {
+
+  /** Of the usual priority. */
+  public PrefillJob(
+      Attempt attempt,
+      PromptTokens prompt,
+      SamplingParams sampling,
+      StopParams stop,
+      Duration timeLeft) {
+    this(attempt, prompt, sampling, stop, timeLeft, 0);
+  }
 
   /** Without a limit of time. */
   public PrefillJob(

@@ -7,6 +7,8 @@ import java.time.Duration;
  *
  * @param firstToken sampled by prefill; not reported again
  * @param timeLeft how long somebody waits for the answer from now on, see {@link Engine#NO_LIMIT}
+ * @param priority how urgent it is beside others: higher goes first, 0 is usual; counts where the
+ *     engine's policy heeds it
  */
 public record TransferredRequest(
     Attempt attempt,
@@ -16,7 +18,21 @@ public record TransferredRequest(
     StopParams stop,
     StopMatcher stopMatcher,
     boolean speculate,
-    Duration timeLeft) {
+    Duration timeLeft,
+    int priority) {
+
+  /** Of the usual priority. */
+  public TransferredRequest(
+      Attempt attempt,
+      String kvHandle,
+      int firstToken,
+      SamplingParams sampling,
+      StopParams stop,
+      StopMatcher stopMatcher,
+      boolean speculate,
+      Duration timeLeft) {
+    this(attempt, kvHandle, firstToken, sampling, stop, stopMatcher, speculate, timeLeft, 0);
+  }
 
   /** Without a limit of time. */
   public TransferredRequest(

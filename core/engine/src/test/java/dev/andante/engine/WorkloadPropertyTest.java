@@ -2,7 +2,6 @@ package dev.andante.engine;
 
 import static dev.andante.engine.fake.EngineFixture.DEFAULTS;
 import static dev.andante.engine.fake.EngineFixture.prompt;
-import static dev.andante.engine.fake.EngineFixture.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.engine.fake.EngineFixture;
@@ -23,15 +22,19 @@ import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
 
 /**
- * Whatever else goes on in the engine, each request gets the tokens that it would get alone, and in
- * the end every block is free. Requests share beginnings, with each other and with answers, so that
- * most of them find some of their KV in the prefix cache.
+ * Whatever else goes on in the engine, and whoever goes first, each request gets the tokens that it
+ * would get alone, and in the end every block is free. Requests share beginnings, with each other
+ * and with answers, so that most of them find some of their KV in the prefix cache.
  */
 class WorkloadPropertyTest {
 
   private static final AtomicInteger PREEMPTIONS = new AtomicInteger();
   private static final AtomicInteger ACCEPTED = new AtomicInteger();
   private static final AtomicInteger CACHED = new AtomicInteger();
+
+  private static final AtomicInteger CUTS = new AtomicInteger();
+  private static final AtomicInteger DEMOTIONS = new AtomicInteger();
+  private static final AtomicInteger PROMOTIONS = new AtomicInteger();
 
   private static final EngineObserver COUNTING =
       new EngineObserver() {
@@ -50,6 +53,21 @@ class WorkloadPropertyTest {
         public void onDraft(int drafted, int accepted) {
           assertThat(accepted).isBetween(0, drafted);
           ACCEPTED.addAndGet(accepted);
+        }
+
+        @Override
+        public void onStepCut() {
+          CUTS.incrementAndGet();
+        }
+
+        @Override
+        public void onDemotion() {
+          DEMOTIONS.incrementAndGet();
+        }
+
+        @Override
+        public void onPromotion() {
+          PROMOTIONS.incrementAndGet();
         }
       };
 
@@ -85,8 +103,10 @@ class WorkloadPropertyTest {
             DEFAULTS.draftWait(),
             DEFAULTS.lease(),
             random.nextInt(5) > 0,
-            Duration.ZERO);
+            Duration.ZERO,
+            scheduling(random));
     try (EngineFixture f = new EngineFixture(config, drafts, FakeModel::new, COUNTING, ends)) {
+      f.clock.tick(Duration.ofNanos(100_000));
       List<Recorder> answers = new ArrayList<>();
       List<Integer> aborted = new ArrayList<>();
       List<PrefillRecorder> jobs = new ArrayList<>();
@@ -128,6 +148,19 @@ class WorkloadPropertyTest {
     }
   }
 
+  /** With times that the clock's ticks make short. */
+  private static Scheduling scheduling(Random random) {
+    Scheduling.Policy[] policies = Scheduling.Policy.values();
+    return new Scheduling(
+        policies[random.nextInt(policies.length)],
+        Duration.ofMillis(5),
+        Duration.ofMillis(1),
+        2,
+        1 + random.nextInt(5),
+        random.nextBoolean() ? Duration.ZERO : Duration.ofNanos(1),
+        1 + random.nextInt(8));
+  }
+
   /** The requests and their answers, one after the other in a roomy engine without drafts. */
   private static List<Case> alone(Random random, Set<Integer> ends) {
     EngineConfig roomy =
@@ -167,12 +200,15 @@ class WorkloadPropertyTest {
           System.arraycopy(text, 0, tokens, 0, same);
         }
         GenerationRequest request =
-            request(
+            new GenerationRequest(
                 new Attempt("r" + i, 1),
                 PromptTokens.of(tokens),
                 sampling,
                 stop,
-                random.nextInt(4) > 0);
+                StopMatcher.NONE,
+                random.nextInt(4) > 0,
+                Engine.NO_LIMIT,
+                random.nextInt(3) - 1);
         Recorder answer = f.generate(request, new Recorder()).await();
         assertThat(answer.failure()).isNull();
         cases.add(new Case(request, answer.ids(), answer.reason()));
@@ -185,6 +221,9 @@ class WorkloadPropertyTest {
   static void theWorkloadWasWorthIt() {
     assertThat(PREEMPTIONS.get()).as("preemptions").isPositive();
     assertThat(ACCEPTED.get()).as("accepted drafts").isPositive();
+    assertThat(CUTS.get()).as("steps cut by the token interval").isPositive();
+    assertThat(DEMOTIONS.get()).as("demotions").isPositive();
+    assertThat(PROMOTIONS.get()).as("promotions").isPositive();
     assertThat(CACHED.get()).as("tokens found in the prefix cache").isPositive();
   }
 }

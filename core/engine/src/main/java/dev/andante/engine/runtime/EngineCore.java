@@ -123,6 +123,7 @@ final class EngineCore implements StepRunner.Results {
             newTable(),
             admission.maxLength(),
             new RequestTimes(submitted, given.timeLeft()));
+    request.standing().priority(given.priority());
     FinishReason over = request.replay();
     register(request);
     if (over != null) {
@@ -151,6 +152,7 @@ final class EngineCore implements StepRunner.Results {
             newTable(),
             admission.maxLength(),
             new RequestTimes(submitted, given.timeLeft()));
+    request.standing().priority(given.priority());
     if (request.replay() != null) {
       throw new EngineException(
           Code.INVALID_REQUEST, "the answer that the prompt resumes is already complete");
@@ -212,6 +214,7 @@ final class EngineCore implements StepRunner.Results {
             transfer.blocks(),
             admission.maxLength(),
             times);
+    request.standing().priority(given.priority());
     FinishReason over = request.replay();
     transfers.joined(transfer);
     request.computed(prompt.length);
@@ -264,6 +267,9 @@ final class EngineCore implements StepRunner.Results {
       observer.onPreemption();
     }
     plan.admitted().forEach(this::admitted);
+    if (plan.cut()) {
+      observer.onStepCut();
+    }
     if (plan.isEmpty()) {
       return false;
     }

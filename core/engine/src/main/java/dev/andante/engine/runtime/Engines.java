@@ -7,9 +7,13 @@ import dev.andante.engine.DraftSource;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
+import dev.andante.engine.Scheduling;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.PrefixCache;
+import dev.andante.engine.scheduler.Pace;
+import dev.andante.engine.scheduler.PolicySource;
 import dev.andante.engine.scheduler.Scheduler;
+import dev.andante.engine.scheduler.StepTime;
 import dev.andante.engine.transfer.Transfers;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.Workspace;
@@ -28,7 +32,7 @@ public final class Engines {
 
   private Engines() {}
 
-  /** As the other one, with the system's clock and a thread of no particular kind. */
+  /** As the others, with the system's clock and a thread of no particular kind. */
   public static Engine start(
       EngineConfig config,
       LanguageModel model,
@@ -37,6 +41,28 @@ public final class Engines {
       DraftSource drafts,
       Set<Integer> endTokenIds) {
     return start(config, model, backend, observer, drafts, endTokenIds, System::nanoTime, THREADS);
+  }
+
+  /** As the other one, with the policy that the configuration names. */
+  public static Engine start(
+      EngineConfig config,
+      LanguageModel model,
+      Backend backend,
+      EngineObserver observer,
+      DraftSource drafts,
+      Set<Integer> endTokenIds,
+      LongSupplier nanoTime,
+      ThreadFactory threads) {
+    return start(
+        config,
+        model,
+        backend,
+        observer,
+        drafts,
+        endTokenIds,
+        nanoTime,
+        threads,
+        PolicySource.CONFIGURED);
   }
 
   /**
@@ -48,6 +74,7 @@ public final class Engines {
    * @param endTokenIds tokens that end an answer unless ignore_eos
    * @param nanoTime monotonic nanoseconds, for leases and statistics
    * @param threads makes the engine thread, a daemon
+   * @param policies asked once for the scheduling policy
    * @throws dev.andante.compute.BackendException if there is not enough memory
    */
   public static Engine start(
@@ -58,7 +85,8 @@ public final class Engines {
       DraftSource drafts,
       Set<Integer> endTokenIds,
       LongSupplier nanoTime,
-      ThreadFactory threads) {
+      ThreadFactory threads,
+      PolicySource policies) {
     KvLayout layout = model.kvLayout(config.blockSize(), config.kvDtype());
     int maxRows = Math.max(config.maxBatchTokens(), config.maxSequences());
     int maxLogitRows =
@@ -76,8 +104,16 @@ public final class Engines {
     PrefixCache cache =
         new PrefixCache(
             blocks, config.blockSize(), model.fingerprint(), pool::copy, config.prefixCache());
+    Scheduling scheduling = config.scheduling();
+    StepTime stepTime = new StepTime();
     Scheduler scheduler =
-        new Scheduler(cache, config.maxBatchTokens(), config.maxSequences(), maxLogitRows);
+        new Scheduler(
+            cache,
+            config.maxBatchTokens(),
+            config.maxSequences(),
+            maxLogitRows,
+            policies.create(config, stepTime, nanoTime, observer),
+            new Pace(scheduling.tokenInterval(), scheduling.minChunk(), stepTime));
     EngineCore core =
         new EngineCore(
             config,

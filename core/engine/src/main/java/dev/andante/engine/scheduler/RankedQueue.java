@@ -26,7 +26,6 @@ final class RankedQueue {
     return requests.remove(request);
   }
 
-
   Request first() {
     return requests.getFirst();
   }

@@ -18,6 +18,8 @@ import java.util.function.Consumer;
  *   <li>Requests that hold blocks, since their KV came from elsewhere or they were paused, start
  *       before anyone new whom the policy does not rank above them.
  *   <li>Blocks that begin like the request's tokens are shared, so that only the rest is computed.
+ *   <li>Drafts and prompts share the rows that decodes leave, and the time that a {@link Pace}
+ *       leaves.
  * </ul>
  */
 public final class Scheduler {
@@ -27,30 +29,35 @@ public final class Scheduler {
   private final int maxSequences;
   private final int maxLogitRows;
   private final SchedulingPolicy policy;
+  private final Pace pace;
   private final Queues queues;
   private final Displacement displacement;
 
-  /** First come, first served. */
+  /** First come, first served, at no particular pace. */
   public Scheduler(PrefixCache cache, int maxBatchTokens, int maxSequences, int maxLogitRows) {
-    this(cache, maxBatchTokens, maxSequences, maxLogitRows, new FirstComeFirstServed());
+    this(
+        cache, maxBatchTokens, maxSequences, maxLogitRows, new FirstComeFirstServed(), Pace.free());
   }
 
   /**
    * @param cache gives the blocks to requests that start
    * @param maxLogitRows rows of one step whose logits may be wanted, at least maxSequences
    * @param policy this scheduler's alone
+   * @param pace this scheduler's alone
    */
   public Scheduler(
       PrefixCache cache,
       int maxBatchTokens,
       int maxSequences,
       int maxLogitRows,
-      SchedulingPolicy policy) {
+      SchedulingPolicy policy,
+      Pace pace) {
     this.cache = cache;
     this.maxBatchTokens = maxBatchTokens;
     this.maxSequences = maxSequences;
     this.maxLogitRows = maxLogitRows;
     this.policy = policy;
+    this.pace = pace;
     this.queues = new Queues(policy);
     this.displacement = new Displacement(queues, cache, maxBatchTokens, maxSequences);
   }
@@ -100,12 +107,13 @@ public final class Scheduler {
     displacement.run(draft);
     startReady();
     List<Request> decodes = decodes(draft);
-    int budget = planDecodes(decodes, draft);
-    budget = continuePrompts(budget, draft);
+    StepBudget budget = pace.beside(decodes, maxBatchTokens);
+    planDecodes(decodes, budget, draft);
+    continuePrompts(budget, draft);
     if (!draft.anyPreempted()) {
       admit(budget, draft);
     }
-    return draft.plan();
+    return draft.plan(budget.wasCut());
   }
 
   /**
@@ -125,6 +133,7 @@ public final class Scheduler {
    * @param nanos what it took
    */
   public void ran(StepPlan plan, long nanos) {
+    pace.ran(plan, nanos);
     policy.ran(plan, nanos);
   }
 
@@ -166,35 +175,31 @@ public final class Scheduler {
     return true;
   }
 
-  private int planDecodes(List<Request> decodes, StepDraft draft) {
-    int budget = Math.max(0, maxBatchTokens - decodes.size());
+  private void planDecodes(List<Request> decodes, StepBudget budget, StepDraft draft) {
+    boolean promptsWait = decodes.size() < running() || !queues.waiting().isEmpty();
     int logitRows = maxLogitRows - running();
     for (Request request : decodes) {
-      int drafts = Math.min(request.drafts().length, Math.min(budget, logitRows));
-      drafts = Math.max(0, Math.min(drafts, request.remaining() - 1));
+      int wanted = Math.min(Math.min(request.drafts().length, logitRows), request.remaining() - 1);
+      int drafts = budget.drafts(request.size(), wanted, promptsWait);
       while (drafts > 0 && !request.blocks().ensure(request.size() + drafts)) {
         drafts--;
       }
-      budget -= drafts;
+      budget.takeDrafts(request.size(), drafts);
       logitRows -= drafts;
       draft.schedule(request, 1, drafts);
     }
-    return budget;
   }
 
-  private int continuePrompts(int available, StepDraft draft) {
-    int budget = available;
+  private void continuePrompts(StepBudget budget, StepDraft draft) {
     for (Request request : queues.running().asList()) {
-      if (budget > 0 && !request.decoding()) {
-        budget -= chunk(request, budget, draft);
+      if (!request.decoding()) {
+        chunk(request, budget, draft);
       }
     }
-    return budget;
   }
 
-  private void admit(int available, StepDraft draft) {
-    int budget = available;
-    while (budget > 0
+  private void admit(StepBudget budget, StepDraft draft) {
+    while (budget.isOpen()
         && !queues.waiting().isEmpty()
         && !Queues.held(queues.waiting().first())
         && running() < maxSequences
@@ -207,14 +212,15 @@ public final class Scheduler {
       request.computed(cached);
       draft.admitted(request, cached);
       queues.start(request);
-      budget -= chunk(request, budget, draft);
+      chunk(request, budget, draft);
     }
   }
 
-  private static int chunk(Request request, int budget, StepDraft draft) {
-    int tokens = Math.min(request.pending(), budget);
-    draft.schedule(request, tokens, 0);
-    return tokens;
+  private static void chunk(Request request, StepBudget budget, StepDraft draft) {
+    int tokens = budget.takeChunk(request.computed(), request.pending());
+    if (tokens > 0) {
+      draft.schedule(request, tokens, 0);
+    }
   }
 
   private static int need(Request request) {

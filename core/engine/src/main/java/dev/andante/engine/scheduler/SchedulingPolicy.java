@@ -30,7 +30,9 @@ public interface SchedulingPolicy {
   /** The request's level; asked once when it arrives and once for each plan. */
   int level(Request request);
 
-  /** The request's position within its level; of two that are equal the earlier arrival is first. */
+  /**
+   * The request's position within its level; of two that are equal the earlier arrival is first.
+   */
   default long position(Request request) {
     return request.arrival();
   }

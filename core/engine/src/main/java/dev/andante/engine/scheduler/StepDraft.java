@@ -37,11 +37,10 @@ final class StepDraft {
 
   /** To be called before the request starts. */
   void admitted(Request request, int cached) {
-    admitted.add(
-        new StepPlan.Admitted(request, cached, request.state() == RequestState.PREEMPTED));
+    admitted.add(new StepPlan.Admitted(request, cached, request.state() == RequestState.PREEMPTED));
   }
 
-  StepPlan plan() {
-    return new StepPlan(scheduled, preempted, admitted);
+  StepPlan plan(boolean cut) {
+    return new StepPlan(scheduled, preempted, admitted, cut);
   }
 }

@@ -9,9 +9,14 @@ import java.util.List;
  * @param scheduled each request at most once: decodes first, then prompts
  * @param preempted requests that lost their blocks to make this plan possible
  * @param admitted requests that start with this step
+ * @param cut whether prompts get fewer rows than there are, lest running answers wait too long for
+ *     their next token
  */
 public record StepPlan(
-    List<ScheduledRequest> scheduled, List<Request> preempted, List<Admitted> admitted) {
+    List<ScheduledRequest> scheduled,
+    List<Request> preempted,
+    List<Admitted> admitted,
+    boolean cut) {
 
   /**
    * A request that was let in.

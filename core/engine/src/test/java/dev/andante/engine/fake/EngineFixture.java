@@ -18,6 +18,7 @@ import dev.andante.engine.SamplingParams;
 import dev.andante.engine.StopMatcher;
 import dev.andante.engine.StopParams;
 import dev.andante.engine.runtime.Engines;
+import dev.andante.engine.scheduler.PolicySource;
 import dev.andante.model.LanguageModel;
 import java.time.Duration;
 import java.util.Map;
@@ -64,7 +65,26 @@ public final class EngineFixture implements AutoCloseable {
 
   /** With something around the backend. */
   public EngineFixture(UnaryOperator<Backend> wrap) {
-    this(DEFAULTS, DraftSource.NONE, FakeModel::new, EngineObserver.NONE, Set.of(), wrap);
+    this(
+        DEFAULTS,
+        DraftSource.NONE,
+        FakeModel::new,
+        EngineObserver.NONE,
+        Set.of(),
+        wrap,
+        PolicySource.CONFIGURED);
+  }
+
+  /** With a scheduling policy of its own. */
+  public EngineFixture(EngineConfig config, PolicySource policies) {
+    this(
+        config,
+        DraftSource.NONE,
+        FakeModel::new,
+        EngineObserver.NONE,
+        Set.of(),
+        UnaryOperator.identity(),
+        policies);
   }
 
   public EngineFixture(
@@ -73,7 +93,14 @@ public final class EngineFixture implements AutoCloseable {
       Function<Backend, LanguageModel> loader,
       EngineObserver observer,
       Set<Integer> endTokenIds) {
-    this(config, drafts, loader, observer, endTokenIds, UnaryOperator.identity());
+    this(
+        config,
+        drafts,
+        loader,
+        observer,
+        endTokenIds,
+        UnaryOperator.identity(),
+        PolicySource.CONFIGURED);
   }
 
   private EngineFixture(
@@ -82,12 +109,14 @@ public final class EngineFixture implements AutoCloseable {
       Function<Backend, LanguageModel> loader,
       EngineObserver observer,
       Set<Integer> endTokenIds,
-      UnaryOperator<Backend> wrap) {
+      UnaryOperator<Backend> wrap,
+      PolicySource policies) {
     pool = new ComputePool(1);
     backend = wrap.apply(new ReferenceBackend(pool));
     model = loader.apply(backend);
     engine =
-        Engines.start(config, model, backend, observer, drafts, endTokenIds, clock, Thread::new);
+        Engines.start(
+            config, model, backend, observer, drafts, endTokenIds, clock, Thread::new, policies);
   }
 
   public FakeModel fake() {

@@ -2,11 +2,15 @@ package dev.andante.engine.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.andante.engine.EngineObserver;
 import dev.andante.engine.FinishReason;
+import dev.andante.engine.Scheduling;
+import dev.andante.engine.fake.FakeClock;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestState;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -16,14 +20,24 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.jspecify.annotations.Nullable;
 
-/** Invariants of stall-free batching over random workloads. */
+/** Invariants of stall-free batching over random workloads, whatever the policy and the pace. */
 class SchedulerPropertyTest {
 
   private static final int MAX_STEPS = 5000;
 
-  @Property(tries = 300)
+  enum Policy {
+    FCFS,
+    PRIORITY,
+    MLFQ,
+    /** Changes its mind about everything in every step. */
+    MOODY
+  }
+
+  @Property(tries = 800)
   void invariantsHoldAndEverythingFinishes(
       @ForAll long seed,
+      @ForAll Policy kind,
+      @ForAll boolean paced,
       @ForAll @IntRange(min = 1, max = 5) int blockSize,
       @ForAll @IntRange(min = 3, max = 30) int blocks,
       @ForAll @IntRange(min = 1, max = 20) int maxBatchTokens,
@@ -34,7 +48,16 @@ class SchedulerPropertyTest {
     // All tokens are alike, so where there is a cache everything that can be shared is.
     PrefixCache cache =
         new PrefixCache(pool, blockSize, "m", (from, to) -> {}, random.nextBoolean());
-    Scheduler scheduler = new Scheduler(cache, maxBatchTokens, maxSequences, maxLogitRows);
+    FakeClock clock = new FakeClock();
+    StepTime stepTime = new StepTime();
+    Scheduler scheduler =
+        new Scheduler(
+            cache,
+            maxBatchTokens,
+            maxSequences,
+            maxLogitRows,
+            policy(kind, random, maxBatchTokens, stepTime, clock),
+            paced ? new Pace(Duration.ofMillis(9), 1 + random.nextInt(4), stepTime) : Pace.free());
     int arrivals = 12;
     Set<Request> live = new HashSet<>();
     long arrival = 0;
@@ -45,6 +68,7 @@ class SchedulerPropertyTest {
         int prompt = 1 + random.nextInt(Math.max(1, blocks * blockSize / 2));
         Request request =
             TestRequests.request(pool, blockSize, arrival++, prompt, 1 + random.nextInt(25));
+        request.standing().priority(random.nextInt(3) - 1);
         live.add(request);
         if (random.nextInt(4) == 0 && prompt > 1 && request.blocks().ensure(prompt)) {
           request.computed(prompt - 1);
@@ -63,7 +87,9 @@ class SchedulerPropertyTest {
       StepPlan plan = scheduler.schedule();
       check(plan, scheduler.runningRequests(), maxBatchTokens, maxLogitRows, maxSequences);
       // a prompt may have to wait while decodes fill the budget
-      if (oldest != null
+      if (kind == Policy.FCFS
+          && !paced
+          && oldest != null
           && oldest.state() == RequestState.RUNNING
           && (oldest.decoding() || plan.rows() < maxBatchTokens)) {
         assertThat(plan.scheduled()).extracting(ScheduledRequest::request).contains(oldest);
@@ -71,10 +97,37 @@ class SchedulerPropertyTest {
       for (ScheduledRequest one : plan.scheduled()) {
         apply(one, scheduler, live, random);
       }
+      Duration took = Duration.ofMillis(random.nextInt(8)).plusNanos(1);
+      clock.advance(took);
+      scheduler.ran(plan, took.toNanos());
       checkPool(pool, live);
     }
     assertThat(pool.free()).isEqualTo(blocks);
     assertThat(scheduler.hasWork()).isFalse();
+  }
+
+  private static SchedulingPolicy policy(
+      Policy kind, Random random, int maxBatchTokens, StepTime stepTime, FakeClock clock) {
+    Duration starvation = Duration.ofMillis(50);
+    return switch (kind) {
+      case FCFS -> new FirstComeFirstServed();
+      case PRIORITY -> new ByPriority(starvation, clock, EngineObserver.NONE);
+      case MLFQ ->
+          new SkipJoinMlfq(
+              new Scheduling(
+                  Scheduling.Policy.MLFQ,
+                  starvation,
+                  Duration.ofMillis(10),
+                  2,
+                  1 + random.nextInt(20),
+                  Duration.ZERO,
+                  1),
+              maxBatchTokens,
+              stepTime,
+              clock,
+              EngineObserver.NONE);
+      case MOODY -> request -> random.nextInt(4) == 0 ? SchedulingPolicy.HELD : random.nextInt(4);
+    };
   }
 
   private static void check(
