@@ -3,6 +3,7 @@ package dev.andante.host.config;
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
+import dev.andante.engine.Scheduling;
 import dev.andante.service.config.Between;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -32,6 +33,17 @@ import org.springframework.validation.annotation.Validated;
  * @param prefixCache on or off: whether prompts that begin like earlier ones use their KV again
  * @param warmUp longest time spent on computing for nobody between loading and the first request,
  *     so that kernels are compiled when it comes; it ends sooner when they are. 0s to 5m, 0s = none
+ * @param policy whose turn it is: fcfs (first come, first served), priority (by the requests'
+ *     priority) or mlfq (short answers first, by the time each has used)
+ * @param starvation how long a request may go without a step before priority and mlfq put it before
+ *     all others; 0s to 1h, 0s = the policy's own, 30s for priority and 3s for mlfq
+ * @param mlfqQuantum time that a request may use in mlfq's first queue, 1us to 1h
+ * @param mlfqGrowth how many times as long the time in each further queue is
+ * @param mlfqPeriod steps between two looks for requests that mlfq let starve
+ * @param tbtTarget time between two tokens of a running answer that prompts must not stretch; steps
+ *     with answers in them compute no more of prompts than fits. 0s to 1m, 0s = no such target
+ * @param minChunk rows of prompts that a step has room for whatever {@code tbtTarget} says; chunks
+ *     cut by it are multiples of this
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.engine", ignoreUnknownFields = false)
@@ -47,7 +59,14 @@ public record EngineProperties(
     @DefaultValue("2ms") @Between(min = "0s", max = "1s") Duration draftWait,
     @DefaultValue("30s") @Between(min = "10ms", max = "1h") Duration lease,
     @DefaultValue("on") boolean prefixCache,
-    @DefaultValue("1s") @Between(min = "0s", max = "5m") Duration warmUp) {
+    @DefaultValue("1s") @Between(min = "0s", max = "5m") Duration warmUp,
+    @DefaultValue("fcfs") @Pattern(regexp = "fcfs|priority|mlfq") String policy,
+    @DefaultValue("0s") @Between(min = "0s", max = "1h") Duration starvation,
+    @DefaultValue("10ms") @Between(min = "1us", max = "1h") Duration mlfqQuantum,
+    @DefaultValue("2") @Min(2) @Max(16) int mlfqGrowth,
+    @DefaultValue("1000") @Min(1) int mlfqPeriod,
+    @DefaultValue("0s") @Between(min = "0s", max = "1m") Duration tbtTarget,
+    @DefaultValue("16") @Min(1) int minChunk) {
 
   public DType dtype() {
     return DType.valueOf(kvDtype.toUpperCase(Locale.ROOT));
@@ -69,7 +88,15 @@ public record EngineProperties(
         draftWait,
         lease,
         prefixCache,
-        warmUp);
+        warmUp,
+        new Scheduling(
+            Scheduling.Policy.valueOf(policy.toUpperCase(Locale.ROOT)),
+            starvation,
+            mlfqQuantum,
+            mlfqGrowth,
+            mlfqPeriod,
+            tbtTarget,
+            minChunk));
   }
 
   private int blocksOf(KvLayout layout) {

@@ -43,6 +43,9 @@ public final class EngineMetrics implements EngineObserver {
   private final Counter acceptedTokens;
   private final Counter[] acceptedPerPosition;
   private final Counter leasesExpired;
+  private final Counter stepsCut;
+  private final Counter demotions;
+  private final Counter promotions;
   private final Timer timeToFirstToken;
   private final Timer interTokenLatency;
   private final Timer timePerOutputToken;
@@ -107,6 +110,16 @@ public final class EngineMetrics implements EngineObserver {
               "position",
               Integer.toString(i));
     }
+    stepsCut =
+        counter(
+            "andante_engine_steps_cut",
+            "Steps that computed less of prompts than there was room for, to hold the TBT target");
+    demotions =
+        counter("andante_engine_demotions", "Requests that used up their time in a queue (mlfq)");
+    promotions =
+        counter(
+            "andante_engine_promotions",
+            "Requests put before all others after too long without a step (priority, mlfq)");
     leasesExpired =
         counter("andante_kv_leases_expired", "Reservations that ran out before they were used");
     timeToFirstToken =
@@ -206,6 +219,21 @@ public final class EngineMetrics implements EngineObserver {
     for (int i = 0; i < Math.min(accepted, maxDraftTokens); i++) {
       acceptedPerPosition[i].increment();
     }
+  }
+
+  @Override
+  public void onStepCut() {
+    stepsCut.increment();
+  }
+
+  @Override
+  public void onDemotion() {
+    demotions.increment();
+  }
+
+  @Override
+  public void onPromotion() {
+    promotions.increment();
   }
 
   @Override

@@ -42,7 +42,14 @@ class PropertiesTest {
                           Duration.ofMillis(2),
                           Duration.ofSeconds(30),
                           true,
-                          Duration.ofSeconds(1)));
+                          Duration.ofSeconds(1),
+                          "fcfs",
+                          Duration.ZERO,
+                          Duration.ofMillis(10),
+                          2,
+                          1000,
+                          Duration.ZERO,
+                          16));
             });
   }
 
@@ -67,7 +74,14 @@ class PropertiesTest {
                 Map.entry("andante.engine.draft-wait", "1ms"),
                 Map.entry("andante.engine.lease", "9s"),
                 Map.entry("andante.engine.prefix-cache", "off"),
-                Map.entry("andante.engine.warm-up", "3s")))
+                Map.entry("andante.engine.warm-up", "3s"),
+                Map.entry("andante.engine.policy", "mlfq"),
+                Map.entry("andante.engine.starvation", "4s"),
+                Map.entry("andante.engine.mlfq-quantum", "20ms"),
+                Map.entry("andante.engine.mlfq-growth", "3"),
+                Map.entry("andante.engine.mlfq-period", "500"),
+                Map.entry("andante.engine.tbt-target", "50ms"),
+                Map.entry("andante.engine.min-chunk", "32")))
         .run(
             context -> {
               assertThat(context.getBean(ModelProperties.class))
@@ -88,7 +102,14 @@ class PropertiesTest {
                           Duration.ofMillis(1),
                           Duration.ofSeconds(9),
                           false,
-                          Duration.ofSeconds(3)));
+                          Duration.ofSeconds(3),
+                          "mlfq",
+                          Duration.ofSeconds(4),
+                          Duration.ofMillis(20),
+                          3,
+                          500,
+                          Duration.ofMillis(50),
+                          32));
             });
   }
 
@@ -113,6 +134,13 @@ class PropertiesTest {
     "andante.compute.backend,''",
     "andante.engine.block-size,0",
     "andante.engine.kv-dtype,f16",
+    "andante.engine.policy,lifo",
+    "andante.engine.starvation,-1s",
+    "andante.engine.mlfq-quantum,0s",
+    "andante.engine.mlfq-growth,1",
+    "andante.engine.mlfq-period,0",
+    "andante.engine.tbt-target,2m",
+    "andante.engine.min-chunk,0",
     "andante.engine.max-batch-tokens,0",
     "andante.engine.max-sequences,0",
     "andante.engine.max-waiting,0",

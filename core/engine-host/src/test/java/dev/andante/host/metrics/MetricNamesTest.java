@@ -59,6 +59,9 @@ class MetricNamesTest {
     metrics.onFinished(FinishReason.STOP, 12, 7, STATS);
     metrics.onFinished(FinishReason.ABORTED, 12, 1, STATS);
     metrics.onLeaseExpired();
+    metrics.onStepCut();
+    metrics.onDemotion();
+    metrics.onPromotion();
     String labels = "{engine=\"decode\",model_name=\"m\"} ";
     assertThat(scrape())
         .contains("vllm:prompt_tokens_total" + labels + "60.0")
@@ -76,7 +79,10 @@ class MetricNamesTest {
         .contains("model_name=\"m\",position=\"2\"} 0.0")
         .contains("finished_reason=\"stop\",model_name=\"m\"} 1.0")
         .contains("finished_reason=\"abort\",model_name=\"m\"} 1.0")
-        .contains("andante_kv_leases_expired_total" + labels + "1.0");
+        .contains("andante_kv_leases_expired_total" + labels + "1.0")
+        .contains("andante_engine_steps_cut_total" + labels + "1.0")
+        .contains("andante_engine_demotions_total" + labels + "1.0")
+        .contains("andante_engine_promotions_total" + labels + "1.0");
   }
 
   @Test
