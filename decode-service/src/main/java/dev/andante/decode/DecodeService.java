@@ -120,7 +120,8 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 stop,
                 matcher(running, request, transferredTail(request.getTransferred())),
                 speculate,
-                left);
+                left,
+                request.getPriority());
         stream.start(() -> engine.decode(transferred, stream));
       }
       case LOCAL -> {
@@ -134,7 +135,8 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 stop,
                 matcher(running, request, generatedTail(prompt)),
                 speculate,
-                left);
+                left,
+                request.getPriority());
         stream.start(() -> engine.generate(generation, stream));
       }
       case START_NOT_SET ->

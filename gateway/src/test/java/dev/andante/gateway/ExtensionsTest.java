@@ -160,6 +160,13 @@ class ExtensionsTest {
   }
 
   @Test
+  void workersHearWhetherItIsUrgent() {
+    ok(chat("{\"priority\":-7}", ""));
+    assertThat(prefill.prefills.getFirst().getPriority()).isEqualTo(-1);
+    assertThat(decode.decodes.getFirst().getPriority()).isEqualTo(-1);
+  }
+
+  @Test
   void eachChoiceSaysHowItWasServed() {
     JsonNode out = ok(chat("{\"explain\":true}", ",\"n\":2"));
     assertThat(out.get("choices")).hasSize(2);

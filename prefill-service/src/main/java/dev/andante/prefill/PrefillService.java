@@ -51,7 +51,8 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
               prompt,
               Requests.sampling(request.getSampling()),
               Requests.stop(request.getStop()),
-              Deadlines.left(Engine.NO_LIMIT));
+              Deadlines.left(Engine.NO_LIMIT),
+              request.getPriority());
       StopMatcher stops =
           StopStrings.matcher(
               running.model(), request.getStop().getStopList(), generatedOf(prompt));

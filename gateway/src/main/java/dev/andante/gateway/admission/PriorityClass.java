@@ -13,6 +13,15 @@ public enum PriorityClass {
     return priority > 0 ? HIGH : priority < 0 ? LOW : NORMAL;
   }
 
+  /** What workers are told: 1, 0 or -1. */
+  public int urgency() {
+    return switch (this) {
+      case HIGH -> 1;
+      case NORMAL -> 0;
+      case LOW -> -1;
+    };
+  }
+
   /** Its name in metrics. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);

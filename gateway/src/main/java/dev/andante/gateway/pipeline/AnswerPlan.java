@@ -1,5 +1,6 @@
 package dev.andante.gateway.pipeline;
 
+import dev.andante.gateway.admission.PriorityClass;
 import dev.andante.gateway.routing.ServedModel;
 import dev.andante.protocol.v1.SamplingParameters;
 import dev.andante.protocol.v1.StopParameters;
@@ -22,4 +23,5 @@ public record AnswerPlan(
     SamplingParameters sampling,
     StopParameters stop,
     boolean speculation,
+    PriorityClass priority,
     Deadline deadline) {}

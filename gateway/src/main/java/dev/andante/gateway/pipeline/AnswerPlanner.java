@@ -1,5 +1,6 @@
 package dev.andante.gateway.pipeline;
 
+import dev.andante.gateway.admission.PriorityClass;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.routing.ServedModel;
 import dev.andante.protocol.v1.SamplingParameters;
@@ -23,7 +24,11 @@ final class AnswerPlanner {
    * @throws ApiException 400 if something does not fit the model
    */
   List<AnswerPlan> plan(
-      AnswerRequest request, ServedModel model, List<int[]> prompts, Deadline deadline) {
+      AnswerRequest request,
+      ServedModel model,
+      PriorityClass priority,
+      List<int[]> prompts,
+      Deadline deadline) {
     ids(request.sampling().getLogitBiasMap().keySet(), "logit_bias", model);
     ids(request.stopTokenIds(), "stop_token_ids", model);
     long seed = request.seed().orElseGet(seeds::nextLong);
@@ -42,6 +47,7 @@ final class AnswerPlanner {
                 SamplingParameters.newBuilder(request.sampling()).setSeed(seed + i).build(),
                 stop,
                 request.extensions().speculation(),
+                priority,
                 deadline));
       }
     }

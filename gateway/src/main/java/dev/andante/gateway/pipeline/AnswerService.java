@@ -68,7 +68,7 @@ public final class AnswerService {
           return encoder
               .encode(model, request.prompts())
               .doOnNext(prompts -> prompts.forEach(ids -> progress.promptTokens(ids.length)))
-              .map(prompts -> planner.plan(request, model, prompts, deadline))
+              .map(prompts -> planner.plan(request, model, applicant.priority(), prompts, deadline))
               .flatMapMany(plans -> admitted(plans, applicant, model, arrived, progress))
               .takeUntilOther(Mono.delay(limit).then(Mono.error(() -> late(applicant, progress))));
         });

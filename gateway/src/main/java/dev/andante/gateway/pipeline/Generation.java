@@ -132,6 +132,7 @@ final class Generation {
             .setSampling(plan.sampling())
             .setStop(plan.stop())
             .setKvTarget(decode.kvTarget())
+            .setPriority(plan.priority().urgency())
             .build();
     long started = System.nanoTime();
     return busy(
@@ -175,7 +176,11 @@ final class Generation {
   }
 
   private Flux<GenerationEvent> decode(Worker worker, DecodeRequest.Builder request) {
-    request.setAttempt(attemptId()).setSampling(plan.sampling()).setStop(plan.stop());
+    request
+        .setAttempt(attemptId())
+        .setSampling(plan.sampling())
+        .setStop(plan.stop())
+        .setPriority(plan.priority().urgency());
     if (!plan.speculation()) {
       request.setSpeculation(Speculation.newBuilder().setOff(true));
     }
