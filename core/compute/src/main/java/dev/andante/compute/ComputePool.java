@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Waiting is a short bounded spin, because the next operation of a forward pass usually follows
  * within microseconds, and then parking: cores shared with other processes are given back.
+ *
+ * <p>Callers and helpers together are never more than the pool's threads while there are no more
+ * callers than that: of two engines on two cores each computes alone. A helper more would share a
+ * core with a caller, and whoever waits for its task would wait for its turn on that core.
  */
 public final class ComputePool implements AutoCloseable {
 
@@ -28,6 +33,9 @@ public final class ComputePool implements AutoCloseable {
   }
 
   private static final long SPIN_NANOS = 30_000;
+
+  /** A caller between two operations keeps its core this long, and helpers stay away from it. */
+  private static final long CALLER_NANOS = 100_000;
 
   private final int threads;
   private final Worker[] workers;
@@ -85,12 +93,29 @@ public final class ComputePool implements AutoCloseable {
       return;
     }
     call.open(count, task);
+    helpers = Math.min(helpers, helpersWelcome());
     for (int i = 0; i < helpers; i++) {
       workers[i].wake();
     }
-    call.work();
+    call.work(ComputePool::always);
     call.await();
     call.close();
+  }
+
+  private static boolean always() {
+    return true;
+  }
+
+  /** Threads of the pool that no caller occupies: helpers with higher numbers keep away. */
+  private int helpersWelcome() {
+    long now = System.nanoTime();
+    int callers = 0;
+    for (Call call : calls) {
+      if (call.occupiesCore(now)) {
+        callers++;
+      }
+    }
+    return threads - callers;
   }
 
   private synchronized Call register() {
@@ -133,9 +158,14 @@ public final class ComputePool implements AutoCloseable {
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile int count;
     private volatile @Nullable Task task;
+    private volatile long closedAt = System.nanoTime() - CALLER_NANOS;
 
     Call(Thread caller) {
       this.caller = caller;
+    }
+
+    boolean occupiesCore(long now) {
+      return isOpen() || now - closedAt < CALLER_NANOS;
     }
 
     boolean isOpen() {
@@ -155,11 +185,11 @@ public final class ComputePool implements AutoCloseable {
       return (int) state.get() < count;
     }
 
-    /** Takes indices until none is left. */
-    void work() {
+    /** Takes indices until none is left or, asked before each, {@code goOn} says no. */
+    void work(BooleanSupplier goOn) {
       int finished = 0;
       int all = 0;
-      while (true) {
+      while (goOn.getAsBoolean()) {
         long seen = state.get();
         int limit = count;
         Task work = task;
@@ -205,6 +235,7 @@ public final class ComputePool implements AutoCloseable {
     /** Makes way for the next call; rethrows the first failure. */
     void close() {
       count = 0;
+      closedAt = System.nanoTime();
       task = null;
       Throwable first = failure.get();
       if (first instanceof RuntimeException e) {
@@ -216,13 +247,19 @@ public final class ComputePool implements AutoCloseable {
     }
   }
 
-  /** Helps with calls; parks when there have been none for a while. */
+  /** Helps with calls; parks when there have been none for a while, or callers need its core. */
   private final class Worker extends Thread {
 
+    private final int number;
+    private final BooleanSupplier welcome = this::isWelcome;
     private volatile boolean parked;
 
+    /**
+     * @param number from 1
+     */
     Worker(int number) {
       super("andante-compute-" + number);
+      this.number = number;
       setDaemon(true);
     }
 
@@ -236,11 +273,12 @@ public final class ComputePool implements AutoCloseable {
     public void run() {
       long spinUntil = System.nanoTime() + SPIN_NANOS;
       while (!closed) {
-        Call call = callWithWork();
+        boolean isWelcome = isWelcome();
+        Call call = isWelcome ? callWithWork() : null;
         if (call != null) {
-          call.work();
+          call.work(welcome);
           spinUntil = System.nanoTime() + SPIN_NANOS;
-        } else if (System.nanoTime() < spinUntil) {
+        } else if (isWelcome && System.nanoTime() < spinUntil) {
           Thread.onSpinWait();
         } else {
           parkUnlessCalled();
@@ -249,17 +287,24 @@ public final class ComputePool implements AutoCloseable {
       }
     }
 
+    private boolean isWelcome() {
+      return number <= helpersWelcome();
+    }
+
     /** A caller adds its call before it reads {@code parked}, so one of the two sees the other. */
     private void parkUnlessCalled() {
       parked = true;
-      if (!closed && callWithWork() == null) {
+      if (!closed && !(isWelcome() && callWithWork() != null)) {
         LockSupport.park(ComputePool.this);
       }
       parked = false;
     }
 
+    /** Of several calls, helpers begin with different ones. */
     private @Nullable Call callWithWork() {
-      for (Call call : calls) {
+      Call[] all = calls;
+      for (int i = 0; i < all.length; i++) {
+        Call call = all[(number + i) % all.length];
         if (call.hasMore()) {
           return call;
         }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -126,6 +128,38 @@ class ComputePoolTest {
       assertThat(first.isDone()).isFalse();
       release.countDown();
       first.get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void asManyCallersAsThreadsWorkAlone() throws Exception {
+    try (ComputePool pool = new ComputePool(2);
+        ExecutorService callers = Executors.newCachedThreadPool()) {
+      CountDownLatch inside = new CountDownLatch(1);
+      CountDownLatch release = new CountDownLatch(1);
+      Future<?> other =
+          callers.submit(
+              () ->
+                  pool.run(
+                      2,
+                      i -> {
+                        if (Thread.currentThread().getName().startsWith("andante-compute")) {
+                          return; // its caller keeps a core until it is released
+                        }
+                        inside.countDown();
+                        awaits(release);
+                      }));
+      assertThat(awaits(inside)).isTrue();
+      parkAll();
+
+      Set<Thread> seen = ConcurrentHashMap.newKeySet();
+      for (int repeat = 0; repeat < 1000; repeat++) {
+        pool.run(8, i -> seen.add(Thread.currentThread()));
+      }
+
+      assertThat(seen).containsExactly(Thread.currentThread());
+      release.countDown();
+      other.get(60, TimeUnit.SECONDS);
     }
   }
 
