@@ -1,6 +1,7 @@
 package dev.andante.engine;
 
 import dev.andante.compute.DType;
+import dev.andante.engine.kvcache.PrefixCachePolicy;
 import java.time.Duration;
 
 /**
@@ -16,6 +17,7 @@ import java.time.Duration;
  * @param draftWait how long a step may wait for outstanding drafts
  * @param lease how long a reservation lives without a sign of life
  * @param prefixCache whether sequences that begin alike share the blocks they begin with
+ * @param prefixCachePolicy which of the blocks kept for that are given up first
  * @param warmUp longest time spent on passes for nobody before the first request; 0 = none
  * @param scheduling how steps are shared among requests
  */
@@ -30,10 +32,11 @@ public record EngineConfig(
     Duration draftWait,
     Duration lease,
     boolean prefixCache,
+    PrefixCachePolicy prefixCachePolicy,
     Duration warmUp,
     Scheduling scheduling) {
 
-  /** First come, first served. */
+  /** Least recently used blocks are given up first; first come, first served. */
   public EngineConfig(
       int blockSize,
       int blocks,
@@ -57,6 +60,7 @@ public record EngineConfig(
         draftWait,
         lease,
         prefixCache,
+        PrefixCachePolicy.LRU,
         warmUp,
         Scheduling.DEFAULT);
   }
@@ -95,6 +99,7 @@ public record EngineConfig(
         draftWait,
         lease,
         prefixCache,
+        prefixCachePolicy,
         warmUp,
         other);
   }

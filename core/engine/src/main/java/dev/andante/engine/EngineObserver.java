@@ -1,5 +1,8 @@
 package dev.andante.engine;
 
+import dev.andante.engine.kvcache.KvEvent;
+import java.util.List;
+
 /**
  * Counts what the engine does, for metrics. Called on the engine thread; must be cheap. Every
  * method may be left out.
@@ -37,4 +40,10 @@ public interface EngineObserver {
   default void onDraft(int drafted, int accepted) {}
 
   default void onLeaseExpired() {}
+
+  /**
+   * Names that the prefix cache has stored and removed since the last call, in that order; at least
+   * one. An immutable list.
+   */
+  default void onKvEvents(List<KvEvent> events) {}
 }

@@ -9,7 +9,11 @@ import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
+import dev.andante.engine.kvcache.BlockKey;
+import dev.andante.engine.kvcache.KvEvent;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -75,6 +79,34 @@ class PrefixSharingTest {
       f.assertIdle();
     }
     assertThat(counts.all()).containsExactly(21 + 1, 20, 42, 20);
+  }
+
+  @Test
+  void whatIsKeptIsWhatTheEventsSay() {
+    List<KvEvent> events = new ArrayList<>();
+    EngineObserver observer =
+        new EngineObserver() {
+          @Override
+          public void onKvEvents(List<KvEvent> batch) {
+            assertThat(batch).isNotEmpty();
+            events.addAll(batch);
+          }
+        };
+    try (EngineFixture f = fixture(DEFAULTS, observer)) {
+      for (int i = 0; i < 40; i++) {
+        f.generate("r" + i, prompt(30, i), 3).await();
+      }
+      f.assertIdle();
+      Set<BlockKey> offered = new HashSet<>();
+      for (KvEvent event : events) {
+        switch (event) {
+          case KvEvent.Stored stored -> assertThat(offered.add(stored.key())).isTrue();
+          case KvEvent.Removed removed -> assertThat(offered.remove(removed.key())).isTrue();
+        }
+      }
+      assertThat(offered).hasSize(f.engine.status().cachedBlocks());
+      assertThat(events).hasAtLeastOneElementOfType(KvEvent.Removed.class);
+    }
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.Scheduling;
+import dev.andante.engine.kvcache.PrefixCachePolicy;
 import dev.andante.service.config.Between;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -31,6 +32,9 @@ import org.springframework.validation.annotation.Validated;
  * @param draftWait how long a step may wait for outstanding drafts, 0s to 1s
  * @param lease how long transferred KV waits for its request, or for the next frame; 10ms to 1h
  * @param prefixCache on or off: whether prompts that begin like earlier ones use their KV again
+ * @param prefixCachePolicy which of the blocks kept for that are given up first when room is
+ *     needed: lru (used longest ago), lfu (used by the fewest), learned (what was seldom used again
+ *     so far, with lru as a safety net) or greedydual (cheapest to compute again, with age)
  * @param warmUp longest time spent on computing for nobody between loading and the first request,
  *     so that kernels are compiled when it comes; it ends sooner when they are. 0s to 5m, 0s = none
  * @param policy whose turn it is: fcfs (first come, first served), priority (by the requests'
@@ -59,6 +63,7 @@ public record EngineProperties(
     @DefaultValue("2ms") @Between(min = "0s", max = "1s") Duration draftWait,
     @DefaultValue("30s") @Between(min = "10ms", max = "1h") Duration lease,
     @DefaultValue("on") boolean prefixCache,
+    @DefaultValue("lru") PrefixCachePolicy prefixCachePolicy,
     @DefaultValue("1s") @Between(min = "0s", max = "5m") Duration warmUp,
     @DefaultValue("fcfs") @Pattern(regexp = "fcfs|priority|mlfq") String policy,
     @DefaultValue("0s") @Between(min = "0s", max = "1h") Duration starvation,
@@ -88,6 +93,7 @@ public record EngineProperties(
         draftWait,
         lease,
         prefixCache,
+        prefixCachePolicy,
         warmUp,
         new Scheduling(
             Scheduling.Policy.valueOf(policy.toUpperCase(Locale.ROOT)),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
+import dev.andante.engine.kvcache.PrefixCachePolicy;
 import dev.andante.host.config.ComputeProperties.PrecisionChoice;
 import java.time.Duration;
 import java.util.Map;
@@ -42,6 +43,7 @@ class PropertiesTest {
                           Duration.ofMillis(2),
                           Duration.ofSeconds(30),
                           true,
+                          PrefixCachePolicy.LRU,
                           Duration.ofSeconds(1),
                           "fcfs",
                           Duration.ZERO,
@@ -74,6 +76,7 @@ class PropertiesTest {
                 Map.entry("andante.engine.draft-wait", "1ms"),
                 Map.entry("andante.engine.lease", "9s"),
                 Map.entry("andante.engine.prefix-cache", "off"),
+                Map.entry("andante.engine.prefix-cache-policy", "learned"),
                 Map.entry("andante.engine.warm-up", "3s"),
                 Map.entry("andante.engine.policy", "mlfq"),
                 Map.entry("andante.engine.starvation", "4s"),
@@ -102,6 +105,7 @@ class PropertiesTest {
                           Duration.ofMillis(1),
                           Duration.ofSeconds(9),
                           false,
+                          PrefixCachePolicy.LEARNED,
                           Duration.ofSeconds(3),
                           "mlfq",
                           Duration.ofSeconds(4),
@@ -153,6 +157,7 @@ class PropertiesTest {
     "andante.engine.lease,0s",
     "andante.engine.lease,2h",
     "andante.engine.prefix-cache,maybe",
+    "andante.engine.prefix-cache-policy,fifo",
     "andante.engine.warm-up,-1s",
     "andante.engine.warm-up,6m",
     "andante.engine.lease,soon"
@@ -170,6 +175,7 @@ class PropertiesTest {
               assertThat(config.blocks())
                   .isEqualTo((int) (256L * 1024 * 1024 / LAYOUT.bytesPerBlock()));
               assertThat(config.kvDtype()).isEqualTo(DType.BF16);
+              assertThat(config.prefixCachePolicy()).isEqualTo(PrefixCachePolicy.LRU);
             });
   }
 

@@ -5,4 +5,4 @@ package dev.andante.engine.kvcache;
  * 128 bits of a SHA-256, so that equal names mean equal content even where somebody tries to make
  * them collide.
  */
-record BlockKey(long high, long low) {}
+public record BlockKey(long high, long low) {}

@@ -1,9 +1,7 @@
 package dev.andante.engine.kvcache;
 
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
 /**
  * Ownership of KV blocks by reference count. A block is in one of three states:
@@ -27,9 +25,7 @@ public final class BlockPool {
   private final int[] blank;
   private int firstBlank;
   private int blankCount;
-  private final EvictionPolicy eviction;
-  private final Map<BlockKey, Integer> byKey = new HashMap<>();
-  private final @Nullable BlockKey[] keys;
+  private final NamedBlocks named;
 
   public BlockPool(int blocks) {
     this(blocks, new LeastRecentlyUsed(Math.max(0, blocks)));
@@ -39,15 +35,22 @@ public final class BlockPool {
    * @param eviction empty, and this pool's from now on
    */
   public BlockPool(int blocks, EvictionPolicy eviction) {
+    this(blocks, eviction, _ -> {});
+  }
+
+  /**
+   * @param eviction empty, and this pool's from now on
+   * @param events called for each name that comes and goes, by whoever calls the pool
+   */
+  public BlockPool(int blocks, EvictionPolicy eviction, Consumer<? super KvEvent> events) {
     if (blocks < 1) {
       throw new IllegalArgumentException("a pool has at least 1 block, not " + blocks);
     }
-    this.eviction = eviction;
     references = new int[blocks];
     blank = new int[blocks];
     Arrays.setAll(blank, i -> i);
     blankCount = blocks;
-    keys = new BlockKey[blocks];
+    named = new NamedBlocks(blocks, eviction, events);
   }
 
   public int total() {
@@ -56,12 +59,12 @@ public final class BlockPool {
 
   /** Blocks that nobody owns, kept ones included. */
   public int free() {
-    return blankCount + eviction.size();
+    return blankCount + named.kept();
   }
 
   /** Of the free ones, those whose content is kept. */
   public int kept() {
-    return eviction.size();
+    return named.kept();
   }
 
   /** A block with one reference, or {@link #NONE}. */
@@ -71,9 +74,8 @@ public final class BlockPool {
       block = blank[firstBlank];
       firstBlank = next(firstBlank);
       blankCount--;
-    } else if (eviction.size() > 0) {
-      block = eviction.evict();
-      forget(block);
+    } else if (named.kept() > 0) {
+      block = named.evict();
     } else {
       return NONE;
     }
@@ -83,11 +85,12 @@ public final class BlockPool {
 
   /** One more owner of a block that is owned or kept. */
   public void retain(int block) {
-    if (references[block] == 0) {
-      if (keys[block] == null) {
-        throw new IllegalStateException("block " + block + " is not allocated");
-      }
-      eviction.remove(block);
+    boolean isNamed = named.has(block);
+    if (references[block] == 0 && !isNamed) {
+      throw new IllegalStateException("block " + block + " is not allocated");
+    }
+    if (isNamed) {
+      named.use(block);
     }
     references[block]++;
   }
@@ -104,11 +107,11 @@ public final class BlockPool {
     if (--references[block] > 0) {
       return;
     }
-    if (keys[block] == null) {
+    if (named.has(block)) {
+      named.keep(block);
+    } else {
       blank[(firstBlank + blankCount) % blank.length] = block;
       blankCount++;
-    } else {
-      eviction.add(block);
     }
   }
 
@@ -119,34 +122,25 @@ public final class BlockPool {
   /**
    * Names the content of an owned block, which must not change any more; no effect if another block
    * has that name.
+   *
+   * @param parent the name of what comes before it in its sequence
+   * @param depth blocks before it
    */
-  void name(int block, BlockKey key) {
+  void name(int block, BlockKey key, BlockKey parent, int depth) {
     if (references[block] == 0) {
       throw new IllegalStateException("block " + block + " is not allocated");
     }
-    BlockKey known = keys[block];
-    if (known != null && !known.equals(key)) {
-      throw new IllegalStateException("block " + block + " has another name");
-    }
-    if (byKey.putIfAbsent(key, block) == null) {
-      keys[block] = key;
-    }
+    named.name(block, key, parent, depth);
   }
 
   /** The block of that name, or {@link #NONE}. */
   int find(BlockKey key) {
-    Integer block = byKey.get(key);
-    return block == null ? NONE : block;
+    return named.find(key);
   }
 
   /** Whether the block's content has a name, and so must not change. */
   public boolean named(int block) {
-    return keys[block] != null;
-  }
-
-  private void forget(int block) {
-    byKey.remove(keys[block]);
-    keys[block] = null;
+    return named.has(block);
   }
 
   /**
@@ -162,34 +156,19 @@ public final class BlockPool {
       require(!isBlank[block], block, "is free twice");
       isBlank[block] = true;
     }
-    int named = 0;
-    int kept = 0;
     for (int block = 0; block < total(); block++) {
       require(
           references[block] == owned[block],
           block,
           "has " + references[block] + " references, " + owned[block] + " owners");
-      boolean isKept = eviction.contains(block);
-      int states = (isBlank[block] ? 1 : 0) + (references[block] > 0 ? 1 : 0) + (isKept ? 1 : 0);
+      int states =
+          (isBlank[block] ? 1 : 0)
+              + (references[block] > 0 ? 1 : 0)
+              + (named.isKept(block) ? 1 : 0);
       require(states == 1, block, states == 0 ? "is lost" : "is in " + states + " states");
-      BlockKey key = keys[block];
-      require(key != null || !isKept, block, "is kept without a name");
-      require(key == null || !isBlank[block], block, "is blank and named");
-      require(key == null || find(key) == block, block, "cannot be found by its name");
-      named += key == null ? 0 : 1;
-      kept += isKept ? 1 : 0;
+      require(!named.has(block) || !isBlank[block], block, "is blank and named");
     }
-    if (named != byKey.size() || kept != eviction.size()) {
-      throw new IllegalStateException(
-          named
-              + " blocks named, "
-              + byKey.size()
-              + " names; "
-              + kept
-              + " of "
-              + eviction.size()
-              + " kept");
-    }
+    named.checkIntegrity();
   }
 
   private static void require(boolean condition, int block, String otherwise) {

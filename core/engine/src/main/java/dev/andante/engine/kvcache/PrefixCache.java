@@ -83,7 +83,8 @@ public final class PrefixCache {
       return;
     }
     for (int i = table.published(); i < computed / blockSize; i++) {
-      pool.name(table.block(i), table.keys().get(i, tokens, blockSize, hasher));
+      BlockKey parent = i == 0 ? hasher.root() : table.keys().get(i - 1, tokens, blockSize, hasher);
+      pool.name(table.block(i), table.keys().get(i, tokens, blockSize, hasher), parent, i);
       table.published(i + 1);
     }
   }

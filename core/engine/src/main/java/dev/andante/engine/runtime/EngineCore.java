@@ -19,6 +19,7 @@ import dev.andante.engine.StopMatcher;
 import dev.andante.engine.TransferredRequest;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.BlockTable;
+import dev.andante.engine.kvcache.KvEvent;
 import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.GenerationDelivery;
 import dev.andante.engine.request.PrefillDelivery;
@@ -45,6 +46,7 @@ final class EngineCore implements StepRunner.Results {
 
   private final EngineConfig config;
   private final BlockPool blocks;
+  private final List<KvEvent> events;
   private final PrefixCache cache;
   private final Scheduler scheduler;
   private final Transfers transfers;
@@ -57,9 +59,13 @@ final class EngineCore implements StepRunner.Results {
   private final ActiveRequests active = new ActiveRequests();
   private long arrivals;
 
+  /**
+   * @param events where the pool leaves what came and went, to be reported and cleared
+   */
   EngineCore(
       EngineConfig config,
       BlockPool blocks,
+      List<KvEvent> events,
       PrefixCache cache,
       Scheduler scheduler,
       Transfers transfers,
@@ -71,6 +77,7 @@ final class EngineCore implements StepRunner.Results {
       LongSupplier nanoTime) {
     this.config = config;
     this.blocks = blocks;
+    this.events = events;
     this.cache = cache;
     this.scheduler = scheduler;
     this.transfers = transfers;
@@ -396,6 +403,14 @@ final class EngineCore implements StepRunner.Results {
   }
 
   // What others may know.
+
+  /** Reports what the prefix cache stored and removed since the last time. */
+  void reportKvEvents() {
+    if (!events.isEmpty()) {
+      observer.onKvEvents(List.copyOf(events));
+      events.clear();
+    }
+  }
 
   EngineStatus status() {
     long[] queued = {0};

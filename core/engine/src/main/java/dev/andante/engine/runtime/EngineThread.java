@@ -226,6 +226,7 @@ final class EngineThread implements Engine {
       }
       boolean busy = core.hasWork();
       boolean advanced = busy && core.step();
+      core.reportKvEvents();
       status = core.status();
       if (!advanced) {
         mailbox.await(busy ? BLOCKED_NANOS : IDLE_NANOS);

@@ -9,14 +9,19 @@ import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.Scheduling;
 import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.KvEvent;
 import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.scheduler.Pace;
 import dev.andante.engine.scheduler.PolicySource;
+import dev.andante.engine.kvcache.RecomputeCost;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.StepTime;
 import dev.andante.engine.transfer.Transfers;
 import dev.andante.model.LanguageModel;
+import dev.andante.model.ModelConfig;
 import dev.andante.model.Workspace;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.LongSupplier;
@@ -100,7 +105,12 @@ public final class Engines {
       throw e;
     }
     int vocabulary = model.config().vocabularySize();
-    BlockPool blocks = new BlockPool(config.blocks());
+    List<KvEvent> events = new ArrayList<>();
+    BlockPool blocks =
+        new BlockPool(
+            config.blocks(),
+            config.prefixCachePolicy().create(config.blocks(), recomputeCost(config, model)),
+            events::add);
     PrefixCache cache =
         new PrefixCache(
             blocks, config.blockSize(), model.fingerprint(), pool::copy, config.prefixCache());
@@ -118,6 +128,7 @@ public final class Engines {
         new EngineCore(
             config,
             blocks,
+            events,
             cache,
             scheduler,
             new Transfers(pool, blocks, config.lease().toNanos(), nanoTime),
@@ -140,5 +151,18 @@ public final class Engines {
             threads);
     engine.start();
     return engine;
+  }
+
+  /** As of a dense model; where experts take turns, attention weighs somewhat else. */
+  private static RecomputeCost recomputeCost(EngineConfig config, LanguageModel model) {
+    ModelConfig shape = model.config();
+    long perLayer =
+        (long) shape.hiddenSize() * shape.headDim() * 2 * (shape.heads() + shape.kvHeads())
+            + 3L * shape.hiddenSize() * shape.feedForwardSize();
+    return RecomputeCost.of(
+        perLayer * shape.layers(),
+        shape.layers(),
+        shape.heads() * shape.headDim(),
+        config.blockSize());
   }
 }

@@ -40,6 +40,10 @@ class PrefixCachePropertyTest {
   }
 
   private final List<Sequence> live = new ArrayList<>();
+
+  /** What replaying the events says that the cache holds. */
+  private final Set<BlockKey> offered = new HashSet<>();
+
   private int blockSize;
   private BlockPool pool;
   private PrefixCache cache;
@@ -47,13 +51,15 @@ class PrefixCachePropertyTest {
   /** What each slot of each block holds: everything before it and itself, as in real KV. */
   private List<Integer>[][] content;
 
-  @Property(tries = 400)
+  @Property(tries = 800)
   void sequencesReadTheirOwnTokens(
       @ForAll long seed,
       @ForAll @IntRange(min = 1, max = 4) int size,
-      @ForAll @IntRange(min = 1, max = 14) int blocks) {
+      @ForAll @IntRange(min = 1, max = 14) int blocks,
+      @ForAll PrefixCachePolicy policy) {
     Random random = new Random(seed);
-    start(size, blocks);
+    offered.clear();
+    start(size, new BlockPool(blocks, policy.create(blocks, new RecomputeCost(2)), this::replay));
     for (int step = 0; step < 60; step++) {
       Sequence some = live.isEmpty() ? null : live.get(random.nextInt(live.size()));
       switch (random.nextInt(6)) {
@@ -84,10 +90,10 @@ class PrefixCachePropertyTest {
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"})
-  private void start(int size, int blocks) {
+  private void start(int size, BlockPool fresh) {
     blockSize = size;
-    pool = new BlockPool(blocks);
-    content = new List[blocks][size];
+    pool = fresh;
+    content = new List[fresh.total()][size];
     live.clear();
     cache =
         new PrefixCache(
@@ -164,7 +170,21 @@ class PrefixCachePropertyTest {
     }
   }
 
+  private void replay(KvEvent event) {
+    boolean news =
+        switch (event) {
+          case KvEvent.Stored stored -> offered.add(stored.key());
+          case KvEvent.Removed removed -> offered.remove(removed.key());
+        };
+    assertThat(news).isTrue();
+  }
+
   private void check() {
+    int named = 0;
+    for (int block = 0; block < pool.total(); block++) {
+      named += pool.named(block) ? 1 : 0;
+    }
+    assertThat(offered).hasSize(named).allMatch(key -> pool.find(key) != BlockPool.NONE);
     int[] owned = new int[pool.total()];
     for (Sequence sequence : live) {
       sequence.table.countInto(owned);

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 class PrefixCacheTest {
 
   private static final int BLOCK = 4;
+  private static final BlockKey ROOT = new BlockKey(0, 0);
 
   private final BlockPool pool = new BlockPool(6);
   private final int[] copied = {BlockPool.NONE, BlockPool.NONE};
@@ -165,7 +166,7 @@ class PrefixCacheTest {
     assertThatIllegalStateException()
         .isThrownBy(() -> cache.open(table, new int[] {1, 2, 3, 4}, 4, 0));
     assertThatIllegalStateException()
-        .isThrownBy(() -> pool.name(table.block(0), new BlockKey(1, 1)));
-    assertThatIllegalStateException().isThrownBy(() -> pool.name(5, new BlockKey(1, 1)));
+        .isThrownBy(() -> pool.name(table.block(0), new BlockKey(1, 1), ROOT, 0));
+    assertThatIllegalStateException().isThrownBy(() -> pool.name(5, new BlockKey(1, 1), ROOT, 0));
   }
 }
