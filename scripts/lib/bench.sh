@@ -4,7 +4,7 @@
 cmd_bench() {
   local program=all
   case ${1:-} in
-    compute | kernels | ceilings) program=$1 && shift ;;
+    compute | kernels | ceilings | engine) program=$1 && shift ;;
     -* | '') ;;
     *) fail_usage "bench does not know '$1'" ;;
   esac
@@ -26,6 +26,12 @@ bench_kernels() {
 bench_ceilings() {
   build_benchmarks
   "$JAVA_HOME/bin/java" "${JVM_OPTIONS[@]}" -cp "$(jar_of benchmarks)" dev.andante.benchmarks.ceilings.Ceilings "$@"
+}
+
+# bench_engine OPTION…: parts of the engine by themselves
+bench_engine() {
+  build_benchmarks
+  "$JAVA_HOME/bin/java" "${JVM_OPTIONS[@]}" -cp "$(jar_of benchmarks)" dev.andante.benchmarks.engine.EngineBenchmark "$@"
 }
 
 # bench_on_model SCRIPT OPTION…: --model may be a name or a path; without it, the default model
