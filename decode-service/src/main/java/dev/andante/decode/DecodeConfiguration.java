@@ -9,6 +9,7 @@ import dev.andante.host.engine.EngineHost;
 import dev.andante.host.engine.RunningEngine;
 import dev.andante.host.experts.RemoteExpertsFactory;
 import dev.andante.host.grpc.WorkerService;
+import dev.andante.host.http.IntegrityEndpoint;
 import dev.andante.host.metrics.CacheConfigInfo;
 import dev.andante.host.metrics.LegMetrics;
 import dev.andante.host.model.ModelHost;
@@ -34,6 +35,8 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.web.reactive.function.server.RouterFunction;
+import org.springframework.web.reactive.function.server.ServerResponse;
 
 /** Wires the decode role. */
 @Configuration(proxyBeanMethods = false)
@@ -42,6 +45,9 @@ import org.springframework.context.annotation.Import;
 public class DecodeConfiguration {
 
   private static final String ROLE = "decode";
+
+  /** How long an integrity check may wait for the step in progress. */
+  private static final Duration INTEGRITY_PATIENCE = Duration.ofSeconds(10);
 
   /** A draft service silent for this long is taken for lost. */
   private static final Duration DRAFT_STALL = Duration.ofSeconds(5);
@@ -83,6 +89,11 @@ public class DecodeConfiguration {
   @Bean
   EngineHost engineHost(HostedEngine engine) {
     return engine.host();
+  }
+
+  @Bean
+  RouterFunction<ServerResponse> integrityRoutes(EngineHost host) {
+    return new IntegrityEndpoint(host::checkIntegrity, INTEGRITY_PATIENCE).routes();
   }
 
   /** Writes tokens to streams. */

@@ -26,6 +26,7 @@ class EngineDeathTest {
   void aDefectTakesTheWorkerOutAtOnce() {
     try (Worker worker = Worker.decode()) {
       assertThat(Calls.get(worker, "/health").statusCode()).isEqualTo(200);
+      assertThat(Calls.get(worker, "/integrity").statusCode()).isEqualTo(200);
       CountDownLatch gate = new CountDownLatch(1);
       EngineHold.submit(worker, "holds-the-engine", SamplingParams.GREEDY, gate);
       Iterator<TokenChunk> running =
@@ -48,6 +49,7 @@ class EngineDeathTest {
         assertThat(answer.statusCode()).as(path).isEqualTo(503);
         assertThat(answer.body()).contains("the engine failed", "NullPointerException");
       }
+      assertThat(Calls.get(worker, "/integrity").statusCode()).isEqualTo(503);
       WorkerStatus status =
           WorkerGrpc.newBlockingStub(worker.channel())
               .getStatus(GetStatusRequest.getDefaultInstance());

@@ -8,6 +8,7 @@ import dev.andante.host.config.ModelProperties;
 import dev.andante.host.engine.EngineHost;
 import dev.andante.host.experts.RemoteExpertsFactory;
 import dev.andante.host.grpc.WorkerService;
+import dev.andante.host.http.IntegrityEndpoint;
 import dev.andante.host.metrics.CacheConfigInfo;
 import dev.andante.host.metrics.LegMetrics;
 import dev.andante.host.model.ModelHost;
@@ -18,6 +19,7 @@ import dev.andante.protocol.v1.Role;
 import dev.andante.service.grpc.GrpcChannels;
 import dev.andante.service.state.ServiceState;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.LongConsumer;
@@ -26,6 +28,8 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.web.reactive.function.server.RouterFunction;
+import org.springframework.web.reactive.function.server.ServerResponse;
 
 /** Wires the prefill role. */
 @Configuration(proxyBeanMethods = false)
@@ -34,6 +38,9 @@ import org.springframework.context.annotation.Import;
 public class PrefillConfiguration {
 
   private static final String ROLE = "prefill";
+
+  /** How long an integrity check may wait for the step in progress. */
+  private static final Duration INTEGRITY_PATIENCE = Duration.ofSeconds(10);
 
   /** Asked for by the model of this context, if it has experts; null = they run here. */
   @Bean
@@ -63,6 +70,11 @@ public class PrefillConfiguration {
   @Bean
   EngineHost engineHost(HostedEngine engine) {
     return engine.host();
+  }
+
+  @Bean
+  RouterFunction<ServerResponse> integrityRoutes(EngineHost host) {
+    return new IntegrityEndpoint(host::checkIntegrity, INTEGRITY_PATIENCE).routes();
   }
 
   /** Writes KV frames. */

@@ -94,6 +94,11 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
         : Optional.empty();
   }
 
+  /** Has the engine look for blocks that are lost or held twice; empty while there is none. */
+  public Optional<CompletableFuture<Void>> checkIntegrity() {
+    return current().map(now -> now.engine().checkIntegrity());
+  }
+
   /** Completes when the engine runs. */
   public CompletableFuture<RunningEngine> started() {
     return started.copy();

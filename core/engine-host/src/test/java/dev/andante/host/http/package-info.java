@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.andante.host.http;
+
+import org.jspecify.annotations.NullMarked;
