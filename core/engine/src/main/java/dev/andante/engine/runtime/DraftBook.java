@@ -3,16 +3,20 @@ package dev.andante.engine.runtime;
 import dev.andante.engine.DraftSource;
 import dev.andante.engine.DraftSource.Draft;
 import dev.andante.engine.request.Request;
-import dev.andante.engine.request.RequestState;
+import dev.andante.engine.scheduler.StepDemand;
+import dev.andante.engine.scheduler.StepTime;
+import dev.andante.engine.speculative.DraftLengths;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Keeps a {@link DraftSource} informed and attaches its proposals to requests. Waits for
- * outstanding proposals only within the configured bound, and after several waits in vain not at
- * all for a while, so that a slow or lost source costs next to nothing.
+ * Keeps a {@link DraftSource} informed and attaches its proposals to requests. Asks for no more
+ * than is worth verifying ({@link DraftLengths}). Waits for outstanding proposals only within the
+ * configured bound, and after several waits in vain not at all for a while, so that a slow or lost
+ * source costs next to nothing.
  */
 final class DraftBook {
 
@@ -24,41 +28,38 @@ final class DraftBook {
 
   private static final System.Logger LOG = System.getLogger(DraftBook.class.getName());
 
-  /** What the source was told of a sequence. */
-  private static final class Entry {
-    final Request request;
-    int told;
-    int awaited = -1;
-
-    Entry(Request request) {
-      this.request = request;
-    }
-  }
-
   private final DraftSource source;
   private final int maxDraftTokens;
   private final int vocabulary;
   private final long waitNanos;
-  private final Map<String, Entry> entries = new HashMap<>();
+  private final StepTime stepTime;
+  private final DraftLengths lengths = new DraftLengths();
+  private final List<DraftedAnswer> running = new ArrayList<>();
+  private final Map<String, DraftedAnswer> answers = new HashMap<>();
   private int fruitless;
   private int pause;
   private boolean failing;
 
-  DraftBook(DraftSource source, int maxDraftTokens, int vocabulary, long waitNanos) {
+  DraftBook(
+      DraftSource source, int maxDraftTokens, int vocabulary, long waitNanos, StepTime stepTime) {
     this.source = source;
     this.maxDraftTokens = maxDraftTokens;
     this.vocabulary = vocabulary;
     this.waitNanos = waitNanos;
+    this.stepTime = stepTime;
   }
 
   /**
    * Attaches what has arrived, waiting for what is outstanding if that seems worth while, and no
    * longer than those wait who would profit.
+   *
+   * @param demand of the next step
    */
-  void collect(long now) {
-    if (entries.isEmpty()) {
+  void collect(long now, StepDemand demand) {
+    if (answers.isEmpty()) {
       return;
     }
+    chooseLengths(demand);
     long most = pause == 0 ? Math.min(waitNanos, outstanding(now)) : 0;
     boolean wait = most > 0;
     List<Draft> drafts;
@@ -83,29 +84,51 @@ final class DraftBook {
     }
   }
 
+  private void chooseLengths(StepDemand demand) {
+    running.clear();
+    for (DraftedAnswer answer : answers.values()) {
+      if (answer.runs()) {
+        running.add(answer);
+      }
+    }
+    if (!running.isEmpty()) {
+      lengths.choose(running, demand.rows(), demand.pairs(), stepTime.cost());
+    }
+  }
+
+  /** A draft of a request was verified. */
+  void verified(Request request, int drafted, int right) {
+    DraftedAnswer answer = answers.get(name(request));
+    if (answer != null) {
+      answer.acceptance().verified(drafted, right);
+      lengths.verified(drafted, right);
+    }
+  }
+
   /** A request gained tokens, or starts to decode. */
   void appended(Request request) {
     if (maxDraftTokens == 0 || !request.speculates()) {
       return;
     }
-    Entry entry = entries.computeIfAbsent(name(request), name -> new Entry(request));
-    int want = Math.min(maxDraftTokens, request.remaining() - 1);
+    String name = name(request);
+    DraftedAnswer answer =
+        answers.computeIfAbsent(name, key -> new DraftedAnswer(request, maxDraftTokens));
+    int want = answer.wanted();
     if (want < 1) {
-      entry.awaited = -1;
+      answer.settled();
       return;
     }
     try {
-      source.append(name(request), entry.told, request.tokensFrom(entry.told), want);
-      entry.told = request.size();
-      entry.awaited = request.size();
+      source.append(name, answer.told(), request.tokensFrom(answer.told()), want);
+      answer.asked();
     } catch (RuntimeException e) {
       failed(e);
     }
   }
 
   void ended(Request request) {
-    Entry entry = entries.remove(name(request));
-    if (entry != null && entry.told > 0) {
+    DraftedAnswer answer = answers.remove(name(request));
+    if (answer != null && answer.told() > 0) {
       try {
         source.end(name(request));
       } catch (RuntimeException e) {
@@ -115,7 +138,7 @@ final class DraftBook {
   }
 
   void close() {
-    entries.clear();
+    answers.clear();
     try {
       source.close();
     } catch (RuntimeException e) {
@@ -125,28 +148,26 @@ final class DraftBook {
 
   /** Whether the draft is an answer to what was asked last. */
   private boolean attach(Draft draft) {
-    Entry entry = entries.get(draft.sequence());
-    if (entry == null || draft.position() != entry.request.size()) {
+    DraftedAnswer answer = answers.get(draft.sequence());
+    if (answer == null || draft.position() != answer.request().size()) {
       return false;
     }
-    entry.awaited = -1;
+    answer.settled();
     int valid = 0;
-    int limit = Math.min(draft.tokens().length, maxDraftTokens);
+    int limit = Math.min(draft.tokens().length, answer.wanted());
     while (valid < limit && draft.tokens()[valid] >= 0 && draft.tokens()[valid] < vocabulary) {
       valid++;
     }
-    entry.request.drafts(Arrays.copyOf(draft.tokens(), valid));
+    answer.request().drafts(Arrays.copyOf(draft.tokens(), valid));
     return true;
   }
 
   /** The most time that is left to a request whose draft is outstanding; 0 if there is none. */
   private long outstanding(long now) {
     long left = 0;
-    for (Entry entry : entries.values()) {
-      if (entry.awaited == entry.request.size()
-          && entry.request.state() == RequestState.RUNNING
-          && entry.request.decoding()) {
-        left = Math.max(left, entry.request.times().left(now));
+    for (DraftedAnswer answer : answers.values()) {
+      if (answer.waits()) {
+        left = Math.max(left, answer.request().times().left(now));
       }
     }
     return left;

@@ -268,7 +268,7 @@ final class EngineCore implements StepRunner.Results {
 
   /** Runs one step; false if nothing could run for want of blocks. */
   boolean step() {
-    drafts.collect(nanoTime.getAsLong());
+    drafts.collect(nanoTime.getAsLong(), scheduler.demand());
     StepPlan plan = scheduler.schedule();
     for (int i = 0; i < plan.preempted().size(); i++) {
       observer.onPreemption();
@@ -319,6 +319,7 @@ final class EngineCore implements StepRunner.Results {
     if (scheduled.drafts() > 0) {
       request.times().onDraft(scheduled.drafts(), outcome.accepted());
       observer.onDraft(scheduled.drafts(), outcome.accepted());
+      drafts.verified(request, scheduled.drafts(), outcome.accepted());
     }
     if (!deliver(request, () -> request.delivery().tokens(outcome.tokens()))) {
       end(request, RequestState.FAILED);

@@ -134,7 +134,11 @@ public final class Engines {
             new Transfers(pool, blocks, config.lease().toNanos(), nanoTime),
             new StepRunner(model, backend, pool, workspace, scheduler),
             new DraftBook(
-                drafts, config.maxDraftTokens(), vocabulary, config.draftWait().toNanos()),
+                drafts,
+                config.maxDraftTokens(),
+                vocabulary,
+                config.draftWait().toNanos(),
+                stepTime),
             new Admission(
                 vocabulary,
                 model.config().contextLength(),

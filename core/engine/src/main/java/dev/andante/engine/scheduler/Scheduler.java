@@ -100,6 +100,18 @@ public final class Scheduler {
     return headroom() + (queues.waiting().isEmpty() ? 0 : need(queues.waiting().first()));
   }
 
+  /** What there is to do, whoever may do it in the next step. */
+  public StepDemand demand() {
+    long[] sums = new long[2];
+    forEach(
+        request -> {
+          long rows = Math.min(request.pending(), maxBatchTokens - sums[0]);
+          sums[0] += rows;
+          sums[1] += StepTime.pairs(request.computed(), rows);
+        });
+    return new StepDemand(sums[0], sums[1]);
+  }
+
   /** Chooses the next step and takes the blocks it needs. */
   public StepPlan schedule() {
     queues.rank();
