@@ -34,6 +34,7 @@ class PolicyTest {
         DEFAULTS.draftWait(),
         DEFAULTS.lease(),
         true,
+        DEFAULTS.prefixCachePolicy(),
         Duration.ZERO,
         Scheduling.DEFAULT.with(policy));
   }

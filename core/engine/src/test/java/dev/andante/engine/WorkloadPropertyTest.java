@@ -8,6 +8,7 @@ import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
+import dev.andante.engine.kvcache.PrefixCachePolicy;
 import dev.andante.engine.fake.UnreliableDrafts;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -103,6 +104,7 @@ class WorkloadPropertyTest {
             DEFAULTS.draftWait(),
             DEFAULTS.lease(),
             random.nextInt(5) > 0,
+            eviction(random),
             Duration.ZERO,
             scheduling(random));
     try (EngineFixture f = new EngineFixture(config, drafts, FakeModel::new, COUNTING, ends)) {
@@ -149,6 +151,11 @@ class WorkloadPropertyTest {
   }
 
   /** With times that the clock's ticks make short. */
+  private static PrefixCachePolicy eviction(Random random) {
+    PrefixCachePolicy[] policies = PrefixCachePolicy.values();
+    return policies[random.nextInt(policies.length)];
+  }
+
   private static Scheduling scheduling(Random random) {
     Scheduling.Policy[] policies = Scheduling.Policy.values();
     return new Scheduling(
