@@ -1,0 +1,187 @@
+package dev.andante.engine.qoe;
+
+import dev.andante.engine.request.Request;
+import dev.andante.engine.scheduler.SchedulingPolicy;
+import dev.andante.engine.scheduler.StepPlan;
+import dev.andante.qoe.QoeSpec;
+import dev.andante.qoe.batch.Admission;
+import dev.andante.qoe.batch.BatchDecision;
+import dev.andante.qoe.batch.BatchPolicy;
+import dev.andante.qoe.batch.BatchRequest;
+import dev.andante.qoe.batch.BatchSelector;
+import dev.andante.qoe.batch.BatchState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * Runs whose readers gain most by it ({@link BatchSelector}), once memory or time is short; until
+ * then everybody. Who is chosen has level 0. Everybody else is held, and keeps its blocks until one
+ * that was chosen needs them, so that going on later costs nothing as long as there is room.
+ *
+ * <p>How long steps take is learnt from the steps. While there is pressure a decision stands for
+ * {@code interval}: between two steps little changes.
+ */
+public final class QoePolicy implements SchedulingPolicy {
+
+  /** How long a decision stands, unless told otherwise. */
+  public static final Duration INTERVAL = Duration.ofMillis(100);
+
+  /** Beyond all arrivals: who enters comes after who stays. */
+  private static final long ENTERING = 1L << 62;
+
+  /**
+   * The engine's sizes.
+   *
+   * @param blockSize tokens per KV block
+   * @param blocks of the pool
+   * @param maxSequences requests that run at once
+   */
+  public record Limits(int blockSize, int blocks, int maxSequences) {
+
+    long capacityTokens() {
+      return (long) blockSize * blocks;
+    }
+  }
+
+  private final BatchSelector selector;
+  private final Limits limits;
+  private final long intervalNanos;
+  private final Function<Request, QoeSpec> readers;
+  private final LongSupplier nanoTime;
+  private final StepTimes times = new StepTimes();
+  private final Map<Request, Tracked> tracked = new LinkedHashMap<>();
+  private boolean pressure;
+  private long decided;
+  private long requests;
+  private long preemptions;
+  private boolean promotedAny;
+  private long promoted;
+
+  /**
+   * @param interval how long a decision stands under pressure, not negative
+   * @param readers what the reader of a request expects
+   */
+  public QoePolicy(
+      BatchPolicy policy,
+      Limits limits,
+      Duration interval,
+      Function<Request, QoeSpec> readers,
+      LongSupplier nanoTime) {
+    this.selector = new BatchSelector(policy);
+    this.limits = limits;
+    this.intervalNanos = interval.toNanos();
+    this.readers = readers;
+    this.nanoTime = nanoTime;
+  }
+
+  @Override
+  public void arrived(Request request) {
+    Tracked one = new Tracked(request, readers.apply(request), nanoTime.getAsLong());
+    one.place(pressure ? HELD : 0, request.arrival());
+    tracked.put(request, one);
+    requests++;
+  }
+
+  @Override
+  public void planning() {
+    long now = nanoTime.getAsLong();
+    boolean anyRuns = false;
+    for (Tracked one : tracked.values()) {
+      one.look(now);
+      anyRuns |= one.running();
+    }
+    if (!tracked.isEmpty() && (!pressure || !anyRuns || now - decided >= intervalNanos)) {
+      decided = now;
+      decide(now);
+    }
+  }
+
+  private void decide(long now) {
+    List<BatchRequest> running = new ArrayList<>();
+    List<BatchRequest> waiting = new ArrayList<>();
+    for (Tracked one : tracked.values()) {
+      BatchRequest snapshot = one.snapshot(limits.blockSize(), limits.capacityTokens());
+      (one.running() ? running : waiting).add(snapshot);
+    }
+    apply(
+        selector.decide(
+            new BatchState(
+                now,
+                running,
+                waiting,
+                limits.capacityTokens(),
+                limits.maxSequences(),
+                times.decode(),
+                new RecomputeCosts(times.prefill()),
+                history(now))),
+        now);
+  }
+
+  private BatchState.History history(long now) {
+    return new BatchState.History(
+        requests,
+        preemptions,
+        promotedAny ? Math.max(0, (now - promoted) / 1e9) : Double.POSITIVE_INFINITY);
+  }
+
+  private void apply(BatchDecision decision, long now) {
+    pressure = decision.pressure();
+    Map<Long, Tracked> byArrival = new LinkedHashMap<>();
+    for (Tracked one : tracked.values()) {
+      one.place(HELD, one.request().arrival());
+      byArrival.put(one.request().arrival(), one);
+    }
+    for (BatchRequest kept : decision.keep()) {
+      place(byArrival, kept, kept.arrival());
+    }
+    long entering = ENTERING;
+    for (Admission admission : decision.admit()) {
+      place(byArrival, admission.request(), entering++);
+      if (admission.why() == Admission.Why.STARVED) {
+        promotedAny = true;
+        promoted = now;
+      }
+    }
+    // What can never fit is refused before it comes here; should it come, the scheduler decides.
+    for (BatchRequest refused : decision.refuse()) {
+      place(byArrival, refused, entering++);
+    }
+  }
+
+  private static void place(Map<Long, Tracked> byArrival, BatchRequest request, long position) {
+    Tracked one = byArrival.get(request.arrival());
+    if (one != null) {
+      one.place(0, position);
+    }
+  }
+
+  @Override
+  public int level(Request request) {
+    Tracked one = tracked.get(request);
+    return one == null ? 0 : one.level();
+  }
+
+  @Override
+  public long position(Request request) {
+    Tracked one = tracked.get(request);
+    return one == null ? request.arrival() : one.position();
+  }
+
+  @Override
+  public void ran(StepPlan plan, long nanos) {
+    times.observe(plan, nanos);
+    preemptions += plan.preempted().size();
+    long now = nanoTime.getAsLong();
+    tracked.values().forEach(one -> one.progress(now));
+  }
+
+  @Override
+  public void left(Request request) {
+    tracked.remove(request);
+  }
+}

@@ -1,0 +1,176 @@
+package dev.andante.engine.qoe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.andante.engine.Attempt;
+import dev.andante.engine.Engine;
+import dev.andante.engine.EngineException;
+import dev.andante.engine.FinishReason;
+import dev.andante.engine.GeneratedToken;
+import dev.andante.engine.GenerationStats;
+import dev.andante.engine.PromptTokens;
+import dev.andante.engine.RequestListener;
+import dev.andante.engine.SamplingParams;
+import dev.andante.engine.StopMatcher;
+import dev.andante.engine.StopParams;
+import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.BlockTable;
+import dev.andante.engine.kvcache.PrefixCache;
+import dev.andante.engine.request.GenerationDelivery;
+import dev.andante.engine.request.Request;
+import dev.andante.engine.request.RequestState;
+import dev.andante.engine.request.RequestTimes;
+import dev.andante.engine.scheduler.Pace;
+import dev.andante.engine.scheduler.ScheduledRequest;
+import dev.andante.engine.scheduler.Scheduler;
+import dev.andante.engine.scheduler.StepPlan;
+import dev.andante.qoe.QoeSpec;
+import dev.andante.qoe.batch.BatchPolicy;
+import dev.andante.qoe.batch.StarvationBound;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class QoePolicyTest {
+
+  private static final int BLOCK = 4;
+  private static final int BLOCKS = 20;
+  private static final long STEP_NANOS = 20_000_000;
+
+  private static final RequestListener NOBODY =
+      new RequestListener() {
+        @Override
+        public void onTokens(List<GeneratedToken> tokens) {}
+
+        @Override
+        public void onFinished(FinishReason reason, GenerationStats stats) {}
+
+        @Override
+        public void onFailed(EngineException failure) {}
+      };
+
+  private final BlockPool pool = new BlockPool(BLOCKS);
+  private final Map<Request, QoeSpec> readers = new HashMap<>();
+  private long now = 1_000_000_000;
+  private long arrivals;
+
+  private Scheduler scheduler(BatchPolicy policy, Duration interval) {
+    QoePolicy.Limits limits = new QoePolicy.Limits(BLOCK, BLOCKS, 8);
+    return new Scheduler(
+        new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true),
+        64,
+        8,
+        8,
+        new QoePolicy(policy, limits, interval, readers::get, () -> now),
+        Pace.free());
+  }
+
+  private Request request(int prompt, int maxTokens, QoeSpec reader) {
+    int[] tokens = new int[prompt];
+    Arrays.fill(tokens, (int) arrivals);
+    Request request =
+        new Request(
+            new Attempt("r" + arrivals, 1),
+            arrivals++,
+            PromptTokens.of(tokens),
+            SamplingParams.GREEDY,
+            new StopParams(maxTokens, 0, true, Set.of()),
+            StopMatcher.NONE,
+            Set.of(),
+            false,
+            new GenerationDelivery(NOBODY),
+            new BlockTable(pool, BLOCK),
+            BLOCKS * BLOCK,
+            new RequestTimes(now, Engine.NO_LIMIT));
+    readers.put(request, reader);
+    return request;
+  }
+
+  private StepPlan step(Scheduler scheduler) {
+    StepPlan plan = scheduler.schedule();
+    now += STEP_NANOS;
+    for (ScheduledRequest one : plan.scheduled()) {
+      boolean finished = one.samples() && one.request().append(7) != null;
+      scheduler.update(one, 0);
+      if (finished) {
+        one.request().become(RequestState.FINISHED_LENGTH);
+        scheduler.remove(one.request());
+      }
+    }
+    scheduler.ran(plan, STEP_NANOS);
+    return plan;
+  }
+
+  @Test
+  void whereThereIsRoomEverybodyRuns() {
+    Scheduler scheduler = scheduler(BatchPolicy.DEFAULT, Duration.ZERO);
+    for (int i = 0; i < 3; i++) {
+      scheduler.add(request(4, 10, new QoeSpec(1, 5)));
+    }
+    assertThat(step(scheduler).scheduled()).hasSize(3);
+    assertThat(step(scheduler).scheduled()).hasSize(3);
+  }
+
+  @Test
+  void whoHasMuchToReadGivesWayToANewcomer() {
+    Scheduler scheduler =
+        scheduler(BatchPolicy.DEFAULT.withStarvation(StarvationBound.NONE), Duration.ZERO);
+    Request ahead = request(40, 30, new QoeSpec(1, 0.1));
+    scheduler.add(ahead);
+    for (int i = 0; i < 10; i++) {
+      step(scheduler);
+    }
+    assertThat(ahead.generated()).isEqualTo(10); // read in 100 s, longer than the horizon
+    Request newcomer = request(36, 5, new QoeSpec(1, 5));
+    scheduler.add(newcomer);
+    StepPlan plan = step(scheduler);
+    assertThat(plan.scheduled()).extracting(ScheduledRequest::request).containsExactly(newcomer);
+    assertThat(ahead.state()).isEqualTo(RequestState.PREEMPTED);
+    for (int i = 0; i < 40 && scheduler.hasWork(); i++) {
+      step(scheduler);
+    }
+    assertThat(newcomer.state()).isEqualTo(RequestState.FINISHED_LENGTH);
+    assertThat(ahead.state()).isEqualTo(RequestState.FINISHED_LENGTH);
+    assertThat(pool.free()).isEqualTo(BLOCKS);
+  }
+
+  @Test
+  void whoIsBehindDoesNotGiveWay() {
+    Scheduler scheduler =
+        scheduler(BatchPolicy.DEFAULT.withStarvation(StarvationBound.NONE), Duration.ZERO);
+    Request behind = request(40, 30, new QoeSpec(0.01, 100));
+    scheduler.add(behind);
+    for (int i = 0; i < 10; i++) {
+      step(scheduler);
+    }
+    scheduler.add(request(36, 5, new QoeSpec(100, 0.1))); // has time
+    StepPlan plan = step(scheduler);
+    assertThat(plan.scheduled()).extracting(ScheduledRequest::request).containsExactly(behind);
+  }
+
+  /** Between two decisions a newcomer waits, however urgent. */
+  @Test
+  void aDecisionStandsForAWhile() {
+    Scheduler scheduler =
+        scheduler(BatchPolicy.DEFAULT.withStarvation(StarvationBound.NONE), Duration.ofMillis(100));
+    Request ahead = request(40, 40, new QoeSpec(1, 0.1));
+    scheduler.add(ahead);
+    for (int i = 0; i < 10; i++) {
+      step(scheduler);
+    }
+    scheduler.add(request(36, 15, new QoeSpec(1, 5)));
+    step(scheduler); // there was no pressure so far, so this one decides
+    Request urgent = request(4, 3, new QoeSpec(0.001, 1000));
+    scheduler.add(urgent);
+    for (int i = 0; i < 4; i++) {
+      assertThat(step(scheduler).scheduled())
+          .extracting(ScheduledRequest::request)
+          .doesNotContain(urgent);
+    }
+    assertThat(step(scheduler).scheduled()).extracting(ScheduledRequest::request).contains(urgent);
+  }
+}
