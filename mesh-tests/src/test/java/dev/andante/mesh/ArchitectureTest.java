@@ -102,6 +102,31 @@ class ArchitectureTest {
           .because("gateway, engine and simulator share it");
 
   @ArchTest
+  static final ArchRule simulatorSeesWhatDecidesAndNothingThatComputes =
+      classes()
+          .that()
+          .resideInAPackage("dev.andante.simulator..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "java..",
+              "dev.andante.simulator..",
+              "dev.andante.engine..",
+              "dev.andante.qoe..",
+              "dev.andante.format..",
+              "org.jspecify.annotations..")
+          .because("it runs the product's own decisions, without a machine");
+
+  @ArchTest
+  static final ArchRule nobodySeesTheSimulator =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.andante.simulator..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.andante.simulator..");
+
+  @ArchTest
   static final ArchRule vectorApiStaysInItsBackend =
       noClasses()
           .that()

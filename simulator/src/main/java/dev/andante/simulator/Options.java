@@ -1,0 +1,132 @@
+package dev.andante.simulator;
+
+import dev.andante.qoe.latency.DecodeCoefficients;
+import dev.andante.qoe.latency.PrefillCoefficients;
+import dev.andante.simulator.cost.Profile;
+import dev.andante.simulator.cost.Profiles;
+import dev.andante.simulator.cost.StepCost;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code ./andante simulate} is asked for.
+ *
+ * @param trace {@code poisson}, {@code gamma} or a file
+ * @param cv of the gamma trace
+ * @param rates multiples of the profile's saturation rate
+ * @param requests the first so many of the trace
+ * @param lengthScale factor on all lengths
+ * @param pace of all readers, tokens per second; null for adults of all ages
+ */
+record Options(
+    String trace,
+    double cv,
+    Profile profile,
+    List<Policies> policies,
+    List<Double> rates,
+    long seed,
+    int requests,
+    double lengthScale,
+    @Nullable Double pace) {
+
+  static final String USAGE =
+      """
+      usage: ./andante simulate [OPTIONS]
+
+      Serves a trace with each policy at each rate, on a virtual clock, and prints one JSON line for
+      each: {policy, rate, saturation_rate, mean_qoe_v1, mean_qoe_v2, share_qoe_95, ttft_p50,
+      ttft_p90, ttft_p99, tbt_p50, tbt_p90, tbt_p99, rejected, preemptions, tokens_per_s}. Times are
+      seconds, as the engine made the tokens, before any pacing. What else there is to know goes to
+      stderr: the trace, and a hash of each run's events, equal in two runs of equal options.
+
+        --trace FILE|poisson|gamma  (poisson) a file is CSV with the headings arrival_s,
+                                input_tokens, output_tokens, or JSON lines with timestamp (ms),
+                                input_length, output_length and, if known, hash_ids; packed or not.
+                                Both may have ttft_s and tokens_per_second of each reader.
+                                poisson, gamma: lengths like ShareGPT's
+        --cv N                  (3) of gamma: how uneven the times between arrivals are
+        --profile NAME          (opt-66b-a100) or this-machine
+        --policies A,B          (%s)
+        --rates A,B             (0.5,0.75,1,1.25,1.5,2) multiples of the saturation rate: what the
+                                profile can just keep up with at these lengths, requests per second
+        --seed N                (1)
+        --requests N            (1000) the first so many of the trace
+        --scale-lengths F       (1) makes prompts, answers and what they share so much longer
+        --pace N                tokens per second of all readers; without it, adults of all ages,
+                                4.8 on average
+        --prefill A0,A1,A2      seconds: T = A0 + A1·n + A2·n(2h + n)/2, n tokens after h cached
+        --decode D0,D1,D2       seconds: T = D0 + D1·batch + D2·context
+        --kv-tokens N           that fit the memory
+        --max-sequences N       requests that run at once
+        --help
+      """
+          .formatted(
+              Arrays.stream(Policies.values())
+                  .map(Policies::label)
+                  .collect(Collectors.joining(",")));
+
+  private static final int MOST_REQUESTS = 10_000_000;
+
+  /**
+   * @throws UsageException if they cannot be followed
+   */
+  static Options parse(List<String> words) {
+    Arguments arguments = new Arguments(words);
+    Options options =
+        new Options(
+            arguments.text("--trace", "poisson"),
+            arguments.number("--cv", 3, 0.1, 20),
+            profile(arguments),
+            arguments.list("--policies", List.of(Policies.values()), Policies::named),
+            arguments.list(
+                "--rates",
+                List.of(0.5, 0.75, 1.0, 1.25, 1.5, 2.0),
+                text -> Arguments.number("--rates", text, 0.001, 1000)),
+            arguments.integer("--seed", 1, Long.MIN_VALUE, Long.MAX_VALUE),
+            (int) arguments.integer("--requests", 1000, 1, MOST_REQUESTS),
+            arguments.number("--scale-lengths", 1, 0.0001, 10_000),
+            arguments.has("--pace") ? arguments.number("--pace", 0, 0.01, 10_000) : null);
+    if (arguments.has("--cv") && !options.trace.equals("gamma")) {
+      throw new UsageException("--cv goes with --trace gamma only");
+    }
+    arguments.requireAllUsed();
+    return options;
+  }
+
+  private static Profile profile(Arguments arguments) {
+    String name = arguments.text("--profile", Profiles.ALL.getFirst().name());
+    Profile profile =
+        Profiles.named(name)
+            .orElseThrow(
+                () ->
+                    new UsageException(
+                        "there is no profile '%s'; there are %s"
+                            .formatted(
+                                name,
+                                Profiles.ALL.stream()
+                                    .map(Profile::name)
+                                    .collect(Collectors.joining(", ")))));
+    double[] prefill = arguments.seconds("--prefill");
+    double[] decode = arguments.seconds("--decode");
+    StepCost cost = profile.cost();
+    if (prefill.length > 0) {
+      cost =
+          new StepCost(new PrefillCoefficients(prefill[0], prefill[1], prefill[2]), cost.decode());
+    }
+    if (decode.length > 0) {
+      cost = new StepCost(cost.prefill(), new DecodeCoefficients(decode[0], decode[1], decode[2]));
+    }
+    profile = profile.withCost(cost);
+    if (arguments.has("--kv-tokens")) {
+      profile =
+          profile.withMemory(
+              arguments.integer("--kv-tokens", 0, profile.blockSize(), 1_000_000_000));
+    }
+    if (arguments.has("--max-sequences")) {
+      profile = profile.withMaxSequences((int) arguments.integer("--max-sequences", 0, 1, 100_000));
+    }
+    return profile;
+  }
+}

@@ -1,0 +1,92 @@
+package dev.andante.simulator;
+
+import dev.andante.engine.EngineObserver;
+import dev.andante.engine.Scheduling;
+import dev.andante.engine.qoe.QoePolicy;
+import dev.andante.engine.scheduler.FirstComeFirstServed;
+import dev.andante.engine.scheduler.Scheduler;
+import dev.andante.engine.scheduler.SkipJoinMlfq;
+import dev.andante.qoe.batch.BatchPolicy;
+import dev.andante.simulator.cost.Profile;
+import dev.andante.simulator.serving.RoundRobin;
+import dev.andante.simulator.serving.Served;
+import dev.andante.simulator.serving.ServingPolicy;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** The policies that can be tried. */
+enum Policies implements ServingPolicy {
+  /** First come, first served; prompts whole, as vLLM without chunked prefill. */
+  FCFS {
+    @Override
+    public Scheduler scheduler(Served served) {
+      return served.inWhole(new FirstComeFirstServed());
+    }
+  },
+  /** In turns of 50 steps, as Andes v1's baseline; prompts whole. */
+  RR {
+    @Override
+    public Scheduler scheduler(Served served) {
+      return served.inWhole(new RoundRobin(TURN));
+    }
+  },
+  /** FastServe's skip-join queues with its parameters; prompts whole. */
+  MLFQ {
+    @Override
+    public Scheduler scheduler(Served served) {
+      return served.inWhole(
+          new SkipJoinMlfq(
+              Scheduling.DEFAULT,
+              served.profile().wholeTokens(),
+              served.stepTime(),
+              served.nanoTime(),
+              EngineObserver.NONE));
+    }
+  },
+  /** First come, first served; prompts in chunks (Sarathi-Serve, arXiv 2403.02310). */
+  SARATHI {
+    @Override
+    public Scheduler scheduler(Served served) {
+      return served.inChunks(new FirstComeFirstServed());
+    }
+  },
+  /** By quality of experience; prompts in chunks. */
+  QOE {
+    @Override
+    public Scheduler scheduler(Served served) {
+      Profile profile = served.profile();
+      return served.inChunks(
+          new QoePolicy(
+              BatchPolicy.DEFAULT,
+              new QoePolicy.Limits(profile.blockSize(), profile.blocks(), profile.maxSequences()),
+              QoePolicy.INTERVAL,
+              served.readers(),
+              served.nanoTime()));
+    }
+  };
+
+  private static final int TURN = 50;
+
+  String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * @throws UsageException if there is none of that name
+   */
+  static Policies named(String label) {
+    return Arrays.stream(values())
+        .filter(policy -> policy.label().equals(label))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    "there is no policy '%s'; there are %s"
+                        .formatted(
+                            label,
+                            Arrays.stream(values())
+                                .map(Policies::label)
+                                .collect(Collectors.joining(", ")))));
+  }
+}

@@ -1,0 +1,49 @@
+package dev.andante.simulator.cost;
+
+/**
+ * A model on a machine.
+ *
+ * @param blockSize tokens per KV block
+ * @param blocks that fit the memory
+ * @param maxSequences requests that run at once
+ * @param chunkTokens rows of a step where prompts are cut into chunks (Sarathi)
+ * @param wholeTokens rows of a step where they are not, unless they are longer than this
+ */
+public record Profile(
+    String name,
+    StepCost cost,
+    int blockSize,
+    int blocks,
+    int maxSequences,
+    int chunkTokens,
+    int wholeTokens) {
+
+  public Profile {
+    if (blockSize < 1 || blocks < 1 || maxSequences < 1 || chunkTokens < 1 || wholeTokens < 1) {
+      throw new IllegalArgumentException("a profile's sizes must be at least 1: " + name);
+    }
+  }
+
+  /** KV tokens that fit the memory. */
+  public long kvTokens() {
+    return (long) blockSize * blocks;
+  }
+
+  /** Whether a request of so many tokens in all, prompt and answer, can ever be served. */
+  public boolean holds(long totalTokens) {
+    return totalTokens <= kvTokens();
+  }
+
+  public Profile withCost(StepCost other) {
+    return new Profile(name, other, blockSize, blocks, maxSequences, chunkTokens, wholeTokens);
+  }
+
+  public Profile withMemory(long kvTokens) {
+    int count = Math.clamp(kvTokens / blockSize, 1, Integer.MAX_VALUE / blockSize);
+    return new Profile(name, cost, blockSize, count, maxSequences, chunkTokens, wholeTokens);
+  }
+
+  public Profile withMaxSequences(int count) {
+    return new Profile(name, cost, blockSize, blocks, count, chunkTokens, wholeTokens);
+  }
+}

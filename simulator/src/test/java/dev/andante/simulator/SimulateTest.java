@@ -1,0 +1,150 @@
+package dev.andante.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.andante.format.Json;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SimulateTest {
+
+  @TempDir Path folder;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @Test
+  void oneLineForEachPolicyAndRate() {
+    assertThat(run("--requests", "40", "--policies", "fcfs,qoe", "--rates", "0.5,2")).isZero();
+    List<String> lines = text(out).lines().toList();
+    assertThat(lines).hasSize(4);
+    for (String line : lines) {
+      assertThat(Json.parseObject(Path.of("line"), line.getBytes(StandardCharsets.UTF_8)))
+          .containsOnlyKeys(
+              "policy",
+              "rate",
+              "saturation_rate",
+              "mean_qoe_v1",
+              "mean_qoe_v2",
+              "share_qoe_95",
+              "ttft_p50",
+              "ttft_p90",
+              "ttft_p99",
+              "tbt_p50",
+              "tbt_p90",
+              "tbt_p99",
+              "rejected",
+              "preemptions",
+              "tokens_per_s");
+    }
+    assertThat(lines.getFirst()).startsWith("{\"policy\":\"fcfs\",\"rate\":0.5,");
+    assertThat(lines.getLast()).startsWith("{\"policy\":\"qoe\",\"rate\":2,");
+    assertThat(text(err)).contains("poisson: 40 requests", "saturates at", "event log ");
+  }
+
+  @Test
+  void equalSeedsGiveEqualResultsAndOthersOthers() {
+    String[] gamma = {"--trace", "gamma", "--requests", "60", "--rates", "3", "--seed"};
+    assertThat(run(List.of(gamma), "7")).isZero();
+    String first = text(out);
+    out.reset();
+    assertThat(run(List.of(gamma), "7")).isZero();
+    assertThat(text(out)).isEqualTo(first);
+    out.reset();
+    assertThat(run(List.of(gamma), "8")).isZero();
+    assertThat(text(out)).isNotEqualTo(first);
+  }
+
+  @Test
+  void aFileOfWhichSomeRequestsCanNeverBeServed() throws IOException {
+    Path file = folder.resolve("trace.csv");
+    Files.writeString(
+        file, "arrival_s,input_tokens,output_tokens\n0,10,5\n1,2000,5\n2,10,5\n3,10,0\n");
+    assertThat(
+            run(
+                "--trace",
+                file.toString(),
+                "--kv-tokens",
+                "1000",
+                "--policies",
+                "sarathi",
+                "--rates",
+                "1"))
+        .isZero();
+    assertThat(text(out)).contains("\"rejected\":1,", "\"mean_qoe_v2\":0.66667,");
+    assertThat(text(err)).contains("3 requests (1 of the file without tokens in or out left out)");
+  }
+
+  @Test
+  void help() {
+    assertThat(run("--rates", "x", "--help")).isZero();
+    assertThat(text(out)).startsWith("usage: ./andante simulate").contains("--policies");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "--rates 1,x|--rates takes numbers, not 'x'",
+        "--rates 0|--rates must be from 0.001 to 1000, not 0",
+        "--rates ''|--rates takes numbers",
+        "--rates NaN|--rates must be from",
+        "--policies fcfs,best|there is no policy 'best'; there are fcfs, rr",
+        "--profile mine|there is no profile 'mine'; there are opt-66b-a100, this-machine",
+        "--requests 0|--requests must be from 1",
+        "--requests 1.5|--requests takes a whole number",
+        "--seed one|--seed takes a whole number",
+        "--trace /no/such/file|there is no file '/no/such/file', nor is it poisson or gamma",
+        "--trace|--trace needs a value",
+        "--trace gamma --cv 0|--cv must be from",
+        "--cv 2|--cv goes with --trace gamma only",
+        "--prefill 1,2|--prefill takes three numbers of seconds, not 2",
+        "--decode -1,0,0|--decode must be from 0",
+        "--speed 3|there is no option --speed",
+        "poisson|'poisson' is no option",
+        "--seed 1 --seed 2|--seed is given twice",
+        "--kv-tokens 1|--kv-tokens must be from 16",
+        "--kv-tokens 16 --requests 3|no request fits the memory",
+        "--pace 0|--pace must be from",
+      })
+  void wrongUsage(String words, String message) {
+    assertThat(run(words.replace("''", "").split(" ", -1))).isEqualTo(2);
+    assertThat(text(err)).contains("simulate: ").contains(message).contains("--help");
+    assertThat(text(out)).isEmpty();
+  }
+
+  @Test
+  void aTraceThatCannotBeRead() throws IOException {
+    Path file = folder.resolve("trace.csv");
+    Files.writeString(file, "arrival_s,input_tokens,output_tokens\n0,10,five\n");
+    assertThat(run("--trace", file.toString())).isEqualTo(1);
+    assertThat(text(err))
+        .isEqualTo("simulate: " + file + ", line 2: output_tokens is no number: 'five'\n");
+  }
+
+  private int run(List<String> words, String last) {
+    return run(Stream.concat(words.stream(), Stream.of(last)).toArray(String[]::new));
+  }
+
+  private int run(String... words) {
+    err.reset();
+    return Simulate.run(
+        List.of(words),
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  private static String text(ByteArrayOutputStream stream) {
+    return stream.toString(StandardCharsets.UTF_8);
+  }
+}
