@@ -15,15 +15,20 @@ maven() {
   (cd "$ANDANTE_HOME" && ANDANTE_CACHE=$cache ./mvnw "${options[@]}" "$@")
 }
 
-# stamp_of MODULE…: the benchmarks hold copies of the other jars, so it is a matter of its own whether they are current
+# stamp_of MODULE…: benchmarks and simulator hold copies of the other jars, so it is a matter of its own whether they are current
 stamp_of() {
-  [[ " $* " == *' benchmarks '* ]] && echo "${BUILD_STAMP%build.stamp}benchmarks.stamp" || echo "$BUILD_STAMP"
+  case " $* " in
+    *' benchmarks '*) echo "${BUILD_STAMP%build.stamp}benchmarks.stamp" ;;
+    *' simulator '*) echo "${BUILD_STAMP%build.stamp}simulator.stamp" ;;
+    *) echo "$BUILD_STAMP" ;;
+  esac
 }
 
-# changed_source MODULE…: the first source that is newer than their last build; of the benchmarks only if they are asked for
+# changed_source MODULE…: the first source that is newer than their last build; of benchmarks and simulator only if they are asked for
 changed_source() {
   local folder folders=("$ANDANTE_HOME"/core/*/ "$ANDANTE_HOME"/gateway/ "$ANDANTE_HOME"/*-service/ "$ANDANTE_HOME"/standalone/)
   [[ " $* " != *' benchmarks '* ]] || folders+=("$ANDANTE_HOME"/benchmarks/)
+  [[ " $* " != *' simulator '* ]] || folders=("$ANDANTE_HOME"/core/*/ "$ANDANTE_HOME"/simulator/)
   for folder in "${folders[@]}"; do
     [ -d "$folder" ] || continue
     find "$folder" "$ANDANTE_HOME/pom.xml" -path '*/target' -prune -o -path '*/src/test' -prune \
@@ -86,7 +91,8 @@ build() {
     build_failed
   fi
   cp -p "$BUILD_STAMP.new" "$(stamp_of "$@")"
-  mv "$BUILD_STAMP.new" "$BUILD_STAMP" # each build includes all services
+  [[ " $* " == *' simulator '* ]] || cp -p "$BUILD_STAMP.new" "$BUILD_STAMP" # all other builds include all services
+  rm -f "$BUILD_STAMP.new"
   say "Built in $((SECONDS - begin)) s."
   show_lack_of_compiler "$BUILD_LOG"
 }

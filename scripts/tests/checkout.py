@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ("standalone", "gateway", "prefill-service", "decode-service", "draft-service", "expert-service")
+MODULES = ("standalone", "gateway", "prefill-service", "decode-service", "draft-service", "expert-service", "simulator")
 MAVEN = """#!/usr/bin/env bash
 [ -z "$FAKE_MAVEN" ] || { echo "[ERROR] $FAKE_MAVEN"; exit 1; }
 echo "$*" >>maven-calls

@@ -43,7 +43,7 @@ class BlockHeapTest {
           heap.rank(block, rank[block]);
         }
         case 3 -> {
-          time[block] = at + 1;
+          time[block] = at + 1L;
           heap.time(block, time[block]);
         }
         default -> {
