@@ -8,6 +8,7 @@ import dev.andante.simulator.cost.StepCost;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +49,7 @@ record Options(
                                 poisson, gamma: lengths like ShareGPT's
         --cv N                  (3) of gamma: how uneven the times between arrivals are
         --profile NAME          (opt-66b-a100) or this-machine
-        --policies A,B          (%s)
+        --policies A,B          (%s) also %s
         --rates A,B             (0.5,0.75,1,1.25,1.5,2) multiples of the saturation rate: what the
                                 profile can just keep up with at these lengths, requests per second
         --seed N                (1)
@@ -63,11 +64,15 @@ record Options(
         --help
       """
           .formatted(
-              Arrays.stream(Policies.values())
-                  .map(Policies::label)
-                  .collect(Collectors.joining(",")));
+              labels(Policies.USUAL.stream()),
+              labels(
+                  Arrays.stream(Policies.values()).filter(one -> !Policies.USUAL.contains(one))));
 
   private static final int MOST_REQUESTS = 10_000_000;
+
+  private static String labels(Stream<Policies> policies) {
+    return policies.map(Policies::label).collect(Collectors.joining(","));
+  }
 
   /**
    * @throws UsageException if they cannot be followed
@@ -79,7 +84,7 @@ record Options(
             arguments.text("--trace", "poisson"),
             arguments.number("--cv", 3, 0.1, 20),
             profile(arguments),
-            arguments.list("--policies", List.of(Policies.values()), Policies::named),
+            arguments.list("--policies", Policies.USUAL, Policies::named),
             arguments.list(
                 "--rates",
                 List.of(0.5, 0.75, 1.0, 1.25, 1.5, 2.0),

@@ -7,11 +7,15 @@ import dev.andante.engine.scheduler.FirstComeFirstServed;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.SkipJoinMlfq;
 import dev.andante.qoe.batch.BatchPolicy;
+import dev.andante.qoe.batch.PreemptionRule;
+import dev.andante.qoe.batch.StarvationBound;
+import dev.andante.qoe.estimate.ReleasedEstimator;
 import dev.andante.simulator.cost.Profile;
 import dev.andante.simulator.serving.RoundRobin;
 import dev.andante.simulator.serving.Served;
 import dev.andante.simulator.serving.ServingPolicy;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
@@ -55,21 +59,49 @@ enum Policies implements ServingPolicy {
   QOE {
     @Override
     public Scheduler scheduler(Served served) {
-      Profile profile = served.profile();
-      return served.inChunks(
-          new QoePolicy(
-              BatchPolicy.DEFAULT,
-              new QoePolicy.Limits(profile.blockSize(), profile.blocks(), profile.maxSequences()),
-              QoePolicy.INTERVAL,
-              served.readers(),
-              served.nanoTime()));
+      return qoe(served, BatchPolicy.DEFAULT);
+    }
+  },
+  /** The same with v1's cap of one preemption a request in place of the refiner. */
+  QOE_CAPPED {
+    @Override
+    public Scheduler scheduler(Served served) {
+      return qoe(served, BatchPolicy.DEFAULT.withPreemption(new PreemptionRule.Capped(1)));
+    }
+  },
+  /** The same with the estimate of the authors' released code. */
+  QOE_RELEASED {
+    @Override
+    public Scheduler scheduler(Served served) {
+      return qoe(served, BatchPolicy.DEFAULT.withEstimator(new ReleasedEstimator()));
+    }
+  },
+  /** The same without a bound on waiting. */
+  QOE_UNBOUNDED {
+    @Override
+    public Scheduler scheduler(Served served) {
+      return qoe(served, BatchPolicy.DEFAULT.withStarvation(StarvationBound.NONE));
     }
   };
 
+  /** What is tried unless told otherwise; the others are ablations. */
+  static final List<Policies> USUAL = List.of(FCFS, RR, MLFQ, SARATHI, QOE);
+
   private static final int TURN = 50;
 
+  private static Scheduler qoe(Served served, BatchPolicy policy) {
+    Profile profile = served.profile();
+    return served.inChunks(
+        new QoePolicy(
+            policy,
+            new QoePolicy.Limits(profile.blockSize(), profile.blocks(), profile.maxSequences()),
+            QoePolicy.INTERVAL,
+            served.readers(),
+            served.nanoTime()));
+  }
+
   String label() {
-    return name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /**

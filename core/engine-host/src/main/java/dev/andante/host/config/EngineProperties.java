@@ -5,6 +5,8 @@ import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.Scheduling;
 import dev.andante.engine.kvcache.PrefixCachePolicy;
+import dev.andante.engine.qoe.QoePolicy;
+import dev.andante.engine.scheduler.PolicySource;
 import dev.andante.service.config.Between;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -38,7 +40,8 @@ import org.springframework.validation.annotation.Validated;
  * @param warmUp longest time spent on computing for nobody between loading and the first request,
  *     so that kernels are compiled when it comes; it ends sooner when they are. 0s to 5m, 0s = none
  * @param policy whose turn it is: fcfs (first come, first served), priority (by the requests'
- *     priority) or mlfq (short answers first, by the time each has used)
+ *     priority), mlfq (short answers first, by the time each has used) or qoe (whose readers gain
+ *     most by it, once memory or time is short)
  * @param starvation how long a request may go without a step before priority and mlfq put it before
  *     all others; 0s to 1h, 0s = the policy's own, 30s for priority and 3s for mlfq
  * @param mlfqQuantum time that a request may use in mlfq's first queue, 1us to 1h
@@ -65,7 +68,7 @@ public record EngineProperties(
     @DefaultValue("on") boolean prefixCache,
     @DefaultValue("lru") PrefixCachePolicy prefixCachePolicy,
     @DefaultValue("1s") @Between(min = "0s", max = "5m") Duration warmUp,
-    @DefaultValue("fcfs") @Pattern(regexp = "fcfs|priority|mlfq") String policy,
+    @DefaultValue("fcfs") @Pattern(regexp = "fcfs|priority|mlfq|qoe") String policy,
     @DefaultValue("0s") @Between(min = "0s", max = "1h") Duration starvation,
     @DefaultValue("10ms") @Between(min = "1us", max = "1h") Duration mlfqQuantum,
     @DefaultValue("2") @Min(2) @Max(16) int mlfqGrowth,
@@ -96,13 +99,24 @@ public record EngineProperties(
         prefixCachePolicy,
         warmUp,
         new Scheduling(
-            Scheduling.Policy.valueOf(policy.toUpperCase(Locale.ROOT)),
+            byQoe()
+                ? Scheduling.Policy.FCFS // not asked: policies() is
+                : Scheduling.Policy.valueOf(policy.toUpperCase(Locale.ROOT)),
             starvation,
             mlfqQuantum,
             mlfqGrowth,
             mlfqPeriod,
             tbtTarget,
             minChunk));
+  }
+
+  /** Makes the policy. */
+  public PolicySource policies() {
+    return byQoe() ? QoePolicy.source() : PolicySource.CONFIGURED;
+  }
+
+  private boolean byQoe() {
+    return policy.equals("qoe");
   }
 
   private int blocksOf(KvLayout layout) {

@@ -196,7 +196,8 @@ public final class EngineHost implements SmartLifecycle, ReadinessCheck, Livenes
             model.endTokenIds(),
             System::nanoTime,
             LogRole.threads(
-                role, Thread.ofPlatform().name("engine-" + role).daemon(true).factory()));
+                role, Thread.ofPlatform().name("engine-" + role).daemon(true).factory()),
+            properties.policies());
     return new RunningEngine(model, engine, config);
   }
 

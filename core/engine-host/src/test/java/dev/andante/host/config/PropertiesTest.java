@@ -7,6 +7,10 @@ import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.kvcache.PrefixCachePolicy;
+import dev.andante.engine.EngineObserver;
+import dev.andante.engine.qoe.QoePolicy;
+import dev.andante.engine.scheduler.PolicySource;
+import dev.andante.engine.scheduler.StepTime;
 import dev.andante.host.config.ComputeProperties.PrecisionChoice;
 import java.time.Duration;
 import java.util.Map;
@@ -115,6 +119,26 @@ class PropertiesTest {
                           Duration.ofMillis(50),
                           32));
             });
+  }
+
+  @Test
+  void theQoePolicyComesFromOutsideTheScheduler() {
+    Bound.with(Map.of("andante.engine.policy", "qoe"))
+        .run(
+            context -> {
+              EngineProperties properties = context.getBean(EngineProperties.class);
+              EngineConfig config = properties.toConfig(LAYOUT);
+              assertThat(
+                      properties
+                          .policies()
+                          .create(config, new StepTime(), () -> 0, EngineObserver.NONE))
+                  .isInstanceOf(QoePolicy.class);
+            });
+    Bound.with(Map.of())
+        .run(
+            context ->
+                assertThat(context.getBean(EngineProperties.class).policies())
+                    .isSameAs(PolicySource.CONFIGURED));
   }
 
   @ParameterizedTest

@@ -1,6 +1,7 @@
 package dev.andante.engine.qoe;
 
 import dev.andante.engine.request.Request;
+import dev.andante.engine.scheduler.PolicySource;
 import dev.andante.engine.scheduler.SchedulingPolicy;
 import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.qoe.QoeSpec;
@@ -77,6 +78,20 @@ public final class QoePolicy implements SchedulingPolicy {
     this.intervalNanos = interval.toNanos();
     this.readers = readers;
     this.nanoTime = nanoTime;
+  }
+
+  /**
+   * For {@link dev.andante.engine.runtime.Engines#start}: as published, for readers of whom nothing
+   * is known but the prompt.
+   */
+  public static PolicySource source() {
+    return (config, stepTime, nanoTime, observer) ->
+        new QoePolicy(
+            BatchPolicy.DEFAULT,
+            new Limits(config.blockSize(), config.blocks(), config.maxSequences()),
+            INTERVAL,
+            request -> QoeSpec.forPrompt(request.promptSize()),
+            nanoTime);
   }
 
   @Override
