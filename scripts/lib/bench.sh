@@ -4,12 +4,12 @@
 cmd_bench() {
   local program=all
   case ${1:-} in
-    compute | kernels | ceilings | engine) program=$1 && shift ;;
+    compute | kernels | ceilings | engine | load) program=$1 && shift ;;
     -* | '') ;;
     *) fail_usage "bench does not know '$1'" ;;
   esac
   need_jdk
-  need_python
+  [ "$program" = load ] || need_python
   "bench_$program" "$@"
 }
 
