@@ -4,7 +4,7 @@
 cmd_bench() {
   local program=all
   case ${1:-} in
-    compute | kernels | ceilings | engine | load) program=$1 && shift ;;
+    compute | kernels | ceilings | engine | load | gateway) program=$1 && shift ;;
     -* | '') ;;
     *) fail_usage "bench does not know '$1'" ;;
   esac
@@ -16,6 +16,8 @@ cmd_bench() {
 bench_all() { bench_on_model bench "$@"; }
 
 bench_compute() { bench_on_model compute "$@"; }
+
+bench_gateway() { bench_on_model gateway "$@"; }
 
 bench_kernels() {
   wants_help "$@" || build_benchmarks
@@ -64,4 +66,4 @@ wants_help() {
   [[ " $* " == *' --help '* || " $* " == *' -h '* ]]
 }
 
-build_benchmarks() { build standalone benchmarks; }
+build_benchmarks() { build gateway standalone benchmarks; }

@@ -5,7 +5,7 @@
 bench_load() {
   local arguments=() port name
   if wants_help "$@"; then
-    build benchmarks >&2
+    build_benchmarks >&2
     exec_load --help
   fi
   case ${1:-} in
@@ -19,7 +19,7 @@ bench_load() {
       ;;
   esac
   [[ " $* " == *' --out '* ]] || arguments+=(--out "$ANDANTE_HOME/benchmarks/target/load")
-  build benchmarks >&2
+  build_benchmarks >&2
   exec_load "$@" ${arguments[@]+"${arguments[@]}"}
 }
 

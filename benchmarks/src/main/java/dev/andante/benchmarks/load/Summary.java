@@ -50,6 +50,7 @@ final class Summary {
     line.put("mean_qoe_v1", mean(results, RequestResult::qoeV1));
     line.put("mean_qoe_v2", mean(results, RequestResult::qoeV2));
     line.put("share_qoe_95", mean(results, result -> result.qoeV2() >= GOOD ? 1 : 0));
+    line.put("tokens_with_warm_up", tally.overTime().tokens());
     line.put("most_open", tally.overTime().mostOpen());
     line.put("send_lag_ms", tally.sendLag().describe());
     line.put("deliveries", tally.events());

@@ -56,7 +56,8 @@ public final class FakeWorkers {
     }
   }
 
-  private static Server serve(Role role, FakeModel model, PacedStreams streams) throws IOException {
+  /** On a free port of loopback. */
+  static Server serve(Role role, FakeModel model, PacedStreams streams) throws IOException {
     return NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
         .directExecutor()
         .maxInboundMessageSize(64 << 20)

@@ -32,6 +32,8 @@ public final class LoadReport {
 
   private static final List<String> QUANTILES = List.of("mean", "p50", "p90", "p99", "p999", "max");
 
+  private static final double LEAST_MS = 0.1; // what is shorter is at the edge
+
   private LoadReport() {}
 
   /**
@@ -168,7 +170,8 @@ public final class LoadReport {
     Axis x =
         points.isEmpty()
             ? new Axis("ms", 1, 10, true)
-            : Axis.decades("ms", points.getFirst()[0], points.getLast()[0]);
+            : Axis.decades(
+                "ms", Math.max(LEAST_MS, points.getFirst()[0]), Math.max(1, points.getLast()[0]));
     return new Chart(
         title,
         x,

@@ -51,14 +51,20 @@ public final class OverTime {
     return (int) open().stream().mapToDouble(point -> point[1]).max().orElse(0);
   }
 
-  /** Seconds after the start, and tokens that came in the second that ended then. */
+  /** Seconds after the start, and tokens that came in the second from then on. */
   public List<double[]> tokensPerSecond() {
     List<double[]> points = new ArrayList<>();
     int last = tokens.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1);
     for (int second = 0; second <= last; second++) {
-      points.add(new double[] {second + 1, tokens.getOrDefault(second, 0)});
+      points.add(new double[] {second, tokens.getOrDefault(second, 0)});
     }
+    points.add(new double[] {last + 1, 0});
     return points;
+  }
+
+  /** All that came. */
+  public long tokens() {
+    return tokens.values().stream().mapToLong(Integer::longValue).sum();
   }
 
   private List<double[]> sums(int column) {

@@ -95,7 +95,8 @@ class TallyTest {
         .extracting(point -> point[1])
         .containsExactly(1.0, 2.0, 3.0, 2.0, 1.0, 0.0);
     assertThat(over.open().getLast()).containsExactly(3.2, 0);
-    assertThat(over.tokensPerSecond()).extracting(point -> point[1]).containsExactly(0.0, 3.0);
+    assertThat(over.tokensPerSecond()).extracting(point -> point[1]).containsExactly(0.0, 3.0, 0.0);
+    assertThat(over.tokens()).isEqualTo(3);
   }
 
   private static Reception reception(long index, long dueMs) {
