@@ -37,7 +37,7 @@ changed_source() {
 }
 
 # have_c_compiler: whether there is one, with the headers of the C library
-have_c_compiler() { echo '#include <stdint.h>' | "${CC:-cc}" -fsyntax-only -x c - >/dev/null 2>&1; }
+have_c_compiler() { "${CC:-cc}" -fsyntax-only -x c - <<<'#include <stdint.h>' >/dev/null 2>&1; }
 
 # begin_stamp: notes, before a build, its time (a source that changes meanwhile is newer) and what it lacks
 begin_stamp() {
