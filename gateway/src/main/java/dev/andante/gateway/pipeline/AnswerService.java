@@ -65,12 +65,13 @@ public final class AnswerService {
           Duration limit = properties.requestTimeout();
           Deadline deadline = Deadline.after(limit.toMillis(), TimeUnit.MILLISECONDS);
           admission.check(applicant); // before anything is spent on it
-          return encoder
-              .encode(model, request.prompts())
-              .doOnNext(prompts -> prompts.forEach(ids -> progress.promptTokens(ids.length)))
-              .map(prompts -> planner.plan(request, model, applicant.priority(), prompts, deadline))
-              .flatMapMany(plans -> admitted(plans, applicant, model, arrived, progress))
-              .takeUntilOther(Mono.delay(limit).then(Mono.error(() -> late(applicant, progress))));
+          Flux<Answer> answers =
+              encoder
+                  .encode(model, request.prompts())
+                  .doOnNext(prompts -> prompts.forEach(ids -> progress.promptTokens(ids.length)))
+                  .map(prompts -> planner.plan(request, model, applicant.priority(), prompts, deadline))
+                  .flatMapMany(plans -> admitted(plans, applicant, model, arrived, progress));
+          return TimeLimit.over(answers, Mono.delay(limit), () -> late(applicant, progress));
         });
   }
 
