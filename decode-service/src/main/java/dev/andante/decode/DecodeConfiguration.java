@@ -6,7 +6,6 @@ import dev.andante.host.ModelHostConfiguration;
 import dev.andante.host.config.EngineProperties;
 import dev.andante.host.config.ModelProperties;
 import dev.andante.host.engine.EngineHost;
-import dev.andante.host.engine.RunningEngine;
 import dev.andante.host.experts.RemoteExpertsFactory;
 import dev.andante.host.grpc.WorkerService;
 import dev.andante.host.http.IntegrityEndpoint;
@@ -15,7 +14,6 @@ import dev.andante.host.metrics.LegMetrics;
 import dev.andante.host.model.ModelHost;
 import dev.andante.host.model.ModelSource;
 import dev.andante.host.model.ProcessExit;
-import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.grpc.KvTransferService;
 import dev.andante.protocol.v1.Role;
 import dev.andante.service.grpc.Endpoints;
@@ -115,11 +113,7 @@ public class DecodeConfiguration {
 
   @Bean
   KvTransferService kvTransferService(EngineHost host, HostedEngine engine) {
-    return new KvTransferService(
-        () -> {
-          RunningEngine running = host.require();
-          return new KvReceiver(running.engine(), running.kvFormat(), engine.transferMetrics());
-        });
+    return new KvTransferService(new EngineReceiver(host, engine.transferMetrics()));
   }
 
   @Bean

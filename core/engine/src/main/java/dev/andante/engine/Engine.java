@@ -50,6 +50,13 @@ public interface Engine extends AutoCloseable {
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv);
 
   /**
+   * Renews the lease of a reservation whose sender is alive, though it has nothing to store yet.
+   *
+   * @return fails with UNKNOWN_KV_HANDLE, LEASE_EXPIRED
+   */
+  CompletableFuture<Void> renew(String handle);
+
+  /**
    * Declares a reservation complete; fails with BAD_FRAME if runs are missing, which may then still
    * be stored. Renews the lease; harmless when repeated.
    */

@@ -25,7 +25,7 @@ public record KvFormat(
     int headDim,
     String numerics) {
 
-  public static final int PROTOCOL_VERSION = 1;
+  public static final int PROTOCOL_VERSION = 2;
 
   /** The order of {@link dev.andante.compute.KvPool#read}. */
   public static final String LAYOUT = "[layer][k|v][kv_head][token][head_dim]";
@@ -43,12 +43,27 @@ public record KvFormat(
         numerics);
   }
 
+  boolean isCompatible(KvFormat sender) {
+    return differences(sender).isEmpty();
+  }
+
   /**
    * Called by the receiver with the sender's format.
    *
    * @throws EngineException HANDSHAKE_MISMATCH, with both sides' values of each field that differs
    */
   public void requireCompatible(KvFormat sender) {
+    String differences = differences(sender);
+    if (!differences.isEmpty()) {
+      throw new EngineException(
+          EngineException.Code.HANDSHAKE_MISMATCH,
+          "prefill and decode differ in "
+              + differences
+              + "; give both the same model file and the same andante.engine.* settings");
+    }
+  }
+
+  private String differences(KvFormat sender) {
     StringBuilder differences = new StringBuilder();
     compare(differences, "protocol_version", protocolVersion, sender.protocolVersion);
     compare(differences, "model_fingerprint", modelFingerprint, sender.modelFingerprint);
@@ -58,13 +73,7 @@ public record KvFormat(
     compare(differences, "layers", layers, sender.layers);
     compare(differences, "kv_heads", kvHeads, sender.kvHeads);
     compare(differences, "head_dim", headDim, sender.headDim);
-    if (!differences.isEmpty()) {
-      throw new EngineException(
-          EngineException.Code.HANDSHAKE_MISMATCH,
-          "prefill and decode differ in "
-              + differences
-              + "; give both the same model file and the same andante.engine.* settings");
-    }
+    return differences.toString();
   }
 
   private static void compare(StringBuilder out, String field, Object mine, Object theirs) {

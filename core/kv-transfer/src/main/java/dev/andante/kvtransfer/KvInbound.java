@@ -1,6 +1,5 @@
 package dev.andante.kvtransfer;
 
-import dev.andante.compute.KvLayout;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineException;
@@ -8,6 +7,7 @@ import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.KvReservation;
 import dev.andante.engine.PromptTokens;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -19,14 +19,21 @@ import org.jspecify.annotations.Nullable;
  * One prompt that arrives; see {@link TransferState} for its life. The first failure ends it: the
  * reservation is given back, once, and everything after that fails with the same reason.
  *
+ * <p>The stream that brings it may break: {@link #suspend} leaves the reservation for moments, in
+ * which another stream of the same attempt may take it up where this one ended.
+ *
  * <p>Threads: any. Futures complete on the engine thread, or on the caller's where the answer is
  * known at once.
  */
 public final class KvInbound {
 
+  /** How long a broken stream may take to come back, if the lease is not shorter. */
+  private static final long BREAK_MILLIS = 5_000;
+
   private final Engine engine;
   private final KvTransferObserver observer;
   private final Attempt attempt;
+  private final PromptTokens prompt;
   private final int promptTokens;
   private final long startNanos = System.nanoTime();
   private final CompletableFuture<KvReservation> reservation = new CompletableFuture<>();
@@ -39,6 +46,8 @@ public final class KvInbound {
   private long nextSequence;
   private long bytes;
   private long lastSign = System.nanoTime();
+  private int streams = 1;
+  private Runnable onOver = () -> {};
 
   KvInbound(
       Engine engine,
@@ -50,6 +59,7 @@ public final class KvInbound {
     this.engine = engine;
     this.observer = observer;
     this.attempt = attempt;
+    this.prompt = prompt;
     this.promptTokens = prompt.ids().length;
     try {
       mine.requireCompatible(sender);
@@ -63,6 +73,103 @@ public final class KvInbound {
   /** Completes when blocks are set aside, or with the {@link EngineException} that says why not. */
   public CompletableFuture<KvReservation> reservation() {
     return reservation.copy();
+  }
+
+  /** The first run that has not come. */
+  public long nextSequence() {
+    lock.lock();
+    try {
+      return nextSequence;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  Attempt attempt() {
+    return attempt;
+  }
+
+  /** The sender has been told of the commit. */
+  public void delivered() {
+    over();
+  }
+
+  /** Told once when nothing more can come; at once if that is so already. */
+  void onOver(Runnable told) {
+    boolean now;
+    lock.lock();
+    try {
+      now = failure != null;
+      onOver = now ? () -> {} : told;
+    } finally {
+      lock.unlock();
+    }
+    if (now) {
+      told.run();
+    }
+  }
+
+  /** How many streams have carried it; names the latest one in {@link #suspend}. */
+  public int streams() {
+    lock.lock();
+    try {
+      return streams;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Another stream takes it up.
+   *
+   * @return whether this is the transfer it goes on with, and frames may come
+   */
+  boolean takeUp(PromptTokens again) {
+    lock.lock();
+    try {
+      if (!(state.receiving() || state == TransferState.COMMITTED)
+          || granted == null
+          || prompt.generated() != again.generated()
+          || !Arrays.equals(prompt.ids(), again.ids())) {
+        return false;
+      }
+      streams++;
+      lastSign = System.nanoTime();
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The stream broke, and perhaps its sender with it. Ends the transfer unless frames were due and
+   * another stream takes it up soon. Of no effect for a stream that another one has followed.
+   *
+   * @param stream what {@link #streams} said when it began
+   */
+  public void suspend(int stream, String reason) {
+    long patience;
+    lock.lock();
+    try {
+      if (stream != streams) {
+        return;
+      }
+      KvReservation held = granted;
+      patience = failure == null && held != null ? Math.min(held.leaseMillis(), BREAK_MILLIS) : 0;
+    } finally {
+      lock.unlock();
+    }
+    if (patience == 0) {
+      cancel(reason);
+      return;
+    }
+    CompletableFuture.delayedExecutor(patience, TimeUnit.MILLISECONDS)
+        .execute(
+            () -> {
+              if (streams() == stream) {
+                cancel(reason);
+              }
+            });
   }
 
   public TransferState state() {
@@ -93,7 +200,7 @@ public final class KvInbound {
       if (run.sequence() < expected) {
         return CompletableFuture.completedFuture(expected);
       }
-      String fault = faultOf(run, expected);
+      String fault = RunCheck.faultOf(run, expected, engine.kvLayout(), promptTokens);
       if (fault != null) {
         return CompletableFuture.failedFuture(failLocked(badFrame(fault)));
       }
@@ -122,6 +229,35 @@ public final class KvInbound {
   }
 
   /**
+   * The sender is alive although nothing comes: it computes, or waits for its turn to. Renews the
+   * lease; of no effect before the grant and when the transfer is over.
+   *
+   * @return fails if the reservation is gone
+   */
+  public CompletableFuture<Void> beat() {
+    String handle;
+    lock.lock();
+    try {
+      if (!state.receiving() || granted == null) {
+        return CompletableFuture.completedFuture(null);
+      }
+      lastSign = System.nanoTime();
+      handle = granted.handle();
+    } finally {
+      lock.unlock();
+    }
+    return engine
+        .renew(handle)
+        .handle(
+            (_, error) -> {
+              if (error != null) {
+                throw fail(reasonOf(error));
+              }
+              return null;
+            });
+  }
+
+  /**
    * Declares everything sent.
    *
    * @param frames how many runs were sent
@@ -131,7 +267,7 @@ public final class KvInbound {
     String handle;
     lock.lock();
     try {
-      if (!state.receiving() || granted == null) {
+      if (!(state.receiving() || state == TransferState.COMMITTED) || granted == null) {
         return CompletableFuture.failedFuture(failLocked(unexpected("commit")));
       }
       if (frames != nextSequence || tokens != promptTokens) {
@@ -218,6 +354,9 @@ public final class KvInbound {
       if (failure != null) {
         throw failure;
       }
+      if (state == TransferState.COMMITTED) { // its sender asked again
+        return;
+      }
       state = TransferState.COMMITTED;
       sent = bytes;
     } finally {
@@ -254,45 +393,6 @@ public final class KvInbound {
     watch(leaseMillis - silent);
   }
 
-  /** What is wrong with a run, or null. */
-  private @Nullable String faultOf(KvRun run, long expected) {
-    if (run.sequence() != expected) {
-      return "frame " + run.sequence() + " came where " + expected + " was due";
-    }
-    KvLayout layout = engine.kvLayout();
-    boolean inPrompt =
-        run.firstToken() >= 0
-            && run.tokens() >= 1
-            && run.tokens() <= layout.blockSize()
-            && run.firstToken() <= promptTokens - run.tokens();
-    boolean inBlock =
-        inPrompt
-            && run.firstToken() / layout.blockSize()
-                == (run.firstToken() + run.tokens() - 1) / layout.blockSize();
-    if (!inBlock) {
-      return run.tokens()
-          + " tokens at "
-          + run.firstToken()
-          + " are not within one block of "
-          + layout.blockSize()
-          + " of a prompt of "
-          + promptTokens;
-    }
-    if (run.firstLayer() < 0
-        || run.layers() < 1
-        || run.firstLayer() > layout.layers() - run.layers()) {
-      return run.layers() + " layers at " + run.firstLayer() + " of " + layout.layers();
-    }
-    long size = (long) run.tokens() * run.layers() * layout.bytesPerTokenLayer();
-    if (run.payload().remaining() != size) {
-      return "frame of " + run.payload().remaining() + " bytes where " + size + " were due";
-    }
-    if (KvRun.checksum(run.payload()) != run.crc32c()) {
-      return "checksum of frame " + run.sequence() + " does not match its content";
-    }
-    return null;
-  }
-
   private EngineException fail(EngineException reason) {
     lock.lock();
     try {
@@ -321,7 +421,18 @@ public final class KvInbound {
       release(granted);
     }
     reservation.completeExceptionally(reason);
+    over();
     return reason;
+  }
+
+  private void over() {
+    lock.lock();
+    try {
+      onOver.run();
+      onOver = () -> {};
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void release(KvReservation made) {

@@ -3,13 +3,19 @@ package dev.andante.kvtransfer;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.PromptTokens;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** The decode side of transfers: checks what comes and stores it in an engine. */
+/**
+ * The decode side of transfers: checks what comes and stores it in an engine. Remembers transfers
+ * under way, so that a stream can go on with what a broken one began. Any thread.
+ */
 public final class KvReceiver {
 
   private final Engine engine;
   private final KvFormat format;
   private final KvTransferObserver observer;
+  private final Map<Attempt, KvInbound> underWay = new ConcurrentHashMap<>();
 
   /**
    * @param format of the engine's own KV
@@ -21,12 +27,20 @@ public final class KvReceiver {
   }
 
   /**
-   * Asks the engine for blocks. A mismatch of formats fails the transfer like a refusal of the
-   * engine, through {@link KvInbound#reservation}.
+   * Asks the engine for blocks, or takes up a transfer of the same attempt and prompt. A mismatch
+   * of formats fails the transfer like a refusal of the engine, through {@link
+   * KvInbound#reservation}.
    *
    * @param sender format of what will come
    */
   public KvInbound open(Attempt attempt, KvFormat sender, PromptTokens prompt) {
-    return new KvInbound(engine, format, observer, attempt, sender, prompt);
+    KvInbound earlier = underWay.get(attempt);
+    if (earlier != null && format.isCompatible(sender) && earlier.takeUp(prompt)) {
+      return earlier;
+    }
+    KvInbound opened = new KvInbound(engine, format, observer, attempt, sender, prompt);
+    underWay.put(attempt, opened);
+    opened.onOver(() -> underWay.remove(attempt, opened));
+    return opened;
   }
 }

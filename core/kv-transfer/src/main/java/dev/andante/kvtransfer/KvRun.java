@@ -1,7 +1,6 @@
 package dev.andante.kvtransfer;
 
 import java.nio.ByteBuffer;
-import java.util.zip.CRC32C;
 
 /**
  * KV of a run of tokens of one layer range, with what it takes to notice that it was lost or
@@ -10,7 +9,7 @@ import java.util.zip.CRC32C;
  * @param sequence 0, 1, 2, … without holes
  * @param firstToken position of the first token in the prompt
  * @param tokens how many, within one block
- * @param crc32c of {@code payload}
+ * @param crc32c of all the rest, see {@link KvChecksums}
  * @param payload in {@link KvFormat#LAYOUT} order, little endian; read only by whoever gets it
  */
 public record KvRun(
@@ -22,10 +21,21 @@ public record KvRun(
     int crc32c,
     ByteBuffer payload) {
 
-  /** Checksum of the remaining bytes, which stay remaining. */
-  public static int checksum(ByteBuffer payload) {
-    CRC32C crc = new CRC32C();
-    crc.update(payload.duplicate());
-    return (int) crc.getValue();
+  /** A run with its checksum. */
+  public static KvRun of(
+      long sequence, int firstToken, int tokens, int firstLayer, int layers, ByteBuffer payload) {
+    return new KvRun(
+        sequence,
+        firstToken,
+        tokens,
+        firstLayer,
+        layers,
+        KvChecksums.of(sequence, firstToken, tokens, firstLayer, layers, payload),
+        payload);
+  }
+
+  /** Whether it is what was sent. */
+  boolean intact() {
+    return crc32c == KvChecksums.of(sequence, firstToken, tokens, firstLayer, layers, payload);
   }
 }

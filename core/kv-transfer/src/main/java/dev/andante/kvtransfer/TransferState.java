@@ -13,8 +13,11 @@ package dev.andante.kvtransfer;
  *                      └──────▶ EXPIRED
  * </pre>
  *
- * Entering FAILED or EXPIRED gives the reservation back, once. COMMITTED leaves it to the request
- * that joins, or to its lease.
+ * A stream that breaks after the grant changes nothing for moments, in which another one of the
+ * same attempt may take the transfer up; then it counts as cancelled.
+ *
+ * <p>Entering FAILED or EXPIRED gives the reservation back, once. COMMITTED leaves it to the
+ * request that joins, or to its lease.
  */
 public enum TransferState {
   /** Blocks were asked for. */

@@ -25,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,9 @@ public final class FakeEngine implements Engine {
       Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon(true).factory());
   private final Map<String, byte[]> stored = new HashMap<>(); // engine thread
   private final Map<String, Integer> releases = new HashMap<>(); // engine thread
+  private final Map<String, Integer> renewals = new HashMap<>(); // engine thread
   private final List<String> committed = new ArrayList<>(); // engine thread
+  private final AtomicInteger asked = new AtomicInteger();
   private volatile long leaseMillis = 60_000;
   private volatile int cachedTokens;
   private volatile @Nullable EngineException refusal;
@@ -74,12 +77,21 @@ public final class FakeEngine implements Engine {
     return onThread(() -> stored.getOrDefault(handle, new byte[0]).clone()).join();
   }
 
+  /** How many reservations were asked for, made yet or not. */
+  public int asked() {
+    return asked.get();
+  }
+
   public int reservationsHeld() {
     return onThread(stored::size).join();
   }
 
   public int releasesOf(String handle) {
     return onThread(() -> releases.getOrDefault(handle, 0)).join();
+  }
+
+  public int renewalsOf(String handle) {
+    return onThread(() -> renewals.getOrDefault(handle, 0)).join();
   }
 
   public List<String> committed() {
@@ -99,6 +111,7 @@ public final class FakeEngine implements Engine {
 
   @Override
   public CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt) {
+    asked.incrementAndGet();
     return onThread(
         () -> {
           EngineException no = refusal;
@@ -137,6 +150,18 @@ public final class FakeEngine implements Engine {
               }
             }
           }
+          return null;
+        });
+  }
+
+  @Override
+  public CompletableFuture<Void> renew(String handle) {
+    return onThread(
+        () -> {
+          if (!stored.containsKey(handle)) {
+            throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
+          }
+          renewals.merge(handle, 1, Integer::sum);
           return null;
         });
   }

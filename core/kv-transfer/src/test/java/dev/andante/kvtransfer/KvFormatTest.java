@@ -19,14 +19,14 @@ class KvFormatTest {
 
   @Test
   void everyOtherDifferenceIsNamedWithBothValues() {
-    KvFormat theirs = new KvFormat(2, "def", "bf16", "[token]", 32, 4, 1, 8, "vector-f32");
+    KvFormat theirs = new KvFormat(3, "def", "bf16", "[token]", 32, 4, 1, 8, "vector-f32");
     assertThatThrownBy(() -> MINE.requireCompatible(theirs))
         .isInstanceOfSatisfying(
             EngineException.class,
             e ->
                 org.assertj.core.api.Assertions.assertThat(e.code())
                     .isEqualTo(EngineException.Code.HANDSHAKE_MISMATCH))
-        .hasMessageContaining("protocol_version (sender 2, receiver 1)")
+        .hasMessageContaining("protocol_version (sender 3, receiver 2)")
         .hasMessageContaining("model_fingerprint (sender def, receiver abc)")
         .hasMessageContaining("dtype (sender bf16, receiver f32)")
         .hasMessageContaining("layout (sender [token], receiver [layer]")

@@ -91,6 +91,7 @@ class KvInboundTest {
     return Stream.of(
         Arguments.of("hole", run(2, 4, 2)),
         Arguments.of("checksum", new KvRun(1, 4, 2, 0, 3, good.crc32c(), damaged)),
+        Arguments.of("elsewhere", new KvRun(1, 0, 2, 0, 3, good.crc32c(), good.payload())),
         Arguments.of("past the prompt", run(1, 4, 3)),
         Arguments.of("negative token", run(1, -1, 1)),
         Arguments.of("token overflow", run(1, Integer.MAX_VALUE, 2)),
@@ -193,6 +194,75 @@ class KvInboundTest {
     assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
   }
 
+  /** Many leases long, beaten as fast as it goes so that no pause of this machine outlasts one. */
+  @Test
+  void aSenderThatIsAliveDoesNotExpire() {
+    engine.withLease(500);
+    KvInbound inbound = opened(6);
+    long end = System.nanoTime() + 1_500_000_000L;
+    while (System.nanoTime() < end) {
+      await(inbound.beat());
+    }
+    assertThat(inbound.state()).isEqualTo(TransferState.RESERVED);
+    assertThat(engine.renewalsOf(HANDLE)).isPositive();
+    inbound.cancel("enough");
+    await(inbound.beat());
+    assertThat(inbound.state()).isEqualTo(TransferState.FAILED);
+  }
+
+  @Test
+  void aBeatForAReservationThatIsGoneEndsTheTransfer() {
+    KvInbound inbound = opened(6);
+    await(engine.release(HANDLE));
+    assertThat(failureOf(inbound.beat()).code()).isEqualTo(Code.UNKNOWN_KV_HANDLE);
+    assertThat(inbound.state()).isEqualTo(TransferState.FAILED);
+  }
+
+  @Test
+  void aBrokenStreamIsTakenUpByTheNextOfTheSameAttempt() {
+    KvInbound inbound = opened(6);
+    int first = inbound.streams();
+    await(inbound.store(run(0, 0, 4)));
+    inbound.suspend(first, "the connection was lost");
+    assertThat(open(6)).isSameAs(inbound);
+    assertThat(inbound.nextSequence()).isEqualTo(1);
+    inbound.suspend(first, "noticed late");
+    await(inbound.store(run(1, 4, 2)));
+    await(inbound.commit(2, 6));
+    inbound.delivered();
+    assertThat(open(6)).as("over").isNotSameAs(inbound);
+    assertThat(engine.committed()).containsExactly(HANDLE);
+  }
+
+  @Test
+  void aBrokenStreamThatNobodyTakesUpFreesOnce() {
+    engine.withLease(20);
+    KvInbound inbound = opened(6);
+    inbound.suspend(inbound.streams(), "the connection was lost");
+    awaitNothingHeld();
+    assertThat(inbound.state().over()).isTrue();
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
+  }
+
+  @Test
+  void anotherAttemptOrPromptTakesNothingUp() {
+    KvInbound inbound = opened(6);
+    PromptTokens prompt = new PromptTokens(new int[6], 0);
+    assertThat(receiver.open(new Attempt("r", 1), FORMAT, prompt)).isNotSameAs(inbound);
+    assertThat(open(5)).isNotSameAs(inbound);
+  }
+
+  @Test
+  void beforeTheGrantABreakEndsIt() {
+    CountDownLatch gate = new CountDownLatch(1);
+    engine.holdUntil(gate);
+    KvInbound inbound = open(6);
+    inbound.suspend(inbound.streams(), "the connection was lost");
+    assertThat(inbound.state()).isEqualTo(TransferState.FAILED);
+    gate.countDown();
+    awaitNothingHeld();
+  }
+
   private KvInbound open(int promptTokens) {
     return receiver.open(ATTEMPT, FORMAT, new PromptTokens(new int[promptTokens], 0));
   }
@@ -216,8 +286,7 @@ class KvInboundTest {
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) (sequence * 31 + i);
     }
-    ByteBuffer payload = ByteBuffer.wrap(bytes);
-    return new KvRun(sequence, firstToken, tokens, 0, 3, KvRun.checksum(payload), payload);
+    return KvRun.of(sequence, firstToken, tokens, 0, 3, ByteBuffer.wrap(bytes));
   }
 
   private static <T> T await(CompletableFuture<T> future) {

@@ -97,6 +97,11 @@ final class EngineThread implements Engine {
   }
 
   @Override
+  public CompletableFuture<@Nullable Void> renew(String handle) {
+    return tell(() -> core.transfers().renew(handle), false);
+  }
+
+  @Override
   public CompletableFuture<@Nullable Void> commit(String handle) {
     return tell(() -> core.transfers().commit(handle), false);
   }

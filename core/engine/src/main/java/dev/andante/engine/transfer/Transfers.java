@@ -140,6 +140,15 @@ public final class Transfers {
     }
   }
 
+  /**
+   * A sign of life of the sender.
+   *
+   * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED
+   */
+  public void renew(String handle) {
+    renew(require(handle));
+  }
+
   private static void checkRun(String what, int first, int count, int limit) {
     if (first < 0 || count < 1 || (long) first + count > limit) {
       throw new EngineException(

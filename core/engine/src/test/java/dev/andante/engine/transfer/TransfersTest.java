@@ -175,10 +175,15 @@ class TransfersTest {
     transfers.store(transfer.handle(), 0, 1, 0, 1, kv(1, 1));
     clock.advance(Duration.ofSeconds(9));
     assertThat(transfers.expire()).as("renewed").isZero();
+    transfers.renew(transfer.handle());
+    clock.advance(Duration.ofSeconds(9));
+    assertThat(transfers.expire()).as("renewed by a sign of life").isZero();
     clock.advance(Duration.ofSeconds(1));
     assertThat(transfers.expire()).isEqualTo(1);
     assertThat(transfer.state()).isEqualTo(TransferState.EXPIRED);
     assertThat(code(() -> transfers.commit(transfer.handle()))).isEqualTo(Code.LEASE_EXPIRED);
+    assertThat(code(() -> transfers.renew(transfer.handle()))).isEqualTo(Code.LEASE_EXPIRED);
+    assertThat(code(() -> transfers.renew("unknown"))).isEqualTo(Code.UNKNOWN_KV_HANDLE);
     assertThat(transfers.release(transfer.handle())).isFalse();
     assertThat(blocks.free()).isEqualTo(8);
   }

@@ -49,11 +49,17 @@ public final class GrpcKvSender implements KvSender {
   @Override
   public KvOutbound open(String target, Attempt attempt, PromptTokens prompt, Duration timeout) {
     PushOutbound push =
-        new PushOutbound(target, layout, prompt.ids().length, maxFrameBytes, executor, observer);
-    push.start(
-        KvTransferGrpc.newStub(channels.apply(target))
-            .withDeadlineAfter(Math.max(1, timeout.toNanos()), TimeUnit.NANOSECONDS),
-        KvWire.open(attempt, format, prompt));
+        new PushOutbound(
+            target,
+            layout,
+            prompt.ids().length,
+            maxFrameBytes,
+            KvTransferGrpc.newStub(channels.apply(target))
+                .withDeadlineAfter(Math.max(1, timeout.toNanos()), TimeUnit.NANOSECONDS),
+            KvWire.open(attempt, format, prompt),
+            executor,
+            observer);
+    push.start();
     return push;
   }
 }

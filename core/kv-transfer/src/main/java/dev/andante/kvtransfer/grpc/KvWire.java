@@ -4,12 +4,15 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.PromptTokens;
+import dev.andante.kvtransfer.KvChecksums;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvRun;
+import dev.andante.protocol.v1.KvCancel;
 import dev.andante.protocol.v1.KvCommit;
 import dev.andante.protocol.v1.KvData;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvHandshake;
+import dev.andante.protocol.v1.KvHeartbeat;
 import dev.andante.protocol.v1.KvOpen;
 import java.nio.ByteBuffer;
 
@@ -53,7 +56,8 @@ public final class KvWire {
                     .setRequestId(attempt.requestId())
                     .setEpoch(attempt.epoch()))
             .setHandshake(handshake(format))
-            .setGenerated(prompt.generated());
+            .setGenerated(prompt.generated())
+            .setCrc32C(KvChecksums.of(attempt, prompt));
     for (int token : prompt.ids()) {
       open.addTokens(token);
     }
@@ -65,15 +69,23 @@ public final class KvWire {
   }
 
   /**
-   * @throws EngineException INVALID_REQUEST if there is no such prompt
+   * @throws EngineException INVALID_REQUEST if there is no such prompt; BAD_FRAME if it is not the
+   *     one that was sent
    */
   static PromptTokens prompt(KvOpen open) {
     int[] ids = open.getTokensList().stream().mapToInt(Integer::intValue).toArray();
+    PromptTokens prompt;
     try {
-      return new PromptTokens(ids, open.getGenerated());
+      prompt = new PromptTokens(ids, open.getGenerated());
     } catch (IllegalArgumentException e) {
       throw new EngineException(EngineException.Code.INVALID_REQUEST, e.getMessage(), e);
     }
+    if (KvChecksums.of(attempt(open), prompt) != open.getCrc32C()) {
+      throw new EngineException(
+          EngineException.Code.BAD_FRAME,
+          "checksum of the prompt does not match its content; send it again");
+    }
+    return prompt;
   }
 
   /** The payload is wrapped, not copied: it must not change any more. */
@@ -102,6 +114,14 @@ public final class KvWire {
         data.getLayerCount(),
         data.getCrc32C(),
         payload);
+  }
+
+  static KvFrame heartbeat() {
+    return KvFrame.newBuilder().setHeartbeat(KvHeartbeat.getDefaultInstance()).build();
+  }
+
+  static KvFrame cancel(String reason) {
+    return KvFrame.newBuilder().setCancel(KvCancel.newBuilder().setReason(reason)).build();
   }
 
   static KvFrame commit(long frames, int tokens) {

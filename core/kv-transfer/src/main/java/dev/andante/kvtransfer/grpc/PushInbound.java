@@ -36,6 +36,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
 
   // Touched by gRPC's serialised callbacks only.
   private @Nullable KvInbound inbound;
+  private int stream;
   private boolean commitSeen;
 
   PushInbound(ServerCallStreamObserver<KvAck> responses, Supplier<KvReceiver> receiver) {
@@ -45,7 +46,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
 
   void start() {
     responses.disableAutoRequest();
-    responses.setOnCancelHandler(() -> giveUp("the sender cancelled, or its deadline passed"));
+    responses.setOnCancelHandler(() -> broken("the sender was lost, or its deadline passed"));
     responses.request(WINDOW);
   }
 
@@ -55,13 +56,15 @@ final class PushInbound implements StreamObserver<KvFrame> {
       case OPEN -> open(frame.getOpen());
       case DATA -> data(frame.getData());
       case COMMIT -> commit(frame.getCommit());
+      case HEARTBEAT -> beat();
+      case CANCEL -> giveUp("the sender gave up: " + frame.getCancel().getReason());
       case FRAME_NOT_SET -> refuse("a frame without content");
     }
   }
 
   @Override
   public void onError(Throwable error) {
-    giveUp("the connection was lost");
+    broken("the connection was lost");
   }
 
   @Override
@@ -91,6 +94,8 @@ final class PushInbound implements StreamObserver<KvFrame> {
       return;
     }
     inbound = opened;
+    stream = opened.streams();
+    long next = opened.nextSequence();
     var _ =
         opened
             .reservation()
@@ -99,7 +104,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
                   if (error != null) {
                     end(error);
                   } else {
-                    answer(granted(made));
+                    answer(granted(made, next));
                   }
                 });
   }
@@ -123,6 +128,25 @@ final class PushInbound implements StreamObserver<KvFrame> {
                 });
   }
 
+  private void beat() {
+    KvInbound current = inbound;
+    if (current == null) {
+      refuse("a heartbeat before open");
+      return;
+    }
+    var _ =
+        current
+            .beat()
+            .whenComplete(
+                (_, error) -> {
+                  if (error != null) {
+                    end(error);
+                  } else {
+                    takeNext();
+                  }
+                });
+  }
+
   private void commit(KvCommit commit) {
     KvInbound current = inbound;
     if (current == null) {
@@ -138,7 +162,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
                   if (error != null) {
                     end(error);
                   } else {
-                    finish(committed(commit.getTokens()));
+                    finish(current, committed(commit.getTokens()));
                   }
                 });
   }
@@ -146,6 +170,13 @@ final class PushInbound implements StreamObserver<KvFrame> {
   private void refuse(String fault) {
     giveUp(fault);
     end(new EngineException(Code.BAD_FRAME, "the KV stream had " + fault));
+  }
+
+  private void broken(String reason) {
+    KvInbound current = inbound;
+    if (current != null) {
+      current.suspend(stream, reason);
+    }
   }
 
   private void giveUp(String reason) {
@@ -167,13 +198,26 @@ final class PushInbound implements StreamObserver<KvFrame> {
     }
   }
 
-  private void finish(KvAck last) {
+  /** For a frame that gets no answer. */
+  private void takeNext() {
+    responseLock.lock();
+    try {
+      if (!ended && !responses.isCancelled()) {
+        responses.request(1);
+      }
+    } finally {
+      responseLock.unlock();
+    }
+  }
+
+  private void finish(KvInbound done, KvAck last) {
     responseLock.lock();
     try {
       if (!ended && !responses.isCancelled()) {
         ended = true;
         responses.onNext(last);
         responses.onCompleted();
+        done.delivered();
       }
     } finally {
       responseLock.unlock();
@@ -192,13 +236,14 @@ final class PushInbound implements StreamObserver<KvFrame> {
     }
   }
 
-  private static KvAck granted(KvReservation made) {
+  private static KvAck granted(KvReservation made, long next) {
     return KvAck.newBuilder()
         .setGranted(
             KvGranted.newBuilder()
                 .setKvHandle(made.handle())
                 .setLeaseMillis(made.leaseMillis())
-                .setCachedTokens(made.cachedTokens()))
+                .setCachedTokens(made.cachedTokens())
+                .setNextSequence(next))
         .build();
   }
 

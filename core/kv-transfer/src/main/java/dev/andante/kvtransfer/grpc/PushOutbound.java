@@ -9,49 +9,74 @@ import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvFrame;
+import dev.andante.protocol.v1.KvGranted;
 import dev.andante.protocol.v1.KvTransferGrpc.KvTransferStub;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sending end of one Push call. Frames are written by one task at a time, while the call is
- * ready; see {@link SendQueue} for what waits meanwhile.
+ * The sending end of a transfer. Frames are written by one task at a time, while the call is ready;
+ * see {@link SendQueue} for what waits meanwhile. A heartbeat goes out several times in a lease
+ * until everything is sent, so that the lease outlives slow prompts and long queues; how long it
+ * all may take, the call's deadline says.
+ *
+ * <p>When the connection breaks after the grant, another call of the same attempt goes on with the
+ * first frame that is missing; after a few the transfer fails.
  */
-final class PushOutbound implements KvOutbound, ClientResponseObserver<KvFrame, KvAck> {
+final class PushOutbound implements KvOutbound {
+
+  /** One may be late, another lost in a pause of either side, without the lease running out. */
+  private static final int BEATS_PER_LEASE = 4;
+
+  /** After 0.1, 0.2, … seconds: 3.1 in all, less than receivers wait. */
+  private static final int MAX_REOPENS = 5;
+
+  private static final long FIRST_PAUSE_MILLIS = 100;
 
   private final String target;
   private final int promptTokens;
   private final SendQueue queue;
+  private final KvTransferStub stub;
+  private final KvFrame open;
   private final Executor executor;
   private final KvTransferObserver observer;
   private final CompletableFuture<KvGrant> granted = new CompletableFuture<>();
   private final CompletableFuture<KvReceipt> finished = new CompletableFuture<>();
   private final AtomicInteger writeRequests = new AtomicInteger();
+  private final AtomicInteger reopens = new AtomicInteger();
   private final AtomicBoolean over = new AtomicBoolean();
 
-  private volatile @Nullable ClientCallStreamObserver<KvFrame> call;
+  private volatile @Nullable Call call; // the latest; earlier ones are not listened to
   private volatile @Nullable KvGrant grant;
-  private volatile boolean commitSent;
+  private volatile @Nullable KvTransferException failure;
   private volatile long firstSentNanos;
   private volatile long committedByCallerNanos;
-  private volatile long lastAckNanos;
-  private volatile boolean committed;
+  private volatile boolean beatDue;
 
+  /**
+   * @param stub with the deadline of the whole transfer
+   * @param open the frame that each call begins with
+   */
   PushOutbound(
       String target,
       KvLayout layout,
       int promptTokens,
       int maxFrameBytes,
+      KvTransferStub stub,
+      KvFrame open,
       Executor executor,
       KvTransferObserver observer) {
     this.target = target;
     this.promptTokens = promptTokens;
+    this.stub = stub;
+    this.open = open;
     this.executor = executor;
     this.observer = observer;
     this.queue =
@@ -62,11 +87,16 @@ final class PushOutbound implements KvOutbound, ClientResponseObserver<KvFrame, 
             maxFrameBytes);
   }
 
-  void start(KvTransferStub stub, KvFrame open) {
+  void start() {
+    Call next = new Call();
+    call = next;
     try {
-      stub.push(this).onNext(open);
+      stub.push(next).onNext(open);
     } catch (IllegalStateException e) {
       endedWhileWriting(e); // the call may fail before its first message
+    }
+    if (over.get()) { // it failed meanwhile, and did not know of this call
+      requestWrite();
     }
   }
 
@@ -109,41 +139,83 @@ final class PushOutbound implements KvOutbound, ClientResponseObserver<KvFrame, 
     fail(new KvTransferException(KvTransferException.CANCELLED, reason, false));
   }
 
-  @Override
-  public void beforeStart(ClientCallStreamObserver<KvFrame> stream) {
-    call = stream;
-    stream.setOnReadyHandler(this::requestWrite);
-  }
+  /** One call and what it has come to. Callbacks come one at a time. */
+  private final class Call implements ClientResponseObserver<KvFrame, KvAck> {
 
-  @Override
-  public void onNext(KvAck ack) {
-    switch (ack.getAckCase()) {
-      case GRANTED -> {
-        KvGrant given =
-            new KvGrant(
-                ack.getGranted().getKvHandle(),
-                ack.getGranted().getLeaseMillis(),
-                ack.getGranted().getCachedTokens());
-        grant = given;
-        granted.complete(given);
+    private static final long NOT_GRANTED = -1;
+
+    private volatile @Nullable ClientCallStreamObserver<KvFrame> stream;
+    private volatile long nextSequence = NOT_GRANTED;
+    private volatile long lastAckNanos;
+    private volatile boolean committed;
+    private boolean positioned; // touched by the writer only
+    private volatile boolean commitSent;
+
+    @Override
+    public void beforeStart(ClientCallStreamObserver<KvFrame> started) {
+      stream = started;
+      started.setOnReadyHandler(PushOutbound.this::requestWrite);
+    }
+
+    @Override
+    public void onNext(KvAck ack) {
+      if (!isLatest()) {
+        return;
       }
-      case RECEIVED -> lastAckNanos = System.nanoTime();
-      case COMMITTED -> {
-        lastAckNanos = System.nanoTime();
-        committed = ack.getCommitted().getTokens() == promptTokens;
+      switch (ack.getAckCase()) {
+        case GRANTED -> {
+          nextSequence = ack.getGranted().getNextSequence();
+          onGranted(ack.getGranted());
+        }
+        case RECEIVED -> {
+          lastAckNanos = System.nanoTime();
+          queue.acknowledged(ack.getReceived().getNextSequence());
+        }
+        case COMMITTED -> {
+          lastAckNanos = System.nanoTime();
+          committed = ack.getCommitted().getTokens() == promptTokens;
+        }
+        case ACK_NOT_SET -> fail(protocol("the receiver sent an acknowledgement without content"));
       }
-      case ACK_NOT_SET -> fail(protocol("the receiver sent an acknowledgement without content"));
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      if (isLatest()) {
+        lost(EngineFailures.fromStatus(error, target));
+      }
+    }
+
+    /** The receiver's last word: only now can it not take the commit back any more. */
+    @Override
+    public void onCompleted() {
+      if (isLatest()) {
+        ended(committed, lastAckNanos);
+      }
+    }
+
+    private boolean isLatest() {
+      return equals(call);
     }
   }
 
-  @Override
-  public void onError(Throwable error) {
-    fail(EngineFailures.fromStatus(error, target));
+  private void onGranted(KvGranted message) {
+    KvGrant given =
+        new KvGrant(message.getKvHandle(), message.getLeaseMillis(), message.getCachedTokens());
+    KvGrant before = grant;
+    if (before != null && before.cachedTokens() != given.cachedTokens()) {
+      fail(protocol("the receiver has forgotten the transfer that broke"));
+      return;
+    }
+    grant = given;
+    granted.complete(given);
+    if (before == null) {
+      beatLater(Math.max(1, given.leaseMillis() / BEATS_PER_LEASE));
+    }
+    requestWrite();
   }
 
-  /** The receiver's last word: only now can it not take the commit back any more. */
-  @Override
-  public void onCompleted() {
+  private void ended(boolean committed, long lastAckNanos) {
     KvGrant given = grant;
     if (!committed || given == null) {
       fail(protocol("the receiver ended the stream without a commit"));
@@ -154,9 +226,46 @@ final class PushOutbound implements KvOutbound, ClientResponseObserver<KvFrame, 
       long transfer = Math.max(0, lastAckNanos - start);
       long exposed = Math.max(0, lastAckNanos - Math.max(start, committedByCallerNanos));
       observer.onCompleted(transfer, queue.acceptedBytes());
+      queue.drop();
       finished.complete(
           new KvReceipt(given, queue.acceptedBytes(), transfer / 1000, exposed / 1000));
     }
+  }
+
+  /** Goes on over another call if the connection, and not the receiver, ended this one. */
+  private void lost(KvTransferException reason) {
+    boolean connection =
+        reason.code().equals(KvTransferException.UNAVAILABLE)
+            || reason.code().equals(KvTransferException.PROTOCOL);
+    int tries = reopens.get();
+    if (!connection || grant == null || over.get() || tries >= MAX_REOPENS) {
+      fail(reason);
+      return;
+    }
+    reopens.incrementAndGet();
+    later(
+        FIRST_PAUSE_MILLIS << tries,
+        () -> {
+          if (!over.get()) {
+            start();
+          }
+        });
+  }
+
+  private void beatLater(long millis) {
+    later(
+        millis,
+        () -> {
+          if (!over.get()) {
+            beatDue = true;
+            requestWrite();
+            beatLater(millis);
+          }
+        });
+  }
+
+  private void later(long millis, Runnable task) {
+    CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, executor).execute(task);
   }
 
   /** Has the frames written by one task at a time; requests made meanwhile are not lost. */
@@ -178,17 +287,32 @@ final class PushOutbound implements KvOutbound, ClientResponseObserver<KvFrame, 
     }
   }
 
-  /** The call ended between the check and the write; changes nothing if it is known why. */
+  /** The call ended between the check and the write: its observer is told why. */
   private void endedWhileWriting(IllegalStateException e) {
-    fail(
-        new KvTransferException(
-            KvTransferException.UNAVAILABLE, "the call ended: " + e.getMessage(), true, e));
+    if (grant == null) {
+      fail(
+          new KvTransferException(
+              KvTransferException.UNAVAILABLE, "the call ended: " + e.getMessage(), true, e));
+    }
   }
 
   private void writeWhileReady() {
-    ClientCallStreamObserver<KvFrame> stream = call;
-    if (stream == null) {
+    Call current = call;
+    ClientCallStreamObserver<KvFrame> stream = current == null ? null : current.stream;
+    if (current == null || stream == null) {
       return;
+    }
+    KvTransferException reason = failure;
+    if (reason != null) {
+      giveUp(stream, reason);
+      return;
+    }
+    if (current.nextSequence == Call.NOT_GRANTED || !positioned(current)) {
+      return;
+    }
+    if (beatDue && !over.get() && !current.commitSent && stream.isReady()) {
+      beatDue = false;
+      stream.onNext(KvWire.heartbeat());
     }
     while (!over.get() && stream.isReady()) {
       KvRun run = queue.take();
@@ -200,10 +324,33 @@ final class PushOutbound implements KvOutbound, ClientResponseObserver<KvFrame, 
       }
       stream.onNext(KvWire.data(run));
     }
-    if (!over.get() && !commitSent && queue.exhausted()) {
-      commitSent = true;
+    if (!over.get() && !current.commitSent && queue.exhausted()) {
+      current.commitSent = true;
       stream.onNext(KvWire.commit(queue.taken(), promptTokens));
       stream.onCompleted();
+    }
+  }
+
+  /** Before the first frame of a call: what the receiver has not got is sent again. */
+  private boolean positioned(Call current) {
+    if (!current.positioned) {
+      if (!queue.rewind(current.nextSequence)) {
+        fail(protocol("the receiver wants frames again that it had acknowledged"));
+        return false;
+      }
+      current.positioned = true;
+    }
+    return true;
+  }
+
+  /** The word before it spares the receiver to wait for another call. */
+  private static void giveUp(ClientCallStreamObserver<KvFrame> stream, KvTransferException reason) {
+    try {
+      if (stream.isReady()) {
+        stream.onNext(KvWire.cancel(reason.code()));
+      }
+    } finally {
+      stream.cancel(reason.getMessage(), reason); // no effect on a call that has ended
     }
   }
 
@@ -212,13 +359,11 @@ final class PushOutbound implements KvOutbound, ClientResponseObserver<KvFrame, 
       return;
     }
     queue.drop();
-    ClientCallStreamObserver<KvFrame> stream = call;
-    if (stream != null) {
-      stream.cancel(reason.getMessage(), reason); // no effect on a call that has ended
-    }
+    failure = reason;
     observer.onFailed(reason.code());
     granted.completeExceptionally(reason);
     finished.completeExceptionally(reason);
+    requestWrite(); // which ends the call
   }
 
   private KvTransferException protocol(String fault) {

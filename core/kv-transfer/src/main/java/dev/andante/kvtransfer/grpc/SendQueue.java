@@ -4,12 +4,13 @@ import dev.andante.kvtransfer.KvRun;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Queue;
+import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs on their way out: filled by the engine thread, emptied as the link takes them. Holds at most
- * {@code capacityBytes}, the KV of the whole prompt. Thread-safe; locks are held for moments.
+ * Runs on their way out: filled by the engine thread, emptied as the receiver acknowledges them, so
+ * that they can be sent again over another stream. Holds at most {@code capacityBytes}, the KV of
+ * the whole prompt. Thread-safe; locks are held for moments.
  */
 final class SendQueue {
 
@@ -20,7 +21,8 @@ final class SendQueue {
   private final int layers;
   private final long capacityBytes;
   private final int maxFrameBytes;
-  private final Queue<Pending> pending = new ArrayDeque<>();
+  private final Deque<Pending> pending = new ArrayDeque<>();
+  private final Deque<Pending> unacknowledged = new ArrayDeque<>(); // the last of those taken
   private long acceptedBytes;
   private long taken;
   private boolean closed;
@@ -73,16 +75,38 @@ final class SendQueue {
         return null;
       }
       sequence = taken++;
+      unacknowledged.add(next);
     }
-    ByteBuffer payload = ByteBuffer.wrap(next.payload());
-    return new KvRun(
+    return KvRun.of(
         sequence,
         next.firstToken(),
         next.tokens(),
         next.firstLayer(),
         next.layers(),
-        KvRun.checksum(payload),
-        payload);
+        ByteBuffer.wrap(next.payload()));
+  }
+
+  /** The receiver has stored every run below that number. */
+  synchronized void acknowledged(long nextSequence) {
+    while (taken - unacknowledged.size() < nextSequence && !unacknowledged.isEmpty()) {
+      unacknowledged.remove();
+    }
+  }
+
+  /**
+   * Makes the runs from that number on wait again.
+   *
+   * @return false if there are no such runs, or they were acknowledged and are gone
+   */
+  synchronized boolean rewind(long nextSequence) {
+    if (nextSequence > taken || nextSequence < taken - unacknowledged.size()) {
+      return false;
+    }
+    while (taken > nextSequence) {
+      pending.addFirst(unacknowledged.removeLast());
+      taken--;
+    }
+    return true;
   }
 
   /** No more runs will be added. */
@@ -108,5 +132,6 @@ final class SendQueue {
   synchronized void drop() {
     dropped = true;
     pending.clear();
+    unacknowledged.clear();
   }
 }

@@ -8,9 +8,13 @@
  *   ◀─ granted(handle, cached)        or a status: nothing has been computed
  *   data 0, data 1, … ─▶              store; at most a window of frames unread
  *   ◀─ received(next)
+ *   heartbeat ─▶                      while there is nothing to send: renews the lease
  *   commit(frames, tokens) ─▶         all there?
  *   ◀─ committed, end of stream
  * </pre>
+ *
+ * A call that breaks is followed by another one with the same open; its grant says which frame is
+ * the first that is missing. A sender that gives up says so with a last frame before it cancels.
  */
 @NullMarked
 package dev.andante.kvtransfer.grpc;

@@ -175,6 +175,11 @@ class GrpcPushTest {
             "drop the last data", "bad_frame", (n, frame) -> n == TOKENS ? List.of() : one(frame)),
         fault("drop commit", "bad_frame", (n, frame) -> frame.hasCommit() ? List.of() : one(frame)),
         fault("corrupt data", "bad_frame", (n, frame) -> n == 3 ? one(damaged(frame)) : one(frame)),
+        fault(
+            "another prompt",
+            "bad_frame",
+            (n, frame) -> n == 0 ? one(reworded(frame)) : one(frame)),
+        fault("data moved", "bad_frame", (n, frame) -> n == 3 ? one(moved(frame)) : one(frame)),
         fault("reorder", "bad_frame", reordering()),
         fault(
             "second open", "bad_frame", (n, frame) -> frame.hasOpen() ? twice(frame) : one(frame)),
@@ -223,13 +228,39 @@ class GrpcPushTest {
         .build();
   }
 
+  private static KvFrame moved(KvFrame frame) {
+    return frame.toBuilder().setData(frame.getData().toBuilder().setFirstToken(1)).build();
+  }
+
+  private static KvFrame reworded(KvFrame frame) {
+    return frame.toBuilder().setOpen(frame.getOpen().toBuilder().setTokens(2, 7)).build();
+  }
+
+  @Test
+  void aSenderThatComputesKeepsItsLeaseByHeartbeats() {
+    engine.withLease(2_000);
+    KvOutbound push = open(channel, FORMAT, 1 << 20, TIMEOUT);
+    await(push.granted());
+    for (int i = 0; i < 4000 && engine.renewalsOf(HANDLE) < 2; i++) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    assertThat(engine.renewalsOf(HANDLE)).isGreaterThanOrEqualTo(2);
+    sendAll(push);
+    push.commit();
+    await(push.finished());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"before the grant", "after the grant", "after data", "after commit"})
   void cancelAtEachStageFreesOnce(String stage) {
     CountDownLatch gate = new CountDownLatch(stage.equals("before the grant") ? 1 : 0);
     engine.holdUntil(gate);
     KvOutbound push = open(channel, FORMAT, 1 << 20, TIMEOUT);
-    if (!stage.equals("before the grant")) {
+    if (stage.equals("before the grant")) {
+      for (int i = 0; i < 2000 && engine.asked() == 0; i++) {
+        LockSupport.parkNanos(5_000_000);
+      }
+    } else {
       await(push.granted());
     }
     if (stage.equals("after data") || stage.equals("after commit")) {
@@ -288,6 +319,75 @@ class GrpcPushTest {
     server.shutdownNow();
     assertThat(failureOf(push.finished()).retryable()).isTrue();
     awaitNothingHeld();
+  }
+
+  @Test
+  void aBrokenConnectionIsResumedWithTheFirstMissingFrame() {
+    BreakingLink link =
+        new BreakingLink((call, ack) -> call == 0 && ack.getReceived().getNextSequence() == 3);
+    KvOutbound push =
+        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
+    await(push.granted());
+    sendAll(push);
+    push.commit();
+    assertThat(await(push.finished()).grant().handle()).isEqualTo(HANDLE);
+    assertThat(link.calls()).hasSize(2);
+    List<Long> again =
+        link.calls().get(1).stream()
+            .filter(KvFrame::hasData)
+            .map(frame -> frame.getData().getSequence())
+            .toList();
+    assertThat(again.stream().allMatch(sequence -> sequence >= 3 && sequence < TOKENS)).isTrue();
+    assertThat(again).isSorted();
+    for (int token = 0; token < TOKENS; token++) {
+      assertThat(engine.contentOf(HANDLE)[FakeEngine.offset(TOKENS, 0, 0, 0, token)])
+          .isEqualTo(kvOf(token)[0]);
+    }
+    assertThat(engine.releasesOf(HANDLE)).isZero();
+  }
+
+  @Test
+  void aCommitWhoseAnswerIsLostIsAskedForAgain() {
+    BreakingLink link = new BreakingLink((call, ack) -> call == 0 && ack.hasCommitted());
+    KvOutbound push =
+        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
+    await(push.granted());
+    sendAll(push);
+    push.commit();
+    KvTransferException failure = null;
+    try {
+      await(push.finished());
+    } catch (java.util.concurrent.CompletionException e) {
+      failure = (KvTransferException) e.getCause();
+    }
+    // The receiver may have forgotten it by then: either way it ends, and what fails is freed.
+    if (failure != null) {
+      assertThat(failure.retryable()).isTrue();
+      awaitNothingHeld();
+    } else {
+      assertThat(engine.committed()).contains(HANDLE);
+    }
+  }
+
+  @Test
+  void aConnectionThatBreaksAgainAndAgainFails() {
+    BreakingLink link = new BreakingLink((call, ack) -> ack.hasReceived());
+    KvOutbound push =
+        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
+    await(push.granted());
+    push.send(0, 1, MemorySegment.ofArray(kvOf(0)));
+    for (int i = 1; i < 6; i++) {
+      int calls = i + 1;
+      for (int wait = 0; wait < 4000 && link.calls().size() < calls; wait++) {
+        LockSupport.parkNanos(5_000_000);
+      }
+      push.send(i, 1, MemorySegment.ofArray(kvOf(i)));
+    }
+    KvTransferException failure = failureOf(push.finished());
+    assertThat(failure.code()).isEqualTo(KvTransferException.UNAVAILABLE);
+    assertThat(failure.retryable()).isTrue();
+    awaitNothingHeld();
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
   }
 
   @Test

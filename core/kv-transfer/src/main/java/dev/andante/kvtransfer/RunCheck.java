@@ -1,0 +1,52 @@
+package dev.andante.kvtransfer;
+
+import dev.andante.compute.KvLayout;
+import org.jspecify.annotations.Nullable;
+
+/** Whether a run is the one that is due, fits the prompt and the layout, and is what was sent. */
+final class RunCheck {
+
+  private RunCheck() {}
+
+  /**
+   * What is wrong with a run, or null.
+   *
+   * @param expected the sequence number that is due
+   */
+  static @Nullable String faultOf(KvRun run, long expected, KvLayout layout, int promptTokens) {
+    if (run.sequence() != expected) {
+      return "frame " + run.sequence() + " came where " + expected + " was due";
+    }
+    boolean inPrompt =
+        run.firstToken() >= 0
+            && run.tokens() >= 1
+            && run.tokens() <= layout.blockSize()
+            && run.firstToken() <= promptTokens - run.tokens();
+    boolean inBlock =
+        inPrompt
+            && run.firstToken() / layout.blockSize()
+                == (run.firstToken() + run.tokens() - 1) / layout.blockSize();
+    if (!inBlock) {
+      return run.tokens()
+          + " tokens at "
+          + run.firstToken()
+          + " are not within one block of "
+          + layout.blockSize()
+          + " of a prompt of "
+          + promptTokens;
+    }
+    if (run.firstLayer() < 0
+        || run.layers() < 1
+        || run.firstLayer() > layout.layers() - run.layers()) {
+      return run.layers() + " layers at " + run.firstLayer() + " of " + layout.layers();
+    }
+    long size = (long) run.tokens() * run.layers() * layout.bytesPerTokenLayer();
+    if (run.payload().remaining() != size) {
+      return "frame of " + run.payload().remaining() + " bytes where " + size + " were due";
+    }
+    if (!run.intact()) {
+      return "checksum of frame " + run.sequence() + " does not match its content";
+    }
+    return null;
+  }
+}

@@ -1,0 +1,87 @@
+package dev.andante.kvtransfer.grpc;
+
+import dev.andante.protocol.v1.KvAck;
+import dev.andante.protocol.v1.KvFrame;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiPredicate;
+
+/** Breaks calls as a lost connection does: at an answer, which the client does not get any more. */
+final class BreakingLink implements ClientInterceptor {
+
+  private final BiPredicate<Integer, KvAck> breaks;
+  private final List<List<KvFrame>> calls = new CopyOnWriteArrayList<>();
+
+  /**
+   * @param breaks whether the call of that number, from 0, breaks at that answer
+   */
+  BreakingLink(BiPredicate<Integer, KvAck> breaks) {
+    this.breaks = breaks;
+  }
+
+  /** What was sent, call by call. */
+  List<List<KvFrame>> calls() {
+    return calls;
+  }
+
+  @Override
+  public <Q, R> ClientCall<Q, R> interceptCall(
+      MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+    List<KvFrame> sent = new CopyOnWriteArrayList<>();
+    calls.add(sent);
+    int number = calls.size() - 1;
+    return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+      @Override
+      public void start(Listener<R> listener, Metadata headers) {
+        AtomicBoolean broken = new AtomicBoolean();
+        super.start(
+            new SimpleForwardingClientCallListener<R>(listener) {
+              @Override
+              public void onMessage(R message) {
+                if (broken.get()) {
+                  return;
+                }
+                if (!breaks.test(number, (KvAck) message)) {
+                  super.onMessage(message);
+                  return;
+                }
+                broken.set(true);
+                cancel("broken by the test", null);
+                super.onClose(Status.UNAVAILABLE.withDescription("broken"), new Metadata());
+              }
+
+              @Override
+              public void onReady() {
+                if (!broken.get()) {
+                  super.onReady();
+                }
+              }
+
+              @Override
+              public void onClose(Status status, Metadata trailers) {
+                if (!broken.get()) {
+                  super.onClose(status, trailers);
+                }
+              }
+            },
+            headers);
+      }
+
+      @Override
+      public void sendMessage(Q message) {
+        sent.add((KvFrame) message);
+        super.sendMessage(message);
+      }
+    };
+  }
+}
