@@ -8,7 +8,7 @@ cmd_test() {
     0:) test_all ;;
     1:--fast) test_all -DexcludedGroups=slow ;;
     1:--cluster) test_cluster ;;
-    1:--faults*) die 'the fault tests are not there yet' './andante test runs all tests there are' ;;
+    *:--faults) shift && test_faults "$@" ;;
     *) fail_usage "test does not know '$*'" ;;
   esac
 }
@@ -32,4 +32,32 @@ test_all() {
   [ "$status" -ne 0 ] || mv "$BUILD_STAMP.new" "$BUILD_STAMP"
   rm -f "$BUILD_STAMP.new"
   [ "$status" -eq 0 ] || die 'the tests did not pass' "what Maven said: $TEST_LOG"
+}
+
+# test_faults [--seed N] [--schedules N]: random faults on real processes; ends with one line of JSON
+test_faults() {
+  local seed=() schedules=20 aot=() role file services=(gateway prefill-service decode-service draft-service expert-service)
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --seed) need_value "$1" $# && need_count "$1" "$2" && seed=(--seed "$2") && shift ;;
+      --schedules) need_value "$1" $# && need_count "$1" "$2" && schedules=$2 && shift ;;
+      *) fail_usage "test --faults does not know '$1'" ;;
+    esac
+    shift
+  done
+  need_jdk
+  need_python
+  build "${services[@]}"
+  need_disk "$ANDANTE_HOME/target" 200 'the logs'
+  for role in gateway prefill decode draft expert; do # the caches there are: restarts are quicker with them
+    file=$(aot_file "$role" "$(jar_of "$([ "$role" = gateway ] && echo gateway || echo "$role-service")")")
+    [ ! -e "$file" ] || aot+=(--aot "$role=$file")
+  done
+  python "$ANDANTE_HOME/scripts/faults/run.py" --home "$ANDANTE_HOME" --logs "$ANDANTE_HOME/target/andante-faults" \
+    ${seed[@]+"${seed[@]}"} ${aot[@]+"${aot[@]}"} --schedules "$schedules" -- "$JAVA_HOME/bin/java" "${JVM_OPTIONS[@]}"
+}
+
+# need_count OPTION NUMBER
+need_count() {
+  [[ $2 =~ ^[0-9]{1,9}$ ]] || fail_usage "$1 needs a number, not '$2'"
 }

@@ -6,14 +6,10 @@ import dev.andante.testkit.TestModels;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,20 +22,11 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class LauncherTest {
 
-  private static final Path ROOT = Path.of(System.getProperty("andante.root", "."));
-
   @TempDir Path cache;
-
-  /** Exit status and everything printed. */
-  record Outcome(int status, String output) {}
 
   @BeforeEach
   void servicesAreBuilt() {
-    // Under `./andante test` the services' jars come before this module; a lone module run may lack
-    // them.
-    Assumptions.assumeTrue(
-        Files.exists(ROOT.resolve("standalone/target/andante-standalone.jar")),
-        "the services are not built: run ./andante test or ./andante build");
+    Launcher.requireJarOf("standalone");
   }
 
   @AfterEach
@@ -50,16 +37,17 @@ class LauncherTest {
   @Test
   void oneJvmAnswersAndStops() throws Exception {
     int port = freePort();
-    Outcome up = andante("up", "--port", "" + port, "--model", model());
+    Launcher.Outcome up = andante("up", "--port", "" + port, "--model", model());
     assertThat(up.status()).as(up.output()).isZero();
     assertThat(up.output()).contains("http://127.0.0.1:" + port).contains("curl");
 
-    Outcome again = andante("up", "--port", "" + port, "--model", model());
+    Launcher.Outcome again = andante("up", "--port", "" + port, "--model", model());
     assertThat(again.status()).as(again.output()).isZero();
     assertThat(again.output()).contains("already");
 
     assertThat(andante("status").output()).contains("ready");
-    Outcome answer = andante("chat", "--max-tokens", "8", "What is the capital of France?");
+    Launcher.Outcome answer =
+        andante("chat", "--max-tokens", "8", "What is the capital of France?");
     assertThat(answer.status()).as(answer.output()).isZero();
     assertThat(answer.output()).isNotBlank();
 
@@ -72,7 +60,7 @@ class LauncherTest {
   @Test
   void fiveProcessesAnswer() throws Exception {
     int port = freePort();
-    Outcome up = andante("up", "--mesh", "--port", "" + port, "--model", model());
+    Launcher.Outcome up = andante("up", "--mesh", "--port", "" + port, "--model", model());
     assertThat(up.status()).as(up.output()).isZero();
     assertThat(andante("status").output())
         .contains("gateway", "prefill", "decode", "draft", "expert");
@@ -82,7 +70,7 @@ class LauncherTest {
   @Test
   void aTakenPortIsNamedWithWhatToDo() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Outcome up = andante("up", "--port", "" + taken.getLocalPort(), "--model", model());
+      Launcher.Outcome up = andante("up", "--port", "" + taken.getLocalPort(), "--model", model());
       assertThat(up.status()).isNotZero();
       assertThat(up.output()).contains("" + taken.getLocalPort()).contains("--port");
     }
@@ -91,23 +79,13 @@ class LauncherTest {
   @Test
   void aFileThatIsNoModelIsRefusedWithItsName() throws Exception {
     Path broken = Files.writeString(cache.resolve("broken.gguf"), "not a model");
-    Outcome up = andante("up", "--port", "" + freePort(), "--model", broken.toString());
+    Launcher.Outcome up = andante("up", "--port", "" + freePort(), "--model", broken.toString());
     assertThat(up.status()).isNotZero();
     assertThat(up.output()).contains("broken.gguf");
   }
 
-  private Outcome andante(String... arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(ROOT.resolve("andante").toString()));
-    command.addAll(List.of(arguments));
-    Path log = Files.createTempFile(cache, "andante", ".log");
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    builder.environment().put("ANDANTE_CACHE", cache.toString());
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    Process process = builder.start();
-    process.getOutputStream().close();
-    assertThat(process.waitFor(180, TimeUnit.SECONDS)).as("%s ends", command).isTrue();
-    return new Outcome(process.exitValue(), Files.readString(log, StandardCharsets.UTF_8));
+  private Launcher.Outcome andante(String... arguments) throws IOException, InterruptedException {
+    return new Launcher(cache).run(Duration.ofMinutes(3), arguments);
   }
 
   private static String model() {

@@ -1,0 +1,127 @@
+"""Requests that run while things go wrong, and what became of each."""
+
+import http.client
+import json
+import threading
+import time
+from dataclasses import dataclass
+
+
+@dataclass
+class Outcome:
+    """ended: whole, error (typed), lost (the connection), left (by us), hang, untyped (neither an answer nor an error)."""
+
+    ended: str
+    tokens: list
+    resumed: int = 0
+    detail: str = ""
+    seconds: float = 0.0
+
+
+class Late(Exception):
+    pass
+
+
+def ask(port, request, limit, leave=None):
+    """Asks once and ends within `limit` seconds; leaves after `leave` seconds, if they are given."""
+    start, tokens = time.monotonic(), []
+    end = start + (limit if leave is None else min(limit, leave))
+    resumed, detail = 0, ""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=max(0.01, end - time.monotonic()))
+    try:
+        connection.request("POST", "/v1/completions", json.dumps({"model": "mixtral-tiny", **request}), {"Content-Type": "application/json"})
+        answer = respond(connection, end)
+        if answer.status != 200:
+            ended, detail = typed(answer, connection, end)
+        elif request["stream"]:
+            ended, resumed, detail = stream(answer, connection, end, tokens)
+        else:
+            choice = json.loads(body(answer, connection, end))["choices"][0]
+            tokens += choice["token_ids"]
+            ended, resumed = "whole", choice["andante"]["resumed"]
+    except (TimeoutError, Late):
+        ended = "hang" if leave is None or leave >= limit else "left"
+    except (OSError, http.client.HTTPException) as error:
+        ended, detail = "lost", f"{type(error).__name__} {error}"
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        ended, detail = "untyped", f"{type(error).__name__} {error}"
+    finally:
+        connection.close()
+    return Outcome(ended, tokens, resumed, detail, time.monotonic() - start)
+
+
+def respond(connection, end):
+    bound(connection, end)
+    return connection.getresponse()
+
+
+def bound(connection, end):
+    left = end - time.monotonic()
+    if left <= 0:
+        raise Late
+    if connection.sock is not None:
+        connection.sock.settimeout(left)
+
+
+def body(answer, connection, end):
+    bound(connection, end)
+    return answer.read()
+
+
+def typed(answer, connection, end):
+    error = json.loads(body(answer, connection, end))["error"]
+    return "error", f"{answer.status} {error['type']} {error['code']} {error['message']}"
+
+
+def stream(answer, connection, end, tokens):
+    finish, resumed = None, 0
+    while True:
+        bound(connection, end)
+        line = answer.readline()
+        if not line:
+            return "lost", resumed, "the stream ended before [DONE]"
+        if not line.startswith(b"data:"):
+            continue
+        data = line[5:].strip()
+        if data == b"[DONE]":
+            return ("whole" if finish else "untyped"), resumed, "" if finish else "[DONE] without a finish reason"
+        chunk = json.loads(data)
+        if "error" in chunk:
+            return "error", resumed, f"in the stream: {chunk['error']['type']} {chunk['error']['code']} {chunk['error']['message']}"
+        for choice in chunk["choices"]:
+            tokens += choice.get("token_ids") or []
+            finish = choice.get("finish_reason") or finish
+            resumed = (choice.get("andante") or {}).get("resumed", resumed)
+
+
+class Clients:
+    """Context: threads that ask one request after the other until it ends; `heard(request number, gateway, outcome)` is told each."""
+
+    def __init__(self, random, gateways, requests, limit, heard, count=5):
+        self.gateways, self.requests, self.limit, self.heard = gateways, requests, limit, heard
+        self.ended = threading.Event()
+        seeds = [random.getrandbits(64) for _ in range(count)]
+        self.threads = [threading.Thread(target=self.run, args=(type(random)(seed),), daemon=True) for seed in seeds]
+
+    def run(self, random):
+        while not self.ended.is_set():
+            number = random.randrange(len(self.requests))
+            gateway = "hasty" if random.random() < 0.15 else "gateway"
+            leave = random.uniform(0.02, 0.6) if random.random() < 0.15 else None
+            outcome = ask(self.gateways[gateway], self.requests[number], self.limit, leave)
+            self.heard(number, gateway, outcome)
+            if outcome.ended in ("error", "lost"):
+                self.ended.wait(0.1)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join(self.limit + 10)
+
+    def unfinished(self):
+        return sum(thread.is_alive() for thread in self.threads)

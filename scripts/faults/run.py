@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""Runs random fault schedules against the real processes of a mesh while requests run, and compares every answer with the undisturbed one.
+
+Called by `./andante test --faults`. Says what it does and what it finds, then one JSON line; fails when there was a hang, a leak or a wrong token.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import schedule
+from asking import Clients, ask
+from link import Links
+from services import LEASE, REQUEST_TIMEOUT, START, Mesh
+
+HANG = REQUEST_TIMEOUT + 20  # seconds: a gateway may be stopped for ten of them
+RECOVERY = 180.0  # seconds from the last fault's end to right answers through prefill and decode
+SETTLE = LEASE + 12  # seconds after the last request in which everything must be free again
+SHAPES = 24
+
+
+class Findings:
+    """Counts, and says at once what is wrong. Any thread."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.counts = Counter()
+        self.ends = Counter()
+        self.errors = Counter()
+        self.worst = 0.0
+
+    def add(self, what, words):
+        with self.lock:
+            self.counts[what] += 1
+            say(f"  {what.upper()}: {words}")
+
+    def outcome(self, outcome):
+        with self.lock:
+            self.counts["requests"] += 1
+            self.counts["resumed"] += outcome.resumed
+            self.ends[outcome.ended] += 1
+            if outcome.ended == "error":
+                self.errors[" ".join(outcome.detail.split()[: 6 if outcome.detail.startswith("in ") else 3])] += 1
+
+    def summary(self, schedules):
+        figures = {"schedules": schedules}
+        figures.update({key: self.counts[key] for key in ("hangs", "leaks", "wrong_tokens", "requests", "resumed")})
+        return {**figures, "worst_recovery_s": round(self.worst, 2)}
+
+    def failed(self):
+        return self.counts["hangs"] + self.counts["leaks"] + self.counts["wrong_tokens"] > 0
+
+
+def say(words):
+    print(words, flush=True)
+
+
+class Judge:
+    """Says of each outcome whether it may be, given the undisturbed answers and what was done to the gateways."""
+
+    def __init__(self, findings, expected):
+        self.findings, self.expected = findings, expected
+        self.down = {"gateway": [], "hasty": []}  # from when until when, of the present schedule; None: not seen back yet
+
+    def killed(self, gateway):
+        self.down[gateway].append([time.monotonic(), None])
+
+    def excused(self, gateway, begin):
+        """Whether a connection that was begun then may have been lost."""
+        return any(until is None or begin - 1 <= until for _, until in self.down[gateway])
+
+    def heard(self, number, gateway, outcome):
+        begin = time.monotonic() - outcome.seconds
+        self.findings.outcome(outcome)
+        excused = self.excused(gateway, begin)
+        if outcome.ended in ("whole", "error"):
+            for period in self.down[gateway]:
+                period[1] = period[1] or (time.monotonic() if begin > period[0] else None)
+        wanted = self.expected[number]
+        right = outcome.tokens == wanted if outcome.ended == "whole" else outcome.tokens == wanted[: len(outcome.tokens)]
+        about = f"request {number} through {gateway}, {len(outcome.tokens)} of {len(wanted)} tokens in {outcome.seconds:.1f} s, resumed {outcome.resumed}"
+        if not right:
+            at = next((i for i, (mine, other) in enumerate(zip(outcome.tokens, wanted)) if mine != other), min(len(outcome.tokens), len(wanted)))
+            self.findings.add("wrong_tokens", f"{about}: differs at {at}: {outcome.tokens[at : at + 5]}, not {wanted[at : at + 5]}")
+        if outcome.ended in ("hang", "untyped") or (outcome.ended == "lost" and not excused):
+            self.findings.add("hangs", f"{about}: {outcome.ended} {outcome.detail}")
+        elif outcome.ended == "error" and not typed_well(outcome.detail):
+            self.findings.add("hangs", f"{about}: an error of no known kind: {outcome.detail}")
+
+
+def typed_well(detail):
+    return any(kind in detail for kind in ("server_error", "rate_limit", "timeout", "unavailable", "overloaded"))
+
+
+def undisturbed(mesh, shapes):
+    """The tokens of each request, alone."""
+    port, tokens = mesh.services["gateway"].http, []
+    for number, shape in enumerate(shapes):
+        for _ in range(5):  # a deadline may pass where others use the machine
+            outcome = ask(port, shape, HANG)
+            if outcome.ended == "whole":
+                break
+        if outcome.ended != "whole" or len(outcome.tokens) != shape["max_tokens"]:
+            raise RuntimeError(f"request {number} failed with nothing wrong: {outcome}")
+        tokens.append(outcome.tokens)
+    return tokens
+
+
+class Schedule:
+    def __init__(self, mesh, faults, judge):
+        self.mesh, self.faults, self.judge = mesh, faults, judge
+
+    def play(self):
+        """Does everything at its time; returns when the last fault is over."""
+        begin = time.monotonic()
+        steps = [(fault.at, self.begin, fault) for fault in self.faults] + [(fault.at + fault.lasts, self.end, fault) for fault in self.faults]
+        for at, act, fault in sorted(steps, key=lambda step: step[0]):
+            time.sleep(max(0, begin + at - time.monotonic()))
+            act(fault)
+
+    def begin(self, fault):
+        service = self.mesh.services[fault.target]
+        if fault.kind == "kill":
+            if fault.target in self.judge.down:
+                self.judge.killed(fault.target)
+            service.kill()
+        elif fault.kind == "stop":
+            service.signal(signal.SIGSTOP)
+        elif fault.kind == "slow":
+            self.mesh.links[fault.target].slow(**fault.detail)
+        elif fault.kind == "cut":
+            self.mesh.links[fault.target].cut()
+        else:
+            self.mesh.links[fault.target].corrupt(**fault.detail)
+
+    def end(self, fault):
+        if fault.kind == "kill":
+            self.mesh.services[fault.target].start()
+        elif fault.kind == "stop":
+            self.mesh.services[fault.target].signal(signal.SIGCONT)
+        else:
+            self.mesh.links[fault.target].heal()
+
+
+def recovered(mesh, shapes, expected, since, findings):
+    """Waits for right answers through prefill and decode; how long that took."""
+    number = max((i for i, shape in enumerate(shapes) if shape["temperature"] == 0), key=lambda i: len(shapes[i]["prompt"]))
+    shape = {**shapes[number], "stream": False}
+    while True:
+        try:
+            mesh.await_ready(max(1, since + RECOVERY - time.monotonic()))
+            outcome = ask(mesh.services["gateway"].http, shape, HANG)
+            if outcome.ended == "whole" and outcome.tokens != expected[number]:
+                findings.add("wrong_tokens", f"request {number} after all faults were over")
+                return time.monotonic() - since
+            if outcome.ended == "whole":
+                return time.monotonic() - since
+            why = f"{outcome.ended} {outcome.detail}"
+        except RuntimeError as error:
+            why = str(error)
+        if time.monotonic() - since > RECOVERY or any(service.ended() is not None for service in mesh.services.values()):
+            findings.add("hangs", f"not recovered {time.monotonic() - since:.0f} s after the last fault: {why}")
+            revive(mesh)
+            return time.monotonic() - since
+        time.sleep(0.2)
+
+
+def revive(mesh):
+    """So that the next schedule has a chance."""
+    for service in mesh.services.values():
+        if service.ended() is not None:
+            service.start()
+    mesh.await_ready(START)
+
+
+def settled(mesh, findings):
+    """Waits until nothing is held any more; what is held too long is a leak."""
+    end = time.monotonic() + SETTLE
+    while held := mesh.held():
+        if time.monotonic() > end:
+            evidence = [mesh.services[name].evidence() for name in sorted({words.split()[0] for words in held})]
+            findings.add("leaks", f"{SETTLE:.0f} s after the last request: {', '.join(held)}; see {', '.join(map(str, evidence))}")
+            return
+        time.sleep(0.1)
+
+
+def one_schedule(number, seed, mesh, shapes, expected, findings):
+    rng = random.Random(f"{seed}:{number}")
+    faults = schedule.draw(rng)
+    say(f"schedule {number} (seed {seed}): {'; '.join(map(str, faults))}")
+    judge = Judge(findings, expected)
+    ports = {name: mesh.services[name].http for name in schedule.GATEWAYS}
+    with Clients(rng, ports, shapes, HANG, judge.heard) as clients:
+        Schedule(mesh, faults, judge).play()
+        lifted = time.monotonic()
+        took = recovered(mesh, shapes, expected, lifted, findings)
+    findings.worst = max(findings.worst, took)
+    if clients.unfinished():
+        findings.add("hangs", f"{clients.unfinished()} clients did not end")
+    settled(mesh, findings)
+    say(f"  recovered in {took:.1f} s; so far {dict(findings.ends)}, resumed {findings.counts['resumed']}, errors {dict(findings.errors)}")
+
+
+def end_with(parent):
+    """Ends this process, and so its services, when whoever started it is gone."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", required=True, type=Path)
+    parser.add_argument("--logs", required=True, type=Path)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--schedules", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="number of the first schedule, to play one again")
+    parser.add_argument("--aot", action="append", default=[], metavar="ROLE=FILE", help="a start-up cache of the JVM")
+    parser.add_argument("java", nargs="+", help="the JVM and its options")
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
+    shutil.rmtree(options.logs, ignore_errors=True)
+    options.logs.mkdir(parents=True)
+    shapes = schedule.requests(random.Random(seed), SHAPES)
+    findings = Findings()
+    say(f"starting seven services (logs: {options.logs}) …")
+    begin, played = time.monotonic(), 0
+    with Links() as links, Mesh(options.home, options.java, options.logs, links, dict(pair.split("=", 1) for pair in options.aot)) as mesh:
+        say(f"ready after {time.monotonic() - begin:.0f} s")
+        expected = undisturbed(mesh, shapes)
+        for number in range(options.first, options.first + options.schedules):
+            one_schedule(number, seed, mesh, shapes, expected, findings)
+            played += 1
+    say(f"{time.monotonic() - begin:.0f} s in all; if something was found, play it again: ./andante test --faults --seed {seed} --schedules {options.schedules}")
+    say(json.dumps(findings.summary(played)))
+    sys.exit(1 if findings.failed() else 0)
+
+
+if __name__ == "__main__":
+    main()

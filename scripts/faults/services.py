@@ -1,0 +1,180 @@
+"""The processes of a mesh: two gateways (one with short deadlines), prefill, two decodes behind links, draft and expert."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+START = 180.0  # seconds that a service may take to be ready
+MODEL = "dummy:mixtral-tiny"
+REQUEST_TIMEOUT, HASTY_TIMEOUT, LEASE = 30.0, 0.4, 3.0
+HEAPS = {"prefill": "384m", "decode": "384m", "draft": "192m", "expert": "256m", "gateway": "256m"}
+COMMON = ("--andante.grpc.keep-alive=2s", "--andante.grpc.keep-alive-timeout=2s", "--andante.drain.timeout=5s")
+ENGINE = (f"--andante.model.path={MODEL}", f"--andante.engine.lease={LEASE:.0f}s", "--andante.engine.blocks=112", "--andante.engine.warm-up=0s")
+INSTANCES = "--spring.cloud.discovery.client.simple.instances.andante-{}[{}].uri=http://127.0.0.1:{}"
+
+
+def free_ports(count):
+    """Loopback ports that nobody listens on, below those that the system gives to outgoing connections."""
+    found, port = [], 20000 + os.getpid() % 8000
+    while len(found) < count:
+        port += 1
+        with socket.socket() as probe:
+            try:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+                found.append(port)
+            except OSError:
+                if port > 32000:
+                    raise
+    return found
+
+
+class Service:
+    """One process, started again and again with the same words."""
+
+    def __init__(self, name, words, http, log):
+        self.name, self.words, self.http, self.log = name, words, http, log
+        self.process, self.starts = None, 0
+
+    def start(self):
+        self.starts += 1
+        with self.log.open("ab") as log:
+            log.write(f"--- start {self.starts}\n".encode())
+            log.flush()
+            self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+    def kill(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(30)
+
+    def signal(self, number):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def get(self, path, timeout=3.0):
+        """Status and text; 0 when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http}{path}", timeout=timeout) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, ""
+        except OSError:
+            return 0, ""
+
+    def evidence(self):
+        """Writes down which objects and threads the process has, for whoever looks for what it holds; answers the file."""
+        file = self.log.with_suffix(f".{self.starts}.{time.strftime('%H%M%S')}.held.txt")
+        jcmd = Path(self.words[0]).with_name("jcmd")
+        with file.open("wb") as out:
+            for question in ("GC.class_histogram", "Thread.print"):
+                try:
+                    subprocess.run([jcmd, str(self.process.pid), question], stdout=out, stderr=out, timeout=30, check=False)
+                except (OSError, subprocess.TimeoutExpired) as error:
+                    out.write(f"{question}: {error}\n".encode())
+        return file
+
+    def ready(self):
+        return self.get("/ready")[0] == 200
+
+    def ended(self):
+        return self.process.poll()
+
+
+class Mesh:
+    """Context: starts all of them, and ends all of them whatever happens."""
+
+    def __init__(self, home, java, folder, links, aot):
+        """`aot`: start-up caches of the JVM by role, of those that have one."""
+        self.folder = folder
+        names = ("prefill", "decode-1", "decode-2", "draft", "expert", "gateway", "hasty")
+        ports = dict(zip(names, zip(*[iter(free_ports(3 * len(names)))] * 3)))
+        self.links = {name: links.link(ports[name][2], ports[name][1]) for name in ("decode-1", "decode-2")}
+        expert = f"127.0.0.1:{ports['expert'][1]}"
+        workers = [INSTANCES.format("prefill", 0, ports["prefill"][1])]
+        workers += [INSTANCES.format("decode", i, ports[f"decode-{i + 1}"][1]) for i in range(2)]
+
+        def service(name, role, *words):
+            http, grpc, _ = ports[name]
+            module = role if role == "gateway" else f"{role}-service"
+            jar = Path(home) / module / "target" / f"andante-{module}.jar"
+            listen = [f"--server.port={http}"] + ([] if role == "gateway" else [f"--andante.grpc.port={grpc}"])
+            cache = [f"-XX:AOTCache={aot[role]}"] if role in aot else []
+            command = [*java, f"-Xmx{HEAPS[role]}", *cache, "-jar", str(jar), *listen, *COMMON, *words]
+            return Service(name, command, http, folder / f"{name}.log")
+
+        def decode(name):
+            return service(
+                name, "decode", *ENGINE, f"--andante.decode.kv-address=127.0.0.1:{ports[name][2]}", f"--andante.decode.draft-address=127.0.0.1:{ports['draft'][1]}",
+                f"--andante.decode.expert-addresses={expert}", "--andante.decode.expert-deadline=2s",
+            )  # fmt: skip
+
+        def gateway(name, timeout):
+            limits = (f"--andante.gateway.request-timeout={timeout * 1000:.0f}ms", "--andante.gateway.admission.queue-timeout=5s")
+            return service(name, "gateway", *limits, *workers)
+
+        made = (
+            service("draft", "draft"),
+            service("expert", "expert", f"--andante.model.path={MODEL}", "--andante.expert.shard=0", "--andante.expert.shards=1"),
+            service("prefill", "prefill", *ENGINE, f"--andante.prefill.expert-addresses={expert}", "--andante.prefill.expert-deadline=2s", "--andante.prefill.transfer-timeout=5s"),
+            decode("decode-1"),
+            decode("decode-2"),
+            gateway("gateway", REQUEST_TIMEOUT),
+            gateway("hasty", HASTY_TIMEOUT),
+        )
+        self.services = {service.name: service for service in made}
+
+    def __enter__(self):
+        try:
+            for service in self.services.values():
+                service.start()
+            self.await_ready(START)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for service in self.services.values():
+            service.signal(signal.SIGCONT) if service.process else None
+            service.kill()
+
+    def unready(self):
+        return [name for name, service in self.services.items() if not service.ready()]
+
+    def await_ready(self, seconds):
+        end = time.monotonic() + seconds
+        while waiting := self.unready():
+            for service in self.services.values():
+                if service.ended() is not None:
+                    raise RuntimeError(f"{service.name} ended with {service.ended()}; its log: {service.log}")
+            if time.monotonic() > end:
+                raise RuntimeError(f"not ready after {seconds:.0f} s: {', '.join(waiting)}; logs: {self.folder}")
+            time.sleep(0.1)
+
+    def held(self):
+        """What services still hold for requests, in words; nothing at idle."""
+        found = []
+        for name, service in self.services.items():
+            status, text = service.get("/metrics")
+            if status != 200:
+                found.append(f"{name} does not tell its metrics")
+                continue
+            found += [f"{name} {metric} {value:g}" for metric, value in figures(text) if value != 0]
+        return found
+
+
+HELD = ("vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc", "andante_admission_running", "andante_admission_queued")
+
+
+def figures(text):
+    """Of a Prometheus page, the gauges of what is held."""
+    for line in text.splitlines():
+        name = line.partition("{")[0].partition(" ")[0]
+        if name in HELD:
+            yield name, float(line.rsplit(" ", 1)[1])

@@ -1,0 +1,256 @@
+"""The parts of `./andante test --faults`: what is drawn from a seed, the faulty link, what counts as a hang, a leak or a wrong token."""
+
+import json
+import random
+import socket
+import sys
+import threading
+import time
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "faults"))
+
+import asking
+import run
+import schedule
+import services
+from checkout import LauncherTest, free_port
+from link import Links
+
+WAIT = 20  # seconds, more than any of this can take
+
+
+class ScheduleTest(unittest.TestCase):
+    def drawn(self, seed):
+        return [schedule.draw(random.Random(f"{seed}:{number}")) for number in range(300)]
+
+    def test_the_seed_decides(self):
+        self.assertEqual(self.drawn(1), self.drawn(1))
+        self.assertNotEqual(self.drawn(1), self.drawn(2))
+        self.assertEqual(schedule.requests(random.Random(5), 9), schedule.requests(random.Random(5), 9))
+
+    def test_every_kind_meets_everything_it_can_and_nothing_twice_at_a_time(self):
+        faults = [fault for drawn in self.drawn(3) for fault in drawn]
+        for kind in ("kill", "stop"):
+            self.assertEqual({fault.target for fault in faults if fault.kind == kind}, {*schedule.WORKERS, *schedule.GATEWAYS})
+        for kind in ("slow", "cut", "corrupt"):
+            self.assertEqual({fault.target for fault in faults if fault.kind == kind}, set(schedule.LINKS))
+        for drawn in self.drawn(3):
+            self.assertTrue(drawn)
+            for first in drawn:
+                for other in drawn:
+                    process = [fault.kind in ("kill", "stop") for fault in (first, other)]
+                    if first is not other and first.target == other.target and process[0] == process[1] and first.at <= other.at:
+                        self.assertLess(first.at + first.lasts, other.at)
+
+
+class Echo:
+    """Sends back what comes, and keeps it."""
+
+    def __init__(self, test):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.got = b""
+        threading.Thread(target=self.run, daemon=True).start()
+        test.addCleanup(self.socket.close)
+
+    def run(self):
+        try:
+            while True:
+                connection, _ = self.socket.accept()
+                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        except OSError:
+            pass
+
+    def serve(self, connection):
+        with connection:
+            while data := connection.recv(4096):
+                self.got += data
+                connection.sendall(data)
+
+
+class LinkTest(unittest.TestCase):
+    def setUp(self):
+        links = Links()
+        links.__enter__()
+        self.addCleanup(links.__exit__)
+        self.echo, self.port = Echo(self), free_port()
+        self.link = links.link(self.port, self.echo.port)
+
+    def connect(self):
+        made = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
+        self.addCleanup(made.close)
+        return made
+
+    def passes(self, connection, data):
+        connection.sendall(data)
+        back = b""
+        while len(back) < len(data):
+            part = connection.recv(4096)
+            self.assertTrue(part, "the link ended")
+            back += part
+        return back
+
+    def test_what_is_sent_arrives(self):
+        data = random.Random(1).randbytes(100_000)
+        connection = self.connect()
+        threading.Thread(target=connection.sendall, args=(data,), daemon=True).start()
+        self.assertEqual(self.passes(connection, b""), b"")
+        back = b""
+        while len(back) < len(data):
+            back += connection.recv(65536)
+        self.assertEqual(back, data)
+
+    def test_a_slow_link_keeps_order_and_content(self):
+        self.link.slow(0.05, 20_000)
+        begin = time.monotonic()
+        data = random.Random(2).randbytes(4_000)
+        self.assertEqual(self.passes(self.connect(), data), data)
+        self.assertGreater(time.monotonic() - begin, 0.3)  # two ways, 0.05 s and 0.2 s each
+
+    def test_a_cut_link_breaks_connections_and_takes_none_until_it_heals(self):
+        connection = self.connect()
+        self.passes(connection, b"hello")
+        self.link.cut()
+        self.assertEqual(self.rest(connection), b"")
+        self.assertEqual(self.rest(self.connect()), b"")
+        self.link.heal()
+        self.assertEqual(self.passes(self.connect(), b"again"), b"again")
+
+    def rest(self, connection):
+        try:
+            return connection.recv(100)
+        except ConnectionError:
+            return b""
+
+    def test_damage_changes_the_bytes_asked_for(self):
+        connection = self.connect()
+        self.link.corrupt([3, 10])
+        data = bytes(40)
+        got = self.passes(connection, data)
+        self.assertEqual(len(got), 40)
+        self.assertEqual([at for at, byte in enumerate(got) if byte], [3, 13])
+        self.assertEqual(self.passes(connection, data), data)
+
+    def test_when_nobody_listens_behind_it_the_connection_ends(self):
+        self.echo.socket.shutdown(socket.SHUT_RDWR)
+        self.echo.socket.close()
+        self.assertEqual(self.rest(self.connect()), b"")
+
+
+class Gateway(ThreadingHTTPServer):
+    """Answers each request with what it is told to: lines of a stream, or a status and a body."""
+
+    daemon_threads = True
+
+    def __init__(self, test, status, lines, pause=0.0):
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(status)
+                self.end_headers()
+                try:
+                    for line in lines:
+                        self.wfile.write(line.encode() + b"\n\n")
+                        time.sleep(pause)
+                except OSError:
+                    pass  # it left
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        test.addCleanup(self.server_close)
+        test.addCleanup(self.shutdown)
+
+
+def chunk(tokens, finish=None, **andante):
+    choice = {"text": "x", "token_ids": tokens, "finish_reason": finish, **({"andante": andante} if andante else {})}
+    return "data: " + json.dumps({"choices": [choice]})
+
+
+class AskTest(unittest.TestCase):
+    def ask(self, status, lines, stream=True, pause=0.0, **how):
+        gateway = Gateway(self, status, lines, pause)
+        return asking.ask(gateway.server_address[1], {"stream": stream}, how.pop("limit", WAIT), **how)
+
+    def test_whole_answers(self):
+        got = self.ask(200, [": ping", chunk([1, 2]), chunk([3], "length", resumed=2), "data: [DONE]"])
+        self.assertEqual((got.ended, got.tokens, got.resumed), ("whole", [1, 2, 3], 2))
+        got = self.ask(200, [json.dumps({"choices": [{"token_ids": [4], "andante": {"resumed": 0}}]})], stream=False)
+        self.assertEqual((got.ended, got.tokens), ("whole", [4]))
+
+    def test_errors_have_a_type(self):
+        error = {"error": {"type": "server_error", "code": "x", "message": "m"}}
+        self.assertEqual(self.ask(503, [json.dumps(error)]).ended, "error")
+        got = self.ask(200, [chunk([1]), "data: " + json.dumps(error)])
+        self.assertEqual((got.ended, got.tokens), ("error", [1]))
+        self.assertEqual(self.ask(500, ["oops"]).ended, "untyped")
+
+    def test_what_just_ends_is_no_answer(self):
+        self.assertEqual(self.ask(200, [chunk([1])]).ended, "lost")
+        self.assertEqual(self.ask(200, [chunk([1]), "data: [DONE]"]).ended, "untyped")
+
+    def test_silence_is_a_hang_and_leaving_is_not(self):
+        self.assertEqual(self.ask(200, [": ping"] * 100, pause=0.05, limit=0.3).ended, "hang")
+        self.assertEqual(self.ask(200, [": ping"] * 100, pause=0.05, leave=0.2).ended, "left")
+
+
+class JudgeTest(unittest.TestCase):
+    def setUp(self):
+        self.findings = run.Findings()
+        self.judge = run.Judge(self.findings, [[1, 2, 3]])
+        self.said = []
+        self.addCleanup(setattr, run, "say", run.say)
+        run.say = self.said.append
+
+    def found(self, *outcome, gateway="gateway"):
+        self.judge.heard(0, gateway, asking.Outcome(*outcome))
+        counts = self.findings.counts
+        return counts["hangs"], counts["leaks"], counts["wrong_tokens"]
+
+    def test_right_answers_beginnings_and_typed_errors_are_fine(self):
+        for outcome in (("whole", [1, 2, 3], 1), ("left", [1]), ("error", [1, 2], 0, "502 server_error x y")):
+            self.assertEqual(self.found(*outcome), (0, 0, 0))
+        self.assertFalse(self.findings.failed())
+        self.assertEqual(
+            self.findings.summary(4),
+            {"schedules": 4, "hangs": 0, "leaks": 0, "wrong_tokens": 0, "requests": 3, "resumed": 1, "worst_recovery_s": 0.0},
+        )
+
+    def test_another_token_or_one_too_few_is_wrong(self):
+        self.assertEqual(self.found("whole", [1, 2]), (0, 0, 1))
+        self.assertEqual(self.found("left", [1, 9]), (0, 0, 2))
+        self.assertIn("differs at 1", self.said[1])
+        self.assertTrue(self.findings.failed())
+
+    def test_a_lost_connection_needs_a_killed_gateway(self):
+        self.assertEqual(self.found("lost", []), (1, 0, 0))
+        self.judge.killed("gateway")
+        self.assertEqual(self.found("lost", []), (1, 0, 0))
+        self.assertEqual(self.found("lost", [], gateway="hasty"), (2, 0, 0))
+        self.assertEqual(self.found("whole", [1, 2, 3]), (2, 0, 0))  # it is back
+        self.assertEqual(self.found("lost", [], 0, "", -2.0), (3, 0, 0))
+
+    def test_hangs_and_errors_that_blame_the_client(self):
+        self.assertEqual(self.found("hang", []), (1, 0, 0))
+        self.assertEqual(self.found("error", [], 0, "404 invalid_request_error model_not_found m"), (2, 0, 0))
+
+
+class FiguresTest(unittest.TestCase):
+    def test_only_what_is_held_counts(self):
+        page = 'vllm:num_requests_running{engine="d"} 2.0\nandante_admission_queued 0.0\nvllm:prompt_tokens_total{engine="d"} 7.0\n# HELP x\n'
+        self.assertEqual(list(services.figures(page)), [("vllm:num_requests_running", 2.0), ("andante_admission_queued", 0.0)])
+
+
+class CommandTest(LauncherTest):
+    def test_wrong_usage(self):
+        for words, text in ((("--sed", "1"), "does not know '--sed'"), (("--seed",), "--seed needs a value"), (("--schedules", "many"), "needs a number")):
+            self.assert_fails(self.checkout.andante("test", "--faults", *words), 2, text)
+
+
+if __name__ == "__main__":
+    unittest.main()
