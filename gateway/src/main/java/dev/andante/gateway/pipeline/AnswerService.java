@@ -69,7 +69,9 @@ public final class AnswerService {
               encoder
                   .encode(model, request.prompts())
                   .doOnNext(prompts -> prompts.forEach(ids -> progress.promptTokens(ids.length)))
-                  .map(prompts -> planner.plan(request, model, applicant.priority(), prompts, deadline))
+                  .map(
+                      prompts ->
+                          planner.plan(request, model, applicant.priority(), prompts, deadline))
                   .flatMapMany(plans -> admitted(plans, applicant, model, arrived, progress));
           return TimeLimit.over(answers, Mono.delay(limit), () -> late(applicant, progress));
         });
