@@ -54,9 +54,9 @@ class CachePartTest {
       return best(uses, at + 1, more, slots);
     }
     int best = 0;
-    for (Integer victim : held) {
+    for (int victim = 0; victim < held.size(); victim++) {
       List<Integer> left = new ArrayList<>(more);
-      left.remove(victim);
+      left.subList(victim, victim + 1).clear();
       best = Math.max(best, best(uses, at + 1, left, slots));
     }
     return best;

@@ -105,7 +105,7 @@ class WarmUpTest {
     }
     gate.countDown();
     closer.join();
-    assertThat(f.fake().passes.get()).as("the round under way").isBetween(1L, 4L);
+    assertThat(f.fake().passes.get()).as("at most the round under way").isLessThanOrEqualTo(4L);
     f.close();
   }
 

@@ -33,6 +33,6 @@ final class Prompts {
   private static int mix(long name, int position) {
     long mixed = name * 0x9E3779B97F4A7C15L + position * 0xC2B2AE3D27D4EB4FL;
     mixed ^= mixed >>> 32;
-    return (int) (mixed * 0xD6E8FEB86659FD93L >>> 33);
+    return (int) ((mixed * 0xD6E8FEB86659FD93L) >>> 33);
   }
 }

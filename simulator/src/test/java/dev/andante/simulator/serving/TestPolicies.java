@@ -34,6 +34,7 @@ enum TestPolicies {
                   served.readers(),
                   served.nanoTime())));
 
+  @SuppressWarnings("ImmutableEnumChecker") // a function that holds nothing
   private final ServingPolicy policy;
 
   TestPolicies(ServingPolicy policy) {
