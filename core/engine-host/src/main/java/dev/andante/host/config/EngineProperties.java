@@ -30,7 +30,8 @@ import org.springframework.validation.annotation.Validated;
  * @param maxBatchTokens rows of one step: decode rows first, the rest for prefill chunks
  * @param maxSequences requests running at once
  * @param maxWaiting requests waiting; one more is refused
- * @param maxDraftTokens most draft tokens verified per request and step; 0 = no speculation
+ * @param maxDraftTokens most draft tokens verified per request and step; so many are tried as make
+ *     the most tokens a second, which may be none. 0 = no speculation
  * @param draftWait how long a step may wait for outstanding drafts, 0s to 1s
  * @param lease how long transferred KV waits for its request, or for the next frame; 10ms to 1h
  * @param prefixCache on or off: whether prompts that begin like earlier ones use their KV again
