@@ -36,7 +36,7 @@ test_all() {
 
 # test_faults [--seed N] [--schedules N]: random faults on real processes; ends with one line of JSON
 test_faults() {
-  local seed=() schedules=20 aot=() role file services=(gateway prefill-service decode-service draft-service expert-service)
+  local seed=() schedules=20 aot=() role file
   while [ $# -gt 0 ]; do
     case $1 in
       --seed) need_value "$1" $# && need_count "$1" "$2" && seed=(--seed "$2") && shift ;;
@@ -47,7 +47,7 @@ test_faults() {
   done
   need_jdk
   need_python
-  build "${services[@]}"
+  build gateway prefill-service decode-service draft-service expert-service
   need_disk "$ANDANTE_HOME/target" 200 'the logs'
   for role in gateway prefill decode draft expert; do # the caches there are: restarts are quicker with them
     file=$(aot_file "$role" "$(jar_of "$([ "$role" = gateway ] && echo gateway || echo "$role-service")")")
