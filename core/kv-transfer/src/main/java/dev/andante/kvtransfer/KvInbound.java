@@ -1,5 +1,7 @@
 package dev.andante.kvtransfer;
 
+import static dev.andante.kvtransfer.TransferFailures.reasonOf;
+
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineException;
@@ -8,11 +10,8 @@ import dev.andante.engine.KvReservation;
 import dev.andante.engine.PromptTokens;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,27 +26,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KvInbound {
 
-  /** How long a broken stream may take to come back, if the lease is not shorter. */
-  private static final long BREAK_MILLIS = 5_000;
-
   private final Engine engine;
-  private final KvTransferObserver observer;
-  private final Attempt attempt;
   private final PromptTokens prompt;
-  private final int promptTokens;
-  private final long startNanos = System.nanoTime();
-  private final CompletableFuture<KvReservation> reservation = new CompletableFuture<>();
-  private final ReentrantLock lock = new ReentrantLock();
-
-  // Guarded by lock.
-  private TransferState state = TransferState.OPEN;
-  private @Nullable KvReservation granted;
-  private @Nullable EngineException failure;
-  private long nextSequence;
-  private long bytes;
-  private long lastSign = System.nanoTime();
-  private int streams = 1;
-  private Runnable onOver = () -> {};
+  private final InboundLife life;
+  private final StreamTurns turns = new StreamTurns();
 
   KvInbound(
       Engine engine,
@@ -57,14 +39,19 @@ public final class KvInbound {
       KvFormat sender,
       PromptTokens prompt) {
     this.engine = engine;
-    this.observer = observer;
-    this.attempt = attempt;
     this.prompt = prompt;
-    this.promptTokens = prompt.ids().length;
+    this.life =
+        new InboundLife(
+            attempt,
+            prompt.ids().length,
+            observer,
+            made -> {
+              var _ = engine.release(made.handle());
+            });
     try {
       mine.requireCompatible(sender);
     } catch (EngineException e) {
-      fail(e);
+      var _ = life.fail(e);
       return;
     }
     var _ = engine.reserve(attempt, prompt).whenComplete(this::onReserved);
@@ -72,51 +59,31 @@ public final class KvInbound {
 
   /** Completes when blocks are set aside, or with the {@link EngineException} that says why not. */
   public CompletableFuture<KvReservation> reservation() {
-    return reservation.copy();
+    return life.reservation();
   }
 
   /** The first run that has not come. */
   public long nextSequence() {
-    lock.lock();
-    try {
-      return nextSequence;
-    } finally {
-      lock.unlock();
-    }
+    return life.nextSequence();
   }
 
-  Attempt attempt() {
-    return attempt;
+  public TransferState state() {
+    return life.state();
   }
 
   /** The sender has been told of the commit. */
   public void delivered() {
-    over();
+    life.over();
   }
 
   /** Told once when nothing more can come; at once if that is so already. */
   void onOver(Runnable told) {
-    boolean now;
-    lock.lock();
-    try {
-      now = failure != null;
-      onOver = now ? () -> {} : told;
-    } finally {
-      lock.unlock();
-    }
-    if (now) {
-      told.run();
-    }
+    life.onOver(told);
   }
 
   /** How many streams have carried it; names the latest one in {@link #suspend}. */
   public int streams() {
-    lock.lock();
-    try {
-      return streams;
-    } finally {
-      lock.unlock();
-    }
+    return turns.latest();
   }
 
   /**
@@ -125,20 +92,9 @@ public final class KvInbound {
    * @return whether this is the transfer it goes on with, and frames may come
    */
   boolean takeUp(PromptTokens again) {
-    lock.lock();
-    try {
-      if (!(state.receiving() || state == TransferState.COMMITTED)
-          || granted == null
-          || prompt.generated() != again.generated()
-          || !Arrays.equals(prompt.ids(), again.ids())) {
-        return false;
-      }
-      streams++;
-      lastSign = System.nanoTime();
-      return true;
-    } finally {
-      lock.unlock();
-    }
+    return prompt.generated() == again.generated()
+        && Arrays.equals(prompt.ids(), again.ids())
+        && life.goOn(turns::next);
   }
 
   /**
@@ -148,37 +104,11 @@ public final class KvInbound {
    * @param stream what {@link #streams} said when it began
    */
   public void suspend(int stream, String reason) {
-    long patience;
-    lock.lock();
-    try {
-      if (stream != streams) {
-        return;
-      }
-      KvReservation held = granted;
-      patience = failure == null && held != null ? Math.min(held.leaseMillis(), BREAK_MILLIS) : 0;
-    } finally {
-      lock.unlock();
-    }
-    if (patience == 0) {
-      cancel(reason);
-      return;
-    }
-    CompletableFuture.delayedExecutor(patience, TimeUnit.MILLISECONDS)
-        .execute(
-            () -> {
-              if (streams() == stream) {
-                cancel(reason);
-              }
-            });
-  }
-
-  public TransferState state() {
-    lock.lock();
-    try {
-      return state;
-    } finally {
-      lock.unlock();
-    }
+    KvReservation held = life.held();
+    turns.broken(
+        stream,
+        held == null ? 0 : StreamTurns.patienceMillis(held.leaseMillis()),
+        () -> cancel(reason));
   }
 
   /**
@@ -188,44 +118,25 @@ public final class KvInbound {
    * @return the next sequence number expected, once everything below it has been stored
    */
   public CompletableFuture<Long> store(KvRun run) {
-    long expected;
-    String handle;
-    lock.lock();
+    InboundLife.Accepted accepted;
     try {
-      if (!state.receiving() || granted == null) {
-        return CompletableFuture.failedFuture(failLocked(unexpected("data")));
-      }
-      lastSign = System.nanoTime();
-      expected = nextSequence;
-      if (run.sequence() < expected) {
-        return CompletableFuture.completedFuture(expected);
-      }
-      String fault = RunCheck.faultOf(run, expected, engine.kvLayout(), promptTokens);
-      if (fault != null) {
-        return CompletableFuture.failedFuture(failLocked(badFrame(fault)));
-      }
-      state = TransferState.STREAMING;
-      nextSequence = expected + 1;
-      bytes += run.payload().remaining();
-      handle = granted.handle();
-    } finally {
-      lock.unlock();
+      accepted = life.accept(run, engine.kvLayout());
+    } catch (EngineException e) {
+      return CompletableFuture.failedFuture(e);
     }
-    return engine
-        .storeKv(
-            handle,
-            run.firstToken(),
-            run.tokens(),
-            run.firstLayer(),
-            run.layers(),
-            MemorySegment.ofBuffer(run.payload()))
-        .handle(
-            (_, error) -> {
-              if (error != null) {
-                throw fail(reasonOf(error));
-              }
-              return expected + 1;
-            });
+    String handle = accepted.handle();
+    if (handle == null) {
+      return CompletableFuture.completedFuture(accepted.next());
+    }
+    return orFail(
+            engine.storeKv(
+                handle,
+                run.firstToken(),
+                run.tokens(),
+                run.firstLayer(),
+                run.layers(),
+                MemorySegment.ofBuffer(run.payload())))
+        .thenApply(_ -> accepted.next());
   }
 
   /**
@@ -235,26 +146,8 @@ public final class KvInbound {
    * @return fails if the reservation is gone
    */
   public CompletableFuture<Void> beat() {
-    String handle;
-    lock.lock();
-    try {
-      if (!state.receiving() || granted == null) {
-        return CompletableFuture.completedFuture(null);
-      }
-      lastSign = System.nanoTime();
-      handle = granted.handle();
-    } finally {
-      lock.unlock();
-    }
-    return engine
-        .renew(handle)
-        .handle(
-            (_, error) -> {
-              if (error != null) {
-                throw fail(reasonOf(error));
-              }
-              return null;
-            });
+    String handle = life.sign();
+    return handle == null ? CompletableFuture.completedFuture(null) : orFail(engine.renew(handle));
   }
 
   /**
@@ -265,39 +158,12 @@ public final class KvInbound {
    */
   public CompletableFuture<Void> commit(long frames, int tokens) {
     String handle;
-    lock.lock();
     try {
-      if (!(state.receiving() || state == TransferState.COMMITTED) || granted == null) {
-        return CompletableFuture.failedFuture(failLocked(unexpected("commit")));
-      }
-      if (frames != nextSequence || tokens != promptTokens) {
-        return CompletableFuture.failedFuture(
-            failLocked(
-                badFrame(
-                    "commit of "
-                        + frames
-                        + " frames and "
-                        + tokens
-                        + " tokens, but "
-                        + nextSequence
-                        + " frames arrived for a prompt of "
-                        + promptTokens
-                        + " tokens")));
-      }
-      handle = granted.handle();
-    } finally {
-      lock.unlock();
+      handle = life.complete(frames, tokens);
+    } catch (EngineException e) {
+      return CompletableFuture.failedFuture(e);
     }
-    return engine
-        .commit(handle)
-        .handle(
-            (_, error) -> {
-              if (error != null) {
-                throw fail(reasonOf(error));
-              }
-              onCommitted();
-              return null;
-            });
+    return orFail(engine.commit(handle)).thenRun(life::committed);
   }
 
   /**
@@ -305,154 +171,42 @@ public final class KvInbound {
    * reservation back in any state, also while it is still being made.
    */
   public void cancel(String reason) {
-    lock.lock();
-    try {
-      var _ =
-          endLocked(
-              TransferState.FAILED,
-              KvTransferException.CANCELLED,
-              new EngineException(
-                  Code.BAD_FRAME, "the transfer of " + attempt.requestId() + " ended: " + reason));
-    } finally {
-      lock.unlock();
-    }
+    life.cancel(reason);
   }
 
   private void onReserved(@Nullable KvReservation made, @Nullable Throwable error) {
     if (made == null) {
       var _ =
-          fail(
+          life.fail(
               error == null
                   ? new EngineException(Code.INTERNAL, "the engine made no reservation")
                   : reasonOf(error));
-      return;
+    } else if (life.grant(made)) {
+      watch(made.leaseMillis(), made.leaseMillis());
+      life.announce(made);
     }
-    EngineException over;
-    lock.lock();
-    try {
-      over = failure;
-      if (over == null) {
-        granted = made;
-        state = TransferState.RESERVED;
-        lastSign = System.nanoTime();
-      }
-    } finally {
-      lock.unlock();
-    }
-    if (over == null) {
-      watch(made.leaseMillis());
-      reservation.complete(made);
-    } else {
-      release(made); // given up while the engine was making it
-    }
-  }
-
-  private void onCommitted() {
-    long sent;
-    lock.lock();
-    try {
-      if (failure != null) {
-        throw failure;
-      }
-      if (state == TransferState.COMMITTED) { // its sender asked again
-        return;
-      }
-      state = TransferState.COMMITTED;
-      sent = bytes;
-    } finally {
-      lock.unlock();
-    }
-    observer.onCompleted(System.nanoTime() - startNanos, sent);
   }
 
   /** Ends a transfer whose sender is silent: its lease has run out, so nothing can come of it. */
-  private void watch(long leaseMillis) {
-    CompletableFuture.delayedExecutor(Math.max(1, leaseMillis), TimeUnit.MILLISECONDS)
-        .execute(() -> expireIfSilent(leaseMillis));
+  private void watch(long leaseMillis, long inMillis) {
+    CompletableFuture.delayedExecutor(Math.max(1, inMillis), TimeUnit.MILLISECONDS)
+        .execute(
+            () -> {
+              long again = life.expireIfSilent(leaseMillis);
+              if (again > 0) {
+                watch(leaseMillis, again);
+              }
+            });
   }
 
-  private void expireIfSilent(long leaseMillis) {
-    long silent;
-    lock.lock();
-    try {
-      if (!state.receiving()) {
-        return;
-      }
-      silent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lastSign);
-      if (silent >= leaseMillis) {
-        var _ =
-            failLocked(
-                new EngineException(
-                    Code.LEASE_EXPIRED,
-                    "no frame for " + silent + " ms; the lease is " + leaseMillis + " ms"));
-        return;
-      }
-    } finally {
-      lock.unlock();
-    }
-    watch(leaseMillis - silent);
-  }
-
-  private EngineException fail(EngineException reason) {
-    lock.lock();
-    try {
-      return failLocked(reason);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private EngineException failLocked(EngineException reason) {
-    return endLocked(
-        reason.code() == Code.LEASE_EXPIRED ? TransferState.EXPIRED : TransferState.FAILED,
-        reason.code().name().toLowerCase(Locale.ROOT),
-        reason);
-  }
-
-  /** The first failure wins and releases; later ones report it again. */
-  private EngineException endLocked(TransferState end, String label, EngineException reason) {
-    if (failure != null) {
-      return failure;
-    }
-    failure = reason;
-    state = end;
-    observer.onFailed(label);
-    if (granted != null) {
-      release(granted);
-    }
-    reservation.completeExceptionally(reason);
-    over();
-    return reason;
-  }
-
-  private void over() {
-    lock.lock();
-    try {
-      onOver.run();
-      onOver = () -> {};
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void release(KvReservation made) {
-    var _ = engine.release(made.handle());
-  }
-
-  private EngineException unexpected(String what) {
-    return badFrame(what + " came while the transfer was " + state);
-  }
-
-  private EngineException badFrame(String fault) {
-    return new EngineException(
-        Code.BAD_FRAME, "transfer of " + attempt.requestId() + ": " + fault + "; send it again");
-  }
-
-  private static EngineException reasonOf(Throwable error) {
-    Throwable cause =
-        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-    return cause instanceof EngineException known
-        ? known
-        : new EngineException(Code.INTERNAL, "KV could not be stored: " + cause, cause);
+  /** What the engine fails at ends the transfer. */
+  private CompletableFuture<Void> orFail(CompletableFuture<Void> done) {
+    return done.handle(
+        (_, error) -> {
+          if (error != null) {
+            throw life.fail(reasonOf(error));
+          }
+          return null;
+        });
   }
 }

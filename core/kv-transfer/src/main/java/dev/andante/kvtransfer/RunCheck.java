@@ -3,7 +3,10 @@ package dev.andante.kvtransfer;
 import dev.andante.compute.KvLayout;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a run is the one that is due, fits the prompt and the layout, and is what was sent. */
+/**
+ * Whether a run is the one that is due, fits the prompt and the layout, and is what was sent; and
+ * whether a commit is of all that.
+ */
 final class RunCheck {
 
   private RunCheck() {}
@@ -48,5 +51,25 @@ final class RunCheck {
       return "checksum of frame " + run.sequence() + " does not match its content";
     }
     return null;
+  }
+
+  /**
+   * What is wrong with a commit, or null.
+   *
+   * @param arrived how many runs have come
+   */
+  static @Nullable String faultOfCommit(long frames, long arrived, int tokens, int promptTokens) {
+    if (frames == arrived && tokens == promptTokens) {
+      return null;
+    }
+    return "commit of "
+        + frames
+        + " frames and "
+        + tokens
+        + " tokens, but "
+        + arrived
+        + " frames arrived for a prompt of "
+        + promptTokens
+        + " tokens";
   }
 }

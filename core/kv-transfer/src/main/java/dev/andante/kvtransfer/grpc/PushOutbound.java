@@ -7,18 +7,15 @@ import dev.andante.kvtransfer.KvReceipt;
 import dev.andante.kvtransfer.KvRun;
 import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
-import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvGranted;
 import dev.andante.protocol.v1.KvTransferGrpc.KvTransferStub;
-import io.grpc.stub.ClientCallStreamObserver;
-import io.grpc.stub.ClientResponseObserver;
 import java.lang.foreign.MemorySegment;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,15 +27,10 @@ import org.jspecify.annotations.Nullable;
  * <p>When the connection breaks after the grant, another call of the same attempt goes on with the
  * first frame that is missing; after a few the transfer fails.
  */
-final class PushOutbound implements KvOutbound {
+final class PushOutbound implements KvOutbound, PushCall.Events {
 
   /** One may be late, another lost in a pause of either side, without the lease running out. */
   private static final int BEATS_PER_LEASE = 4;
-
-  /** After 0.1, 0.2, … seconds: 3.1 in all, less than receivers wait. */
-  private static final int MAX_REOPENS = 5;
-
-  private static final long FIRST_PAUSE_MILLIS = 100;
 
   private final String target;
   private final int promptTokens;
@@ -47,13 +39,13 @@ final class PushOutbound implements KvOutbound {
   private final KvFrame open;
   private final Executor executor;
   private final KvTransferObserver observer;
+  private final SerialTask writer;
+  private final ReopenSchedule schedule = new ReopenSchedule();
   private final CompletableFuture<KvGrant> granted = new CompletableFuture<>();
   private final CompletableFuture<KvReceipt> finished = new CompletableFuture<>();
-  private final AtomicInteger writeRequests = new AtomicInteger();
-  private final AtomicInteger reopens = new AtomicInteger();
   private final AtomicBoolean over = new AtomicBoolean();
 
-  private volatile @Nullable Call call; // the latest; earlier ones are not listened to
+  private volatile @Nullable PushCall call; // the latest; earlier ones are not listened to
   private volatile @Nullable KvGrant grant;
   private volatile @Nullable KvTransferException failure;
   private volatile long firstSentNanos;
@@ -79,6 +71,7 @@ final class PushOutbound implements KvOutbound {
     this.open = open;
     this.executor = executor;
     this.observer = observer;
+    this.writer = new SerialTask(executor, this::write);
     this.queue =
         new SendQueue(
             layout.bytesPerTokenLayer(),
@@ -88,7 +81,7 @@ final class PushOutbound implements KvOutbound {
   }
 
   void start() {
-    Call next = new Call();
+    PushCall next = new PushCall(this);
     call = next;
     try {
       stub.push(next).onNext(open);
@@ -96,7 +89,7 @@ final class PushOutbound implements KvOutbound {
       endedWhileWriting(e); // the call may fail before its first message
     }
     if (over.get()) { // it failed meanwhile, and did not know of this call
-      requestWrite();
+      writer.request();
     }
   }
 
@@ -114,24 +107,24 @@ final class PushOutbound implements KvOutbound {
   public void send(int firstToken, int tokens, MemorySegment kv) {
     KvGrant given = grant;
     if (given == null) {
-      fail(protocol("KV was handed over before the receiver granted blocks"));
+      onFault("KV was handed over before the receiver granted blocks");
       return;
     }
     if (over.get() || firstToken + tokens <= given.cachedTokens()) {
       return;
     }
     if (!queue.add(firstToken, tokens, kv)) {
-      fail(protocol("more KV than the prompt has was handed over"));
+      onFault("more KV than the prompt has was handed over");
       return;
     }
-    requestWrite();
+    writer.request();
   }
 
   @Override
   public void commit() {
     committedByCallerNanos = System.nanoTime();
     queue.close();
-    requestWrite();
+    writer.request();
   }
 
   @Override
@@ -139,72 +132,23 @@ final class PushOutbound implements KvOutbound {
     fail(new KvTransferException(KvTransferException.CANCELLED, reason, false));
   }
 
-  /** One call and what it has come to. Callbacks come one at a time. */
-  private final class Call implements ClientResponseObserver<KvFrame, KvAck> {
-
-    private static final long NOT_GRANTED = -1;
-
-    private volatile @Nullable ClientCallStreamObserver<KvFrame> stream;
-    private volatile long nextSequence = NOT_GRANTED;
-    private volatile long lastAckNanos;
-    private volatile boolean committed;
-    private boolean positioned; // touched by the writer only
-    private volatile boolean commitSent;
-
-    @Override
-    public void beforeStart(ClientCallStreamObserver<KvFrame> started) {
-      stream = started;
-      started.setOnReadyHandler(PushOutbound.this::requestWrite);
-    }
-
-    @Override
-    public void onNext(KvAck ack) {
-      if (!isLatest()) {
-        return;
-      }
-      switch (ack.getAckCase()) {
-        case GRANTED -> {
-          nextSequence = ack.getGranted().getNextSequence();
-          onGranted(ack.getGranted());
-        }
-        case RECEIVED -> {
-          lastAckNanos = System.nanoTime();
-          queue.acknowledged(ack.getReceived().getNextSequence());
-        }
-        case COMMITTED -> {
-          lastAckNanos = System.nanoTime();
-          committed = ack.getCommitted().getTokens() == promptTokens;
-        }
-        case ACK_NOT_SET -> fail(protocol("the receiver sent an acknowledgement without content"));
-      }
-    }
-
-    @Override
-    public void onError(Throwable error) {
-      if (isLatest()) {
-        lost(EngineFailures.fromStatus(error, target));
-      }
-    }
-
-    /** The receiver's last word: only now can it not take the commit back any more. */
-    @Override
-    public void onCompleted() {
-      if (isLatest()) {
-        ended(committed, lastAckNanos);
-      }
-    }
-
-    private boolean isLatest() {
-      return equals(call);
-    }
+  @Override
+  public boolean isLatest(PushCall candidate) {
+    return candidate.equals(call);
   }
 
-  private void onGranted(KvGranted message) {
+  @Override
+  public void onReady() {
+    writer.request();
+  }
+
+  @Override
+  public void onGranted(KvGranted message) {
     KvGrant given =
         new KvGrant(message.getKvHandle(), message.getLeaseMillis(), message.getCachedTokens());
     KvGrant before = grant;
     if (before != null && before.cachedTokens() != given.cachedTokens()) {
-      fail(protocol("the receiver has forgotten the transfer that broke"));
+      onFault("the receiver has forgotten the transfer that broke");
       return;
     }
     grant = given;
@@ -212,13 +156,19 @@ final class PushOutbound implements KvOutbound {
     if (before == null) {
       beatLater(Math.max(1, given.leaseMillis() / BEATS_PER_LEASE));
     }
-    requestWrite();
+    writer.request();
   }
 
-  private void ended(boolean committed, long lastAckNanos) {
+  @Override
+  public void onReceived(long nextSequence) {
+    queue.acknowledged(nextSequence);
+  }
+
+  @Override
+  public void onEnded(int committedTokens, long lastAckNanos) {
     KvGrant given = grant;
-    if (!committed || given == null) {
-      fail(protocol("the receiver ended the stream without a commit"));
+    if (committedTokens != promptTokens || given == null) {
+      onFault("the receiver ended the stream without a commit");
       return;
     }
     if (over.compareAndSet(false, true)) {
@@ -233,23 +183,27 @@ final class PushOutbound implements KvOutbound {
   }
 
   /** Goes on over another call if the connection, and not the receiver, ended this one. */
-  private void lost(KvTransferException reason) {
-    boolean connection =
-        reason.code().equals(KvTransferException.UNAVAILABLE)
-            || reason.code().equals(KvTransferException.PROTOCOL);
-    int tries = reopens.get();
-    if (!connection || grant == null || over.get() || tries >= MAX_REOPENS) {
+  @Override
+  public void onLost(Throwable error) {
+    KvTransferException reason = EngineFailures.fromStatus(error, target);
+    OptionalLong pause =
+        grant == null || over.get() ? OptionalLong.empty() : schedule.pauseAfter(reason);
+    if (pause.isEmpty()) {
       fail(reason);
       return;
     }
-    reopens.incrementAndGet();
     later(
-        FIRST_PAUSE_MILLIS << tries,
+        pause.getAsLong(),
         () -> {
           if (!over.get()) {
             start();
           }
         });
+  }
+
+  @Override
+  public void onFault(String fault) {
+    fail(new KvTransferException(KvTransferException.PROTOCOL, target + ": " + fault, true));
   }
 
   private void beatLater(long millis) {
@@ -258,7 +212,7 @@ final class PushOutbound implements KvOutbound {
         () -> {
           if (!over.get()) {
             beatDue = true;
-            requestWrite();
+            writer.request();
             beatLater(millis);
           }
         });
@@ -268,22 +222,44 @@ final class PushOutbound implements KvOutbound {
     CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, executor).execute(task);
   }
 
-  /** Has the frames written by one task at a time; requests made meanwhile are not lost. */
-  private void requestWrite() {
-    if (writeRequests.getAndIncrement() == 0) {
-      executor.execute(this::write);
+  private void write() {
+    PushCall current = call;
+    if (current == null || !current.started()) {
+      return;
+    }
+    try {
+      KvTransferException reason = failure;
+      if (reason != null) {
+        current.giveUp(reason);
+      } else if (current.granted()) {
+        writeWhileReady(current);
+      }
+    } catch (IllegalStateException e) {
+      endedWhileWriting(e);
     }
   }
 
-  private void write() {
-    int seen = 1;
-    while (seen != 0) {
-      try {
-        writeWhileReady();
-      } catch (IllegalStateException e) {
-        endedWhileWriting(e);
+  private void writeWhileReady(PushCall current) {
+    if (!current.position(queue)) {
+      onFault("the receiver wants frames again that it had acknowledged");
+      return;
+    }
+    if (beatDue && !over.get() && !current.commitSent() && current.ready()) {
+      beatDue = false;
+      current.beat();
+    }
+    while (!over.get() && current.ready()) {
+      KvRun run = queue.take();
+      if (run == null) {
+        break;
       }
-      seen = writeRequests.addAndGet(-seen);
+      if (firstSentNanos == 0) {
+        firstSentNanos = System.nanoTime();
+      }
+      current.data(run);
+    }
+    if (!over.get() && !current.commitSent() && queue.exhausted()) {
+      current.commit(queue.taken(), promptTokens);
     }
   }
 
@@ -296,64 +272,6 @@ final class PushOutbound implements KvOutbound {
     }
   }
 
-  private void writeWhileReady() {
-    Call current = call;
-    ClientCallStreamObserver<KvFrame> stream = current == null ? null : current.stream;
-    if (current == null || stream == null) {
-      return;
-    }
-    KvTransferException reason = failure;
-    if (reason != null) {
-      giveUp(stream, reason);
-      return;
-    }
-    if (current.nextSequence == Call.NOT_GRANTED || !positioned(current)) {
-      return;
-    }
-    if (beatDue && !over.get() && !current.commitSent && stream.isReady()) {
-      beatDue = false;
-      stream.onNext(KvWire.heartbeat());
-    }
-    while (!over.get() && stream.isReady()) {
-      KvRun run = queue.take();
-      if (run == null) {
-        break;
-      }
-      if (firstSentNanos == 0) {
-        firstSentNanos = System.nanoTime();
-      }
-      stream.onNext(KvWire.data(run));
-    }
-    if (!over.get() && !current.commitSent && queue.exhausted()) {
-      current.commitSent = true;
-      stream.onNext(KvWire.commit(queue.taken(), promptTokens));
-      stream.onCompleted();
-    }
-  }
-
-  /** Before the first frame of a call: what the receiver has not got is sent again. */
-  private boolean positioned(Call current) {
-    if (!current.positioned) {
-      if (!queue.rewind(current.nextSequence)) {
-        fail(protocol("the receiver wants frames again that it had acknowledged"));
-        return false;
-      }
-      current.positioned = true;
-    }
-    return true;
-  }
-
-  /** The word before it spares the receiver to wait for another call. */
-  private static void giveUp(ClientCallStreamObserver<KvFrame> stream, KvTransferException reason) {
-    try {
-      if (stream.isReady()) {
-        stream.onNext(KvWire.cancel(reason.code()));
-      }
-    } finally {
-      stream.cancel(reason.getMessage(), reason); // no effect on a call that has ended
-    }
-  }
-
   private void fail(KvTransferException reason) {
     if (!over.compareAndSet(false, true)) {
       return;
@@ -363,10 +281,6 @@ final class PushOutbound implements KvOutbound {
     observer.onFailed(reason.code());
     granted.completeExceptionally(reason);
     finished.completeExceptionally(reason);
-    requestWrite(); // which ends the call
-  }
-
-  private KvTransferException protocol(String fault) {
-    return new KvTransferException(KvTransferException.PROTOCOL, target + ": " + fault, true);
+    writer.request(); // which ends the call
   }
 }
