@@ -144,7 +144,8 @@ class ComputePoolTest {
                       2,
                       i -> {
                         if (Thread.currentThread().getName().startsWith("andante-compute")) {
-                          return; // its caller keeps a core until it is released
+                          awaits(inside); // leaves the other index to the caller
+                          return;
                         }
                         inside.countDown();
                         awaits(release);
