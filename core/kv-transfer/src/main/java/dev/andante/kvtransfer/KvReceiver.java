@@ -12,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class KvReceiver {
 
+  private static final System.Logger LOG = System.getLogger(KvReceiver.class.getName());
+
   private final Engine engine;
   private final KvFormat format;
   private final KvTransferObserver observer;
@@ -36,6 +38,13 @@ public final class KvReceiver {
   public KvInbound open(Attempt attempt, KvFormat sender, PromptTokens prompt) {
     KvInbound earlier = underWay.get(attempt);
     if (earlier != null && format.isCompatible(sender) && earlier.takeUp(prompt)) {
+      observer.onResumed();
+      LOG.log(
+          System.Logger.Level.INFO,
+          "KV transfer of {0}, attempt {1}, taken up again; frame {2} is next",
+          attempt.requestId(),
+          attempt.epoch(),
+          Long.toString(earlier.nextSequence()));
       return earlier;
     }
     KvInbound opened = new KvInbound(engine, format, observer, attempt, sender, prompt);

@@ -8,6 +8,9 @@ public interface KvTransferObserver {
 
   default void onCompleted(long nanos, long bytes) {}
 
+  /** A transfer goes on over another connection; once for each time. */
+  default void onResumed() {}
+
   /**
    * @param reason a failure code: few values, usable as a label
    */

@@ -45,7 +45,9 @@ public final class FakeEngine implements Engine {
   private volatile int cachedTokens;
   private volatile @Nullable EngineException refusal;
   private volatile @Nullable EngineException storeFailure;
+  private final CountDownLatch commitAsked = new CountDownLatch(1);
   private volatile @Nullable CountDownLatch gate;
+  private volatile @Nullable CountDownLatch commitGate;
 
   public FakeEngine withLease(long millis) {
     leaseMillis = millis;
@@ -70,6 +72,16 @@ public final class FakeEngine implements Engine {
   /** Holds the engine thread until the latch opens, at most ten seconds. */
   public void holdUntil(CountDownLatch latch) {
     gate = latch;
+  }
+
+  /** Holds commits, and what comes after them, until the latch opens, at most ten seconds. */
+  public void holdCommitsUntil(CountDownLatch latch) {
+    commitGate = latch;
+  }
+
+  /** Waits until a commit has been asked for, made yet or not; at most ten seconds. */
+  public boolean awaitCommitAsked() throws InterruptedException {
+    return commitAsked.await(10, TimeUnit.SECONDS);
   }
 
   /** What a reservation holds, in the order of the layout with tokens of the whole prompt. */
@@ -168,8 +180,10 @@ public final class FakeEngine implements Engine {
 
   @Override
   public CompletableFuture<Void> commit(String handle) {
+    commitAsked.countDown();
     return onThread(
         () -> {
+          pass(commitGate);
           if (!stored.containsKey(handle)) {
             throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
           }
@@ -228,16 +242,19 @@ public final class FakeEngine implements Engine {
   private <T> CompletableFuture<T> onThread(Supplier<T> work) {
     return CompletableFuture.supplyAsync(
         () -> {
-          CountDownLatch latch = gate;
-          if (latch != null) {
-            try {
-              boolean _ = latch.await(10, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-              Thread.currentThread().interrupt();
-            }
-          }
+          pass(gate);
           return work.get();
         },
         thread);
+  }
+
+  private static void pass(@Nullable CountDownLatch latch) {
+    if (latch != null) {
+      try {
+        boolean _ = latch.await(10, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +30,7 @@ class KvInboundTest {
 
   private final FakeEngine engine = new FakeEngine();
   private final List<String> failures = new ArrayList<>();
+  private final AtomicInteger resumed = new AtomicInteger();
   private final KvReceiver receiver =
       new KvReceiver(
           engine,
@@ -37,6 +39,11 @@ class KvInboundTest {
             @Override
             public void onFailed(String reason) {
               failures.add(reason);
+            }
+
+            @Override
+            public void onResumed() {
+              resumed.incrementAndGet();
             }
           });
 
@@ -224,13 +231,16 @@ class KvInboundTest {
     int first = inbound.streams();
     await(inbound.store(run(0, 0, 4)));
     inbound.suspend(first, "the connection was lost");
+    assertThat(resumed).hasValue(0);
     assertThat(open(6)).isSameAs(inbound);
+    assertThat(resumed).hasValue(1);
     assertThat(inbound.nextSequence()).isEqualTo(1);
     inbound.suspend(first, "noticed late");
     await(inbound.store(run(1, 4, 2)));
     await(inbound.commit(2, 6));
     inbound.delivered();
     assertThat(open(6)).as("over").isNotSameAs(inbound);
+    assertThat(resumed).hasValue(1);
     assertThat(engine.committed()).containsExactly(HANDLE);
   }
 
@@ -250,6 +260,7 @@ class KvInboundTest {
     PromptTokens prompt = new PromptTokens(new int[6], 0);
     assertThat(receiver.open(new Attempt("r", 1), FORMAT, prompt)).isNotSameAs(inbound);
     assertThat(open(5)).isNotSameAs(inbound);
+    assertThat(resumed).hasValue(0);
   }
 
   @Test

@@ -18,6 +18,7 @@ public final class KvTransferMetrics implements KvTransferObserver {
   private final Tags tags;
   private final Timer seconds;
   private final Counter bytes;
+  private final Counter resumed;
 
   public KvTransferMetrics(MeterRegistry registry, String model, String engine) {
     this.registry = registry;
@@ -33,6 +34,11 @@ public final class KvTransferMetrics implements KvTransferObserver {
     this.bytes =
         Counter.builder("andante_kv_transfer_bytes")
             .description("KV bytes of committed transfers")
+            .tags(tags)
+            .register(registry);
+    this.resumed =
+        Counter.builder("andante_kv_transfer_resumed")
+            .description("How often a KV transfer went on after its connection broke")
             .tags(tags)
             .register(registry);
     // From zero on, so that the first failure is an increase like the next.
@@ -53,6 +59,11 @@ public final class KvTransferMetrics implements KvTransferObserver {
   public void onCompleted(long nanos, long sent) {
     seconds.record(nanos, TimeUnit.NANOSECONDS);
     bytes.increment((double) sent);
+  }
+
+  @Override
+  public void onResumed() {
+    resumed.increment();
   }
 
   @Override

@@ -107,13 +107,15 @@ class MetricNamesTest {
   }
 
   @Test
-  void transferFailuresAreCountedByReason() {
+  void transfersAreCountedAndTheirFailuresByReason() {
     KvTransferMetrics transfers = new KvTransferMetrics(registry, "m", "decode");
     transfers.onCompleted(20_000_000, 1234);
     transfers.onFailed("saturated");
     transfers.onFailed("saturated");
     transfers.onFailed("bad_frame");
+    transfers.onResumed();
     assertThat(scrape())
+        .contains("andante_kv_transfer_resumed_total{engine=\"decode\",model_name=\"m\"} 1.0")
         .contains("andante_kv_transfer_bytes_total{engine=\"decode\",model_name=\"m\"} 1234.0")
         .contains("model_name=\"m\",reason=\"saturated\"} 2.0")
         .contains("model_name=\"m\",reason=\"bad_frame\"} 1.0")

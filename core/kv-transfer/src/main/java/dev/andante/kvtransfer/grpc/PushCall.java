@@ -25,6 +25,13 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
 
     void onGranted(KvGranted granted);
 
+    /**
+     * Its first frame may be written.
+     *
+     * @param nextSequence the first run that the receiver has not got
+     */
+    void onPositioned(long nextSequence);
+
     /** Every run below that number has been stored. */
     void onReceived(long nextSequence);
 
@@ -118,8 +125,9 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
    * @return whether that is still there
    */
   boolean position(SendQueue queue) {
-    if (!positioned) {
-      positioned = queue.rewind(nextSequence);
+    if (!positioned && queue.rewind(nextSequence)) {
+      positioned = true;
+      events.onPositioned(nextSequence);
     }
     return positioned;
   }

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class PushOutbound implements KvOutbound, PushCall.Events {
 
+  private static final System.Logger LOG = System.getLogger(PushOutbound.class.getName());
+
   /** One may be late, another lost in a pause of either side, without the lease running out. */
   private static final int BEATS_PER_LEASE = 4;
 
@@ -51,6 +53,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   private volatile long firstSentNanos;
   private volatile long committedByCallerNanos;
   private volatile boolean beatDue;
+  private boolean begun; // touched by the writer only
 
   /**
    * @param stub with the deadline of the whole transfer
@@ -157,6 +160,21 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
       beatLater(Math.max(1, given.leaseMillis() / BEATS_PER_LEASE));
     }
     writer.request();
+  }
+
+  @Override
+  public void onPositioned(long nextSequence) {
+    if (begun) {
+      observer.onResumed();
+      LOG.log(
+          System.Logger.Level.INFO,
+          "KV transfer of {0}, attempt {1}, goes on over another call to {2}; frame {3} is next",
+          open.getOpen().getAttempt().getRequestId(),
+          open.getOpen().getAttempt().getEpoch(),
+          target,
+          Long.toString(nextSequence));
+    }
+    begun = true;
   }
 
   @Override

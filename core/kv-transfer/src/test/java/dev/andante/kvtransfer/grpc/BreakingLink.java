@@ -16,11 +16,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiPredicate;
 
-/** Breaks calls as a lost connection does: at an answer, which the client does not get any more. */
+/**
+ * Breaks calls as a lost connection does: at an answer, which the client does not get any more, or
+ * when told to.
+ */
 final class BreakingLink implements ClientInterceptor {
 
   private final BiPredicate<Integer, KvAck> breaks;
   private final List<List<KvFrame>> calls = new CopyOnWriteArrayList<>();
+  private volatile Runnable breakLatest = () -> {};
 
   /**
    * @param breaks whether the call of that number, from 0, breaks at that answer
@@ -34,6 +38,11 @@ final class BreakingLink implements ClientInterceptor {
     return calls;
   }
 
+  /** Breaks the latest call. */
+  void breakNow() {
+    breakLatest.run();
+  }
+
   @Override
   public <Q, R> ClientCall<Q, R> interceptCall(
       MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
@@ -41,9 +50,11 @@ final class BreakingLink implements ClientInterceptor {
     calls.add(sent);
     int number = calls.size() - 1;
     return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+      private final AtomicBoolean broken = new AtomicBoolean();
+
       @Override
       public void start(Listener<R> listener, Metadata headers) {
-        AtomicBoolean broken = new AtomicBoolean();
+        breakLatest = this::breakUp;
         super.start(
             new SimpleForwardingClientCallListener<R>(listener) {
               @Override
@@ -51,13 +62,11 @@ final class BreakingLink implements ClientInterceptor {
                 if (broken.get()) {
                   return;
                 }
-                if (!breaks.test(number, (KvAck) message)) {
+                if (breaks.test(number, (KvAck) message)) {
+                  breakUp();
+                } else {
                   super.onMessage(message);
-                  return;
                 }
-                broken.set(true);
-                cancel("broken by the test", null);
-                super.onClose(Status.UNAVAILABLE.withDescription("broken"), new Metadata());
               }
 
               @Override
@@ -69,7 +78,10 @@ final class BreakingLink implements ClientInterceptor {
 
               @Override
               public void onClose(Status status, Metadata trailers) {
-                if (!broken.get()) {
+                if (broken.get()) {
+                  super.onClose(
+                      Status.UNAVAILABLE.withDescription("broken by the test"), new Metadata());
+                } else {
                   super.onClose(status, trailers);
                 }
               }
@@ -81,6 +93,11 @@ final class BreakingLink implements ClientInterceptor {
       public void sendMessage(Q message) {
         sent.add((KvFrame) message);
         super.sendMessage(message);
+      }
+
+      private void breakUp() {
+        broken.set(true);
+        cancel("broken by the test", null);
       }
     };
   }

@@ -34,6 +34,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
@@ -53,18 +54,32 @@ class GrpcPushTest {
   private static final int TOKENS = 10;
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
+  /** How often transfers went on. */
+  private static final class Resumptions implements KvTransferObserver {
+    private final AtomicInteger count = new AtomicInteger();
+
+    @Override
+    public void onResumed() {
+      count.incrementAndGet();
+    }
+  }
+
   private final FakeEngine engine = new FakeEngine();
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
   private final String name = InProcessServerBuilder.generateName();
+  private final CancelWatch breaks = new CancelWatch();
+  private final Resumptions sender = new Resumptions();
+  private final Resumptions receivers = new Resumptions();
+  private volatile KvReceiver receiver = new KvReceiver(engine, FORMAT, receivers);
   private Server server;
   private ManagedChannel channel;
 
   @BeforeEach
   void start() throws IOException {
-    KvReceiver receiver = new KvReceiver(engine, FORMAT, KvTransferObserver.NONE);
     server =
         InProcessServerBuilder.forName(name)
             .addService(new KvTransferService(() -> receiver))
+            .intercept(breaks)
             .build()
             .start();
     channel = InProcessChannelBuilder.forName(name).build();
@@ -252,7 +267,7 @@ class GrpcPushTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"before the grant", "after the grant", "after data", "after commit"})
-  void cancelAtEachStageFreesOnce(String stage) {
+  void cancelAtEachStageFreesOnce(String stage) throws InterruptedException {
     CountDownLatch gate = new CountDownLatch(stage.equals("before the grant") ? 1 : 0);
     engine.holdUntil(gate);
     KvOutbound push = open(channel, FORMAT, 1 << 20, TIMEOUT);
@@ -271,6 +286,7 @@ class GrpcPushTest {
       engine.holdUntil(late);
       push.commit();
       push.cancel("the caller left");
+      assertThat(breaks.await()).isTrue(); // else the answer could pass the cancellation
       late.countDown();
     } else {
       push.cancel("the caller left");
@@ -325,12 +341,22 @@ class GrpcPushTest {
   void aBrokenConnectionIsResumedWithTheFirstMissingFrame() {
     BreakingLink link =
         new BreakingLink((call, ack) -> call == 0 && ack.getReceived().getNextSequence() == 3);
-    KvOutbound push =
-        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
-    await(push.granted());
-    sendAll(push);
-    push.commit();
-    assertThat(await(push.finished()).grant().handle()).isEqualTo(HANDLE);
+    LogLines log = new LogLines();
+    try (log) {
+      KvOutbound push =
+          open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
+      await(push.granted());
+      sendAll(push);
+      awaitCalls(link, 2); // the first one could come to its end before it breaks
+      push.commit();
+      assertThat(await(push.finished()).grant().handle()).isEqualTo(HANDLE);
+    }
+    assertThat(sender.count).hasValue(1);
+    assertThat(receivers.count).hasValue(1);
+    assertThat(log.lines())
+        .hasSize(2)
+        .allMatch(line -> line.startsWith("INFO KV transfer of r, attempt 0, "))
+        .allMatch(line -> line.matches(".*; frame \\d+ is next"));
     assertThat(link.calls()).hasSize(2);
     List<Long> again =
         link.calls().get(1).stream()
@@ -346,27 +372,53 @@ class GrpcPushTest {
     assertThat(engine.releasesOf(HANDLE)).isZero();
   }
 
+  /** The receiver commits while nobody is there to be told. */
   @Test
-  void aCommitWhoseAnswerIsLostIsAskedForAgain() {
-    BreakingLink link = new BreakingLink((call, ack) -> call == 0 && ack.hasCommitted());
+  void aCommitWhoseAnswerIsLostIsAskedForAgain() throws InterruptedException {
+    BreakingLink link = new BreakingLink((call, ack) -> false);
+    CountDownLatch gate = new CountDownLatch(1);
+    engine.holdCommitsUntil(gate);
     KvOutbound push =
         open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
     await(push.granted());
     sendAll(push);
     push.commit();
-    KvTransferException failure = null;
-    try {
-      await(push.finished());
-    } catch (java.util.concurrent.CompletionException e) {
-      failure = (KvTransferException) e.getCause();
-    }
-    // The receiver may have forgotten it by then: either way it ends, and what fails is freed.
-    if (failure != null) {
-      assertThat(failure.retryable()).isTrue();
-      awaitNothingHeld();
-    } else {
-      assertThat(engine.committed()).contains(HANDLE);
-    }
+    assertThat(engine.awaitCommitAsked()).isTrue();
+    link.breakNow();
+    assertThat(breaks.await()).isTrue();
+    gate.countDown();
+    assertThat(await(push.finished()).grant().handle()).isEqualTo(HANDLE);
+    assertThat(link.calls()).hasSize(2);
+    assertThat(link.calls().get(1)).noneMatch(KvFrame::hasData).anyMatch(KvFrame::hasCommit);
+    assertThat(engine.committed()).containsExactly(HANDLE, HANDLE);
+    assertThat(engine.releasesOf(HANDLE)).isZero();
+    assertThat(sender.count).hasValue(1);
+  }
+
+  /** As one that has told of the commit, or has been started again. */
+  @Test
+  void aReceiverThatHasForgottenTheTransferFailsIt() {
+    BreakingLink link =
+        new BreakingLink(
+            (call, ack) -> {
+              if (call != 0 || ack.getReceived().getNextSequence() != 3) {
+                return false;
+              }
+              receiver = new KvReceiver(engine, FORMAT, receivers);
+              return true;
+            });
+    KvOutbound push =
+        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
+    await(push.granted());
+    sendAll(push);
+    push.commit();
+    KvTransferException failure = failureOf(push.finished());
+    assertThat(failure.code()).isEqualTo(KvTransferException.PROTOCOL);
+    assertThat(failure).hasMessageContaining("wants frames again");
+    assertThat(failure.retryable()).isTrue();
+    awaitNothingHeld();
+    assertThat(sender.count).hasValue(0);
+    assertThat(receivers.count).hasValue(0);
   }
 
   @Test
@@ -377,10 +429,7 @@ class GrpcPushTest {
     await(push.granted());
     push.send(0, 1, MemorySegment.ofArray(kvOf(0)));
     for (int i = 1; i < 6; i++) {
-      int calls = i + 1;
-      for (int wait = 0; wait < 4000 && link.calls().size() < calls; wait++) {
-        LockSupport.parkNanos(5_000_000);
-      }
+      awaitCalls(link, i + 1);
       push.send(i, 1, MemorySegment.ofArray(kvOf(i)));
     }
     KvTransferException failure = failureOf(push.finished());
@@ -424,15 +473,10 @@ class GrpcPushTest {
   }
 
   private KvOutbound open(Channel over, KvFormat format, int maxFrameBytes, Duration timeout) {
-    GrpcKvSender sender =
+    GrpcKvSender pusher =
         new GrpcKvSender(
-            target -> over,
-            FakeEngine.LAYOUT,
-            format,
-            executor,
-            KvTransferObserver.NONE,
-            maxFrameBytes);
-    return sender.open(name, new Attempt("r", 0), new PromptTokens(new int[TOKENS], 0), timeout);
+            target -> over, FakeEngine.LAYOUT, format, executor, sender, maxFrameBytes);
+    return pusher.open(name, new Attempt("r", 0), new PromptTokens(new int[TOKENS], 0), timeout);
   }
 
   private static void sendAll(KvOutbound push) {
@@ -445,6 +489,13 @@ class GrpcPushTest {
     byte[] kv = new byte[Math.toIntExact(FakeEngine.LAYOUT.bytesPerToken())];
     new Random(token).nextBytes(kv);
     return kv;
+  }
+
+  private static void awaitCalls(BreakingLink link, int calls) {
+    for (int wait = 0; wait < 4000 && link.calls().size() < calls; wait++) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    assertThat(link.calls()).hasSizeGreaterThanOrEqualTo(calls);
   }
 
   private void awaitNothingHeld() {
