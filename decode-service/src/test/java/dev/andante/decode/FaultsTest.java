@@ -13,6 +13,7 @@ import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.ReleaseRequest;
 import dev.andante.protocol.v1.Role;
+import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.StopParameters;
 import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.protocol.v1.WorkerGrpc;
@@ -197,6 +198,19 @@ class FaultsTest {
     assertThat(
             Calls.decode(decode, Calls.local("local", prompt, 12).setStop(stop).build()).tokens())
         .isEqualTo(tokens.subList(0, expected));
+  }
+
+  @Test
+  void workersSayWhatTheirStepsTake() {
+    Calls.decode(decode, Calls.local("timed", Calls.prompt(20, 3), 12).build());
+    StepCost cost =
+        WorkerGrpc.newBlockingStub(decode.channel())
+            .getStatus(GetStatusRequest.getDefaultInstance())
+            .getStepCost();
+    assertThat(cost.getSamples()).isPositive();
+    assertThat(cost.getMaxBatchTokens()).isPositive();
+    assertThat(cost.getBaseSeconds() + cost.getPerRowSeconds()).isPositive();
+    assertThat(cost.getPerPairSeconds()).isNotNegative();
   }
 
   @Test

@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 /** A role's engine with its metrics: what the wiring of prefill and decode have in common. */
 public final class HostedEngine {
 
-  private static final EngineStatus NOT_RUNNING = new EngineStatus(0, 0, 0, 0, 0, 0, 0);
-
   private final EngineHost host;
   private final KvTransferMetrics transfers;
   private final String role;
@@ -72,7 +70,8 @@ public final class HostedEngine {
             role,
             parts.model().model().config().contextLength(),
             parts.config().maxDraftTokens(),
-            () -> host.current().map(running -> running.engine().status()).orElse(NOT_RUNNING));
+            () ->
+                host.current().map(running -> running.engine().status()).orElse(EngineStatus.NONE));
     metrics = made;
     return made;
   }

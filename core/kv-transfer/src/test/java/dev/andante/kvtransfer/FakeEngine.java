@@ -226,7 +226,7 @@ public final class FakeEngine implements Engine {
 
   @Override
   public EngineStatus status() {
-    return new EngineStatus(0, 0, 0, 0, 0, 0, 0);
+    return EngineStatus.NONE;
   }
 
   @Override

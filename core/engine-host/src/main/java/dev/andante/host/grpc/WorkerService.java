@@ -10,6 +10,7 @@ import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.Role;
+import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
 import dev.andante.service.state.ServiceState;
@@ -81,7 +82,18 @@ public final class WorkerService extends WorkerGrpc.WorkerImplBase {
         .setTotalBlocks(now.totalBlocks())
         .setBlockSize(running.config().blockSize())
         .setQueuedPromptTokens(now.queuedPromptTokens())
-        .setKv(KvWire.handshake(running.kvFormat()));
+        .setKv(KvWire.handshake(running.kvFormat()))
+        .setStepCost(cost(now, running.config().maxBatchTokens()));
+  }
+
+  private static StepCost cost(EngineStatus now, int maxBatchTokens) {
+    return StepCost.newBuilder()
+        .setBaseSeconds(now.stepCost().base())
+        .setPerRowSeconds(now.stepCost().perRequest())
+        .setPerPairSeconds(now.stepCost().perContext())
+        .setSamples(now.stepsObserved())
+        .setMaxBatchTokens(maxBatchTokens)
+        .build();
   }
 
   private static ModelInfo info(RunningEngine running, boolean includeTokenizer) {

@@ -81,6 +81,21 @@ public final class EngineMetrics implements EngineObserver {
         "vllm:kv_cache_usage_perc",
         "Share of KV blocks in use, 0 to 1",
         EngineMetrics::usage);
+    gauge(
+        status,
+        "andante_engine_step_base_seconds",
+        "What a step takes apart from its rows, as learnt",
+        now -> now.stepCost().base());
+    gauge(
+        status,
+        "andante_engine_step_row_seconds",
+        "What a row adds to a step, as learnt",
+        now -> now.stepCost().perRequest());
+    gauge(
+        status,
+        "andante_engine_step_pair_seconds",
+        "What a token that a row attends to adds to a step, as learnt",
+        now -> now.stepCost().perContext());
     promptTokens = counter("vllm:prompt_tokens", "Prompt tokens processed");
     computed = bySource("local_compute");
     cacheHits = bySource("local_cache_hit");

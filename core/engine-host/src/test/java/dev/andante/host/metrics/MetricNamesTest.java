@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.andante.engine.EngineStatus;
 import dev.andante.engine.FinishReason;
 import dev.andante.engine.GenerationStats;
+import dev.andante.qoe.latency.DecodeCoefficients;
 import dev.andante.service.http.OperationsEndpoints;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -25,7 +26,9 @@ class MetricNamesTest {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final AtomicReference<EngineStatus> status =
-      new AtomicReference<>(new EngineStatus(3, 5, 25, 10, 100, 0, 0));
+      new AtomicReference<>(
+          new EngineStatus(
+              3, 5, 25, 10, 100, 0, 0, new DecodeCoefficients(0.004, 0.0005, 2e-7), 60));
   private final EngineMetrics metrics =
       new EngineMetrics(registry, "m", "decode", 512, 4, status::get);
 
@@ -42,8 +45,11 @@ class MetricNamesTest {
     assertThat(scrape())
         .contains("vllm:num_requests_running{engine=\"decode\",model_name=\"m\"} 3.0")
         .contains("vllm:num_requests_waiting{engine=\"decode\",model_name=\"m\"} 5.0")
-        .contains("vllm:kv_cache_usage_perc{engine=\"decode\",model_name=\"m\"} 0.75");
-    status.set(new EngineStatus(0, 0, 100, 40, 100, 0, 0));
+        .contains("vllm:kv_cache_usage_perc{engine=\"decode\",model_name=\"m\"} 0.75")
+        .contains("andante_engine_step_base_seconds{engine=\"decode\",model_name=\"m\"} 0.004")
+        .contains("andante_engine_step_row_seconds{engine=\"decode\",model_name=\"m\"} 5.0E-4")
+        .contains("andante_engine_step_pair_seconds{engine=\"decode\",model_name=\"m\"} 2.0E-7");
+    status.set(new EngineStatus(0, 0, 100, 40, 100, 0, 0, new DecodeCoefficients(0, 0, 0), 0));
     assertThat(scrape())
         .contains("vllm:num_requests_running{engine=\"decode\",model_name=\"m\"} 0.0")
         .contains("vllm:kv_cache_usage_perc{engine=\"decode\",model_name=\"m\"} 0.0");

@@ -426,7 +426,9 @@ final class EngineCore implements StepRunner.Results {
         blocks.kept(),
         blocks.total(),
         transfers.reservedBlocks(),
-        queued[0]);
+        queued[0],
+        scheduler.stepTime().cost(),
+        scheduler.stepTime().steps());
   }
 
   /**

@@ -49,6 +49,10 @@ public final class Pace {
         rows, targetSeconds - cost.seconds(decodes.size(), pairs), cost, minChunk);
   }
 
+  StepTime stepTime() {
+    return stepTime;
+  }
+
   void ran(StepPlan plan, long nanos) {
     stepTime.observe(plan, nanos);
   }

@@ -149,6 +149,11 @@ public final class Scheduler {
     policy.ran(plan, nanos);
   }
 
+  /** What steps take, by those that ran here. */
+  public StepTime stepTime() {
+    return pace.stepTime();
+  }
+
   /** Forgets a request in whatever queue and frees its blocks. */
   public void remove(Request request) {
     queues.remove(request);

@@ -11,6 +11,7 @@ import dev.andante.qoe.latency.DecodeModel;
 public final class StepTime {
 
   private final DecodeModel model;
+  private long steps;
 
   public StepTime() {
     this(DecodeCoefficients.PRIOR);
@@ -31,9 +32,14 @@ public final class StepTime {
       rows += one.rows();
       pairs += pairs(one.context(), one.rows());
     }
-    if (rows > 0) {
-      model.observe(rows, pairs, nanos / 1e9);
+    if (rows > 0 && model.observe(rows, pairs, nanos / 1e9)) {
+      steps++;
     }
+  }
+
+  /** Steps that it learnt from. */
+  public long steps() {
+    return steps;
   }
 
   /** Coefficients in seconds: per step, per row, per pair. */
