@@ -20,6 +20,7 @@ import dev.andante.service.state.ServiceState;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.context.annotation.Bean;
@@ -116,7 +117,10 @@ class GatewayConfiguration {
         properties,
         encoder,
         admission,
-        new Placer(registry, properties.routing().localPromptTokens()),
+        new Placer(
+            registry,
+            properties.routing().localPromptTokens(),
+            bound -> ThreadLocalRandom.current().nextInt(bound)),
         client,
         metrics,
         new SecureRandom());

@@ -1,26 +1,46 @@
 package dev.andante.gateway.routing;
 
 import dev.andante.gateway.error.ApiException;
-import dev.andante.protocol.v1.WorkerStatus;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntUnaryOperator;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Picks decode first, since that is where the answer will live, then prefill. Workers already tried
  * for this request come last, but are not excluded: with one worker left, trying it again is all
  * there is.
+ *
+ * <p>Where every candidate has learnt what its steps take, prefill goes where the first token is
+ * predicted soonest, and decode to one of those whose time between tokens is predicted to be the
+ * least or nearly so. Otherwise, and among equals, the fewest queued tokens and the fewest answers
+ * win. Of many candidates only two, drawn at random, are compared: with one best for all, several
+ * gateways would send all that comes between two statuses to the same one.
  */
 public final class Placer {
 
+  /** Above this many candidates two are drawn. */
+  static final int MOST_COMPARED = 24;
+
+  /** Predictions nearer than this are equal: they come from fits, which differ a little. */
+  private static final double NEARLY = 1.1;
+
   private final WorkerRegistry registry;
   private final int localPromptTokens;
+  private final IntUnaryOperator random;
 
-  public Placer(WorkerRegistry registry, int localPromptTokens) {
+  /**
+   * @param localPromptTokens prompts up to this long are computed by the decode worker
+   * @param random a number from 0 up to, not including, the one given; any thread
+   */
+  public Placer(WorkerRegistry registry, int localPromptTokens, IntUnaryOperator random) {
     this.registry = registry;
     this.localPromptTokens = localPromptTokens;
+    this.random = random;
   }
 
   /**
@@ -29,57 +49,72 @@ public final class Placer {
    * @throws ApiException 503 if no decode worker serves the model
    */
   public Placement place(ServedModel model, int promptTokens, Set<String> tried, boolean local) {
-    List<Worker> decoders = registry.usable(WorkerKind.DECODE, model.fingerprint());
     Worker decode =
-        decoders.stream()
-            .min(
-                Comparator.<Worker>comparingInt(w -> tried.contains(w.target()) ? 1 : 0)
-                    .thenComparingInt(w -> fits(w, promptTokens) ? 0 : 1)
-                    .thenComparingLong(Placer::answers)
-                    .thenComparingLong(w -> -freeTokens(w))
-                    .thenComparing(Worker::target))
+        decode(registry.usable(WorkerKind.DECODE, model.fingerprint()), promptTokens, tried)
             .orElseThrow(
                 () ->
                     ApiException.unavailable(
                         "No decode worker is ready for the model '"
                             + model.name()
                             + "'; try again shortly."));
-    if (local || promptTokens <= localPromptTokens) {
-      return new Placement(decode, Optional.empty());
+    return new Placement(
+        decode,
+        local || promptTokens <= localPromptTokens
+            ? Optional.empty()
+            : prefill(
+                registry.usable(WorkerKind.PREFILL, model.fingerprint()), promptTokens, tried));
+  }
+
+  private Optional<Worker> decode(List<Worker> usable, int promptTokens, Set<String> tried) {
+    List<Worker> untried = preferring(usable, worker -> !tried.contains(worker.target()));
+    List<Worker> roomy = preferring(untried, worker -> worker.freeTokens() > promptTokens);
+    return fastest(drawn(roomy), NEARLY, by -> by.tokenSeconds(promptTokens)).stream()
+        .min(
+            Comparator.comparingLong(Worker::answers)
+                .thenComparingLong(worker -> -worker.freeTokens())
+                .thenComparing(Worker::target));
+  }
+
+  private Optional<Worker> prefill(List<Worker> usable, int promptTokens, Set<String> tried) {
+    List<Worker> untried = preferring(usable, worker -> !tried.contains(worker.target()));
+    return fastest(drawn(untried), 1, by -> by.firstTokenSeconds(promptTokens)).stream()
+        .min(Comparator.comparingLong(Worker::queuedTokens).thenComparing(Worker::target));
+  }
+
+  /** Those that pass, or all if none does. */
+  private static List<Worker> preferring(List<Worker> workers, Predicate<Worker> test) {
+    List<Worker> some = workers.stream().filter(test).toList();
+    return some.isEmpty() ? workers : some;
+  }
+
+  /** Two of many; all of few. */
+  private List<Worker> drawn(List<Worker> workers) {
+    if (workers.size() <= MOST_COMPARED) {
+      return workers;
     }
-    Optional<Worker> prefill =
-        registry.usable(WorkerKind.PREFILL, model.fingerprint()).stream()
-            .min(
-                Comparator.<Worker>comparingInt(w -> tried.contains(w.target()) ? 1 : 0)
-                    .thenComparingLong(Placer::queuedTokens)
-                    .thenComparing(Worker::target));
-    return new Placement(decode, prefill);
+    int one = random.applyAsInt(workers.size());
+    int other = random.applyAsInt(workers.size() - 1);
+    return List.of(workers.get(one), workers.get(other < one ? other : other + 1));
   }
 
-  private static boolean fits(Worker worker, int promptTokens) {
-    return freeTokens(worker) > promptTokens;
-  }
-
-  private static long freeTokens(Worker worker) {
-    WorkerStatus status = status(worker);
-    return status == null ? 0 : (long) status.getFreeBlocks() * status.getBlockSize();
-  }
-
-  /** The status lags behind what this gateway sent; other gateways are seen only in the status. */
-  private static long answers(Worker worker) {
-    WorkerStatus status = status(worker);
-    long reported = status == null ? 0 : (long) status.getRunning() + status.getWaiting();
-    return Math.max(reported, worker.outstanding());
-  }
-
-  private static long queuedTokens(Worker worker) {
-    WorkerStatus status = status(worker);
-    long reported = status == null ? 0 : status.getQueuedPromptTokens();
-    return Math.max(reported, worker.outstanding());
-  }
-
-  private static @Nullable WorkerStatus status(Worker worker) {
-    Worker.Report report = worker.report();
-    return report == null ? null : report.status();
+  /** Those predicted to be at most so many times as slow as the best; all if one is unknown. */
+  private static List<Worker> fastest(
+      List<Worker> workers, double times, ToDoubleFunction<StepPrediction> seconds) {
+    List<Double> predicted = new ArrayList<>();
+    for (Worker worker : workers) {
+      Optional<StepPrediction> by = StepPrediction.of(worker);
+      if (by.isEmpty()) {
+        return workers;
+      }
+      predicted.add(seconds.applyAsDouble(by.get()));
+    }
+    List<Worker> fastest = new ArrayList<>();
+    double most = times * predicted.stream().mapToDouble(Double::doubleValue).min().orElse(0);
+    for (int i = 0; i < workers.size(); i++) {
+      if (predicted.get(i) <= most) {
+        fastest.add(workers.get(i));
+      }
+    }
+    return fastest;
   }
 }

@@ -58,6 +58,32 @@ public final class Worker {
     return report;
   }
 
+  /**
+   * Answers in its hands, of a decode worker. The status lags behind what this gateway sent; other
+   * gateways are seen only in the status.
+   */
+  long answers() {
+    Report current = report;
+    long reported =
+        current == null ? 0 : (long) current.status().getRunning() + current.status().getWaiting();
+    return Math.max(reported, outstanding());
+  }
+
+  /** Tokens of prompts in its hands, of a prefill worker. */
+  long queuedTokens() {
+    Report current = report;
+    long reported = current == null ? 0 : current.status().getQueuedPromptTokens();
+    return Math.max(reported, outstanding());
+  }
+
+  /** Tokens there is room for. */
+  long freeTokens() {
+    Report current = report;
+    return current == null
+        ? 0
+        : (long) current.status().getFreeBlocks() * current.status().getBlockSize();
+  }
+
   void report(Report next) {
     report = next;
   }

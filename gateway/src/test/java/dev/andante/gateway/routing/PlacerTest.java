@@ -6,10 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.andante.gateway.TestModel;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.protocol.v1.ModelInfo;
+import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.WorkerStatus;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +22,7 @@ import org.junit.jupiter.api.Test;
 class PlacerTest {
 
   private final WorkerRegistry registry = new WorkerRegistry(Duration.ofSeconds(60));
+  private final Random random = new Random(7);
   private ServedModel model;
 
   @BeforeEach
@@ -54,8 +60,12 @@ class PlacerTest {
             new Worker.Report(status.setInstance(target).build(), fingerprint, System.nanoTime()));
   }
 
+  private Placer placer(int localPromptTokens) {
+    return new Placer(registry, localPromptTokens, random::nextInt);
+  }
+
   private Placement place(int promptTokens, String... tried) {
-    return new Placer(registry, 8).place(model, promptTokens, Set.of(tried), false);
+    return placer(8).place(model, promptTokens, Set.of(tried), false);
   }
 
   @Test
@@ -82,6 +92,80 @@ class PlacerTest {
     assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p1:1");
   }
 
+  /** Of a worker whose steps take so long. */
+  private static StepCost.Builder steps(double base, double perRow) {
+    return StepCost.newBuilder()
+        .setBaseSeconds(base)
+        .setPerRowSeconds(perRow)
+        .setPerPairSeconds(1e-8)
+        .setSamples(100)
+        .setMaxBatchTokens(256);
+  }
+
+  @Test
+  void prefillGoesWhereTheFirstTokenComesSoonest() {
+    says("d1:1", ready());
+    says("p1:1", ready().setQueuedPromptTokens(500).setStepCost(steps(1e-3, 1e-4)));
+    says("p2:1", ready().setQueuedPromptTokens(200).setStepCost(steps(1e-3, 1e-3)));
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p1:1");
+    worker("p1:1").begin(5000);
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p2:1");
+    worker("p1:1").end(5000);
+    assertThat(place(100, "p1:1").prefill().orElseThrow().target()).isEqualTo("p2:1");
+  }
+
+  @Test
+  void whereOneHasLearntTooLittleTheShortestQueueWins() {
+    says("d1:1", ready());
+    says("p1:1", ready().setQueuedPromptTokens(500).setStepCost(steps(1e-3, 1e-4)));
+    says("p2:1", ready().setQueuedPromptTokens(200).setStepCost(steps(1e-3, 1e-3).setSamples(9)));
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p2:1");
+    says("p2:1", ready().setQueuedPromptTokens(200));
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p2:1");
+    says(
+        "p2:1",
+        ready().setQueuedPromptTokens(200).setStepCost(steps(Double.NaN, -1).setSamples(100)));
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p2:1");
+  }
+
+  @Test
+  void decodeGoesWhereTokensFollowSoonest() {
+    says("d1:1", ready().setRunning(5).setStepCost(steps(5e-3, 1e-4)));
+    says("d2:1", ready().setRunning(1).setStepCost(steps(2e-2, 1e-4)));
+    assertThat(place(20).decode().target()).isEqualTo("d1:1");
+    assertThat(place(20, "d1:1").decode().target()).isEqualTo("d2:1");
+    // Room comes first, predicted or not.
+    says("d1:1", ready().setFreeBlocks(1).setStepCost(steps(5e-3, 1e-4)));
+    assertThat(place(20).decode().target()).isEqualTo("d2:1");
+  }
+
+  /** A fit that says 2 % less must not draw all answers to one of two equal workers. */
+  @Test
+  void amongNearlyEqualDecodersTheFewestAnswersWin() {
+    says("d1:1", ready().setRunning(3).setStepCost(steps(1e-2, 0)));
+    says("d2:1", ready().setRunning(2).setStepCost(steps(1.02e-2, 0)));
+    assertThat(place(20).decode().target()).isEqualTo("d2:1");
+  }
+
+  @Test
+  void ofManyWorkersTheBetterOfTwoDrawnWins() {
+    Set<String> many =
+        IntStream.range(0, 30).mapToObj(i -> "p%02d:1".formatted(i)).collect(Collectors.toSet());
+    registry.replace(WorkerKind.PREFILL, many);
+    says("d1:1", ready());
+    for (String target : many) {
+      long queued = Integer.parseInt(target.substring(1, 3));
+      says(target, ready().setQueuedPromptTokens(queued));
+    }
+    Set<String> chosen = new HashSet<>();
+    for (int i = 0; i < 2000; i++) {
+      chosen.add(place(100).prefill().orElseThrow().target());
+    }
+    assertThat(chosen).as("only the worst loses against all others").hasSize(29);
+    assertThat(chosen).doesNotContain("p29:1");
+    assertThat(place(100, many.toArray(String[]::new)).prefill()).isPresent();
+  }
+
   @Test
   void roomForThePromptComesBeforeLoad() {
     says("d1:1", ready().setFreeBlocks(2));
@@ -105,7 +189,7 @@ class PlacerTest {
     says("p1:1", ready());
     assertThat(place(100).prefill()).isPresent();
     assertThat(place(8).prefill()).isEmpty();
-    assertThat(new Placer(registry, 0).place(model, 100, Set.of(), true).prefill()).isEmpty();
+    assertThat(placer(0).place(model, 100, Set.of(), true).prefill()).isEmpty();
   }
 
   @Test

@@ -1,0 +1,101 @@
+package dev.andante.gateway.routing;
+
+import dev.andante.protocol.v1.StepCost;
+import dev.andante.protocol.v1.WorkerStatus;
+import java.util.Optional;
+
+/**
+ * What a worker's next work will take, by what it says its steps take. A prompt that waits there is
+ * taken to be as long as the new one, since only their sum is known, and none of it to be computed
+ * or cached already. Whether there will be room for the KV is not looked at. Immutable.
+ */
+final class StepPrediction {
+
+  /** Below this the coefficients are mostly the guess that the fit began with. */
+  static final long LEAST_SAMPLES = 50;
+
+  private final StepCost cost;
+  private final long answers;
+  private final long queuedTokens;
+  private final long contextTokens;
+
+  private StepPrediction(StepCost cost, long answers, long queuedTokens, long contextTokens) {
+    this.cost = cost;
+    this.answers = answers;
+    this.queuedTokens = queuedTokens;
+    this.contextTokens = contextTokens;
+  }
+
+  /** Empty if the worker has not said what its steps take, or rests that on too few. */
+  static Optional<StepPrediction> of(Worker worker) {
+    Worker.Report report = worker.report();
+    if (report == null || !usable(report.status().getStepCost())) {
+      return Optional.empty();
+    }
+    WorkerStatus status = report.status();
+    boolean decode = worker.kind() == WorkerKind.DECODE;
+    long used = Math.max(0, (long) status.getTotalBlocks() - status.getFreeBlocks());
+    return Optional.of(
+        new StepPrediction(
+            status.getStepCost(),
+            decode ? worker.answers() : 0,
+            decode ? Math.max(0, status.getQueuedPromptTokens()) : worker.queuedTokens(),
+            decode ? used * status.getBlockSize() : 0));
+  }
+
+  /** A worker that lies, or an older one, is not predicted. */
+  private static boolean usable(StepCost cost) {
+    return cost.getSamples() >= LEAST_SAMPLES
+        && cost.getMaxBatchTokens() > 0
+        && sane(cost.getBaseSeconds())
+        && sane(cost.getPerRowSeconds())
+        && sane(cost.getPerPairSeconds())
+        && cost.getBaseSeconds() + cost.getPerRowSeconds() > 0;
+  }
+
+  private static boolean sane(double seconds) {
+    return seconds >= 0 && seconds < 1e6;
+  }
+
+  /** Until the prompts before a new one are computed. */
+  double queueSeconds(int promptTokens) {
+    return queuedTokens * secondsPerToken(promptTokens);
+  }
+
+  /** What a prompt takes once it is its turn. */
+  double promptSeconds(int promptTokens) {
+    return Math.max(1.0, (double) promptTokens / rowsForPrompts()) * besides()
+        + promptTokens * (cost.getPerRowSeconds() + attention(promptTokens));
+  }
+
+  double firstTokenSeconds(int promptTokens) {
+    return queueSeconds(promptTokens) + promptSeconds(promptTokens);
+  }
+
+  /** Between two tokens of a new answer, beside those that run and wait there. */
+  double tokenSeconds(int promptTokens) {
+    return cost.getBaseSeconds()
+        + cost.getPerRowSeconds() * (answers + 1)
+        + cost.getPerPairSeconds() * (contextTokens + promptTokens);
+  }
+
+  private double secondsPerToken(int promptTokens) {
+    return besides() / rowsForPrompts() + cost.getPerRowSeconds() + attention(promptTokens);
+  }
+
+  /** What a row of such a prompt adds for the tokens it attends to: half of them in the mean. */
+  private double attention(int promptTokens) {
+    return cost.getPerPairSeconds() * (promptTokens + 1) / 2;
+  }
+
+  /** What a step takes that has no row of a prompt: its own time and the answers under way. */
+  private double besides() {
+    return cost.getBaseSeconds()
+        + cost.getPerRowSeconds() * answers
+        + cost.getPerPairSeconds() * contextTokens;
+  }
+
+  private long rowsForPrompts() {
+    return Math.max(1, cost.getMaxBatchTokens() - answers);
+  }
+}
