@@ -11,6 +11,7 @@ import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.PromptEncoder;
 import dev.andante.gateway.pipeline.TokenizerLanes;
 import dev.andante.gateway.routing.Placer;
+import dev.andante.gateway.routing.Punctuality;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.gateway.routing.WorkerWatch;
 import dev.andante.service.grpc.GrpcChannels;
@@ -113,14 +114,17 @@ class GatewayConfiguration {
       WorkerRegistry registry,
       MeshClient client,
       GatewayMetrics metrics) {
+    Placer placer =
+        new Placer(
+            registry,
+            properties.routing().localPromptTokens(),
+            bound -> ThreadLocalRandom.current().nextInt(bound));
     return new AnswerService(
         properties,
         encoder,
         admission,
-        new Placer(
-            registry,
-            properties.routing().localPromptTokens(),
-            bound -> ThreadLocalRandom.current().nextInt(bound)),
+        placer,
+        Punctuality.of(properties, placer),
         client,
         metrics,
         new SecureRandom());

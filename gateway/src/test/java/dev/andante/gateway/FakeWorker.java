@@ -14,6 +14,7 @@ import dev.andante.protocol.v1.ReleaseReply;
 import dev.andante.protocol.v1.ReleaseRequest;
 import dev.andante.protocol.v1.Role;
 import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.StopParameters;
 import dev.andante.protocol.v1.Token;
 import dev.andante.protocol.v1.TokenChunk;
@@ -64,6 +65,7 @@ final class FakeWorker implements AutoCloseable {
   final List<TraceParent> traces = new CopyOnWriteArrayList<>();
   final Set<String> released = ConcurrentHashMap.newKeySet();
   final AtomicInteger cancelled = new AtomicInteger();
+  final AtomicInteger statuses = new AtomicInteger();
   final AtomicInteger open = new AtomicInteger();
 
   /** What happens to the next prefills, in order; null = it works. */
@@ -88,6 +90,8 @@ final class FakeWorker implements AutoCloseable {
   volatile GenerationStats stats = GenerationStats.getDefaultInstance();
 
   volatile int running;
+  volatile long queuedPromptTokens;
+  volatile StepCost stepCost = StepCost.getDefaultInstance();
   volatile int tokensPerChunk = 1;
   volatile @Nullable CountDownLatch prefillGate;
   volatile @Nullable CountDownLatch decodeGate;
@@ -216,12 +220,15 @@ final class FakeWorker implements AutoCloseable {
 
     @Override
     public void getStatus(GetStatusRequest request, StreamObserver<WorkerStatus> observer) {
+      statuses.incrementAndGet();
       observer.onNext(
           WorkerStatus.newBuilder()
               .setRole(role)
               .setInstance(instance)
               .setReady(ready)
               .setRunning(running)
+              .setQueuedPromptTokens(queuedPromptTokens)
+              .setStepCost(stepCost)
               .setFreeBlocks(100)
               .setTotalBlocks(100)
               .setBlockSize(16)

@@ -8,6 +8,7 @@ import dev.andante.gateway.admission.Admission;
 import dev.andante.gateway.admission.Applicant;
 import dev.andante.gateway.admission.PriorityClass;
 import dev.andante.gateway.admission.Ticket;
+import dev.andante.protocol.v1.StepCost;
 import dev.andante.service.grpc.Failures;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -97,6 +98,44 @@ class WaitingTest {
     held.release();
     assertThat(gateway.post(CHAT, STREAM).statusCode()).isEqualTo(200);
     assertThat(outcome("admitted")).isEqualTo(1);
+  }
+
+  /** So many seconds of prompts wait on the worker. */
+  private void backlog(long seconds) {
+    decode.stepCost =
+        StepCost.newBuilder()
+            .setPerRowSeconds(1e-3)
+            .setSamples(1000)
+            .setMaxBatchTokens(256)
+            .build();
+    decode.queuedPromptTokens = 1000 * seconds;
+  }
+
+  @Test
+  void whatWouldBeLateIsRefusedAtOnce() {
+    start("andante.gateway.admission.reject-when-late=on");
+    assertThat(gateway.post(CHAT, STREAM).statusCode()).isEqualTo(200);
+    backlog(50);
+    Await.until(() -> gateway.post(CHAT, STREAM).statusCode() == 429, "the backlog is known");
+    HttpResponse<String> refused = gateway.post(CHAT, STREAM);
+    dropped(refused, 429, "rejected-predicted-late");
+    assertThat(json(refused).at("/error/code").asString()).isEqualTo("predicted_late");
+    assertThat(refused.headers().firstValueAsLong("Retry-After").orElseThrow()).isBetween(48L, 50L);
+    assertThat(outcome("rejected-predicted-late")).isEqualTo(2);
+    String patient = HI + ",\"stream\":true,\"andante\":{\"qoe\":{\"ttft_ms\":40000}}}";
+    assertThat(gateway.post(CHAT, patient).statusCode()).isEqualTo(200);
+    backlog(1);
+    Await.until(() -> gateway.post(CHAT, STREAM).statusCode() == 200, "it has worked it off");
+  }
+
+  @Test
+  void nothingIsRefusedForBeingLateUnlessThatIsAskedFor() {
+    start();
+    backlog(50);
+    int asked = decode.statuses.get();
+    Await.until(() -> decode.statuses.get() > asked + 2, "the backlog is known");
+    assertThat(gateway.post(CHAT, STREAM).statusCode()).isEqualTo(200);
+    assertThat(outcome("rejected-predicted-late")).isZero();
   }
 
   @Test

@@ -76,6 +76,23 @@ public final class Admission {
     }
   }
 
+  /**
+   * When its turn should come if it began to wait now, by the pace seen lately; 0 = at once.
+   *
+   * @return seconds; before any answer has ended, by a guess of one second for each
+   */
+  public double waitSeconds(Applicant applicant) {
+    lock.lock();
+    try {
+      Ticket ticket = ticket(applicant);
+      return fits(ticket)
+          ? 0
+          : seconds(Math.min(before(ticket.tenant()), line.queuedUpTo(applicant.priority())));
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private Ticket ticket(Applicant applicant) {
     return new Ticket(
         this,
@@ -88,10 +105,15 @@ public final class Admission {
 
   /** Who must leave the queue for it. */
   private List<Ticket> room(Ticket newcomer) {
-    boolean atOnce =
-        running + newcomer.weight() <= maxConcurrent
-            && line.first(newcomer, newcomer.enqueuedNanos());
-    return atOnce ? List.of() : line.room(newcomer).orElseThrow(() -> full(newcomer.tenant()));
+    return fits(newcomer)
+        ? List.of()
+        : line.room(newcomer).orElseThrow(() -> full(newcomer.tenant()));
+  }
+
+  /** Whether it would be let in at once. */
+  private boolean fits(Ticket newcomer) {
+    return running + newcomer.weight() <= maxConcurrent
+        && line.first(newcomer, newcomer.enqueuedNanos());
   }
 
   private void evict(Ticket ticket, PriorityClass by) {
@@ -206,11 +228,17 @@ public final class Admission {
     }
   }
 
-  /** Tenants take turns, so nobody waits for more of each of the others' than for their own. */
   private Duration estimate(Tenant tenant) {
+    return Duration.ofSeconds((long) Math.clamp(Math.ceil(seconds(before(tenant))), 1, 600));
+  }
+
+  /** Tenants take turns, so nobody waits for more of each of the others' than for their own. */
+  private long before(Tenant tenant) {
     long own = tenant.queued();
-    long before = Math.min(line.queued(), own + (own + 1) * line.others(tenant));
-    double seconds = (before + 1.0) * meanServiceSeconds / maxConcurrent;
-    return Duration.ofSeconds((long) Math.clamp(Math.ceil(seconds), 1, 600));
+    return Math.min(line.queued(), own + (own + 1) * line.others(tenant));
+  }
+
+  private double seconds(long before) {
+    return (before + 1.0) * meanServiceSeconds / maxConcurrent;
   }
 }

@@ -73,6 +73,15 @@ final class WaitingLine {
     return queued;
   }
 
+  /** Weight of those that wait of this class and higher ones. */
+  int queuedUpTo(PriorityClass priority) {
+    return waitingTenants.stream()
+        .flatMap(Tenant::waiting)
+        .filter(ticket -> ticket.applicant().priority().compareTo(priority) <= 0)
+        .mapToInt(Ticket::weight)
+        .sum();
+  }
+
   /** Tenants it remembers. */
   int tenants() {
     return tenants.size();

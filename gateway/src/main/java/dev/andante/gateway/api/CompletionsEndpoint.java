@@ -94,7 +94,13 @@ final class CompletionsEndpoint {
                 model.tokenizer(),
                 parsed.delivery()));
     Usage usage = new Usage(parsed.answers().n());
-    Flux<Answer> answers = service.answers(parsed.answers(), model, applicant, watch.progress());
+    Flux<Answer> answers =
+        service.answers(
+            parsed.answers(),
+            model,
+            applicant,
+            readers.expectations(parsed.answers(), model.name()),
+            watch.progress());
     if (parsed.delivery().stream()) {
       ReaderWatch reader =
           readers.watch(

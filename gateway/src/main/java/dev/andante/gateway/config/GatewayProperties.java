@@ -83,6 +83,10 @@ public record GatewayProperties(
    *     higher class
    * @param control who may say which tenant a request belongs to and that it is more important than
    *     others: authenticated = callers with one of the {@code apiKeys}; all; off
+   * @param rejectWhenLate whether a request is refused with 429 at once, before anything is
+   *     computed, if its first token is predicted to come too late
+   * @param lateFactor too late is after so many times what its reader expects, or what computing
+   *     the prompt takes if that is longer; 1 to 1000
    * @param objectives what the names in {@code x-llm-d-inference-objective} mean
    */
   public record Admission(
@@ -91,9 +95,15 @@ public record GatewayProperties(
       @DefaultValue("30s") @Positive Duration queueTimeout,
       @DefaultValue("10s") @Positive Duration patience,
       @DefaultValue("authenticated") ControlPolicy control,
+      @DefaultValue("off") boolean rejectWhenLate,
+      @DefaultValue("2") double lateFactor,
       @DefaultValue List<@Valid Objective> objectives) {
 
     public Admission {
+      if (!(lateFactor >= 1 && lateFactor <= 1000)) {
+        throw new IllegalArgumentException(
+            "andante.gateway.admission.late-factor must be 1 to 1000, not " + lateFactor);
+      }
       objectives = List.copyOf(objectives);
       if (objectives.stream().map(Objective::name).distinct().count() < objectives.size()) {
         throw new IllegalArgumentException("andante.gateway.admission.objectives has a name twice");

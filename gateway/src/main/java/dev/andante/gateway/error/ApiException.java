@@ -71,7 +71,11 @@ public final class ApiException extends RuntimeException {
         "rate_limit_error",
         message,
         null,
-        reason == DropReason.TTL_EXPIRED ? "queue_timeout" : "saturated",
+        switch (reason) {
+          case TTL_EXPIRED -> "queue_timeout";
+          case PREDICTED_LATE -> "predicted_late";
+          default -> "saturated";
+        },
         retryAfter,
         reason,
         null);

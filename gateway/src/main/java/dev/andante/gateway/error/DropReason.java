@@ -5,6 +5,8 @@ public enum DropReason {
   SATURATED("rejected-saturated"),
   TTL_EXPIRED("rejected-ttl-expired"),
   NO_ENDPOINTS("rejected-no-endpoints"),
+  /** Its first token would have come too late for its reader. */
+  PREDICTED_LATE("rejected-predicted-late"),
   /** Another request took its place in a full queue: of a tenant who had fewer there. */
   EVICTED_QUEUE_PRESSURE("evicted-queue-pressure"),
   /** Another request took its place in a full queue: one of a higher class. */

@@ -10,12 +10,15 @@ import dev.andante.gateway.error.DropReason;
 import dev.andante.gateway.metrics.AnswerClock;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.routing.Placer;
+import dev.andante.gateway.routing.Punctuality;
 import dev.andante.gateway.routing.ServedModel;
+import dev.andante.qoe.QoeSpec;
 import io.grpc.Deadline;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
 import java.util.random.RandomGenerator;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -30,6 +33,7 @@ public final class AnswerService {
   private final PromptEncoder encoder;
   private final Admission admission;
   private final Placer placer;
+  private final Punctuality punctuality;
   private final MeshClient client;
   private final GatewayMetrics metrics;
   private final AnswerPlanner planner;
@@ -39,6 +43,7 @@ public final class AnswerService {
       PromptEncoder encoder,
       Admission admission,
       Placer placer,
+      Punctuality punctuality,
       MeshClient client,
       GatewayMetrics metrics,
       RandomGenerator seeds) {
@@ -46,6 +51,7 @@ public final class AnswerService {
     this.encoder = encoder;
     this.admission = admission;
     this.placer = placer;
+    this.punctuality = punctuality;
     this.client = client;
     this.metrics = metrics;
     this.planner = new AnswerPlanner(seeds);
@@ -56,9 +62,14 @@ public final class AnswerService {
    * {@link ApiException}.
    *
    * @param applicant asks for as many answers as the request
+   * @param expected of its reader, by the tokens of the prompt
    */
   public Flux<Answer> answers(
-      AnswerRequest request, ServedModel model, Applicant applicant, Progress progress) {
+      AnswerRequest request,
+      ServedModel model,
+      Applicant applicant,
+      IntFunction<QoeSpec> expected,
+      Progress progress) {
     return Flux.defer(
         () -> {
           long arrived = System.nanoTime();
@@ -72,9 +83,24 @@ public final class AnswerService {
                   .map(
                       prompts ->
                           planner.plan(request, model, applicant.priority(), prompts, deadline))
+                  .doOnNext(plans -> judge(plans, applicant, model, expected))
                   .flatMapMany(plans -> admitted(plans, applicant, model, arrived, progress));
           return TimeLimit.over(answers, Mono.delay(limit), () -> late(applicant, progress));
         });
+  }
+
+  /** Of several prompts the longest counts. */
+  private void judge(
+      List<AnswerPlan> plans,
+      Applicant applicant,
+      ServedModel model,
+      IntFunction<QoeSpec> expected) {
+    int tokens = plans.stream().mapToInt(plan -> plan.prompt().length).max().orElse(1);
+    punctuality.check(
+        model,
+        tokens,
+        expected.apply(tokens).ttftSeconds(),
+        () -> admission.waitSeconds(applicant));
   }
 
   private ApiException late(Applicant applicant, Progress progress) {

@@ -6,7 +6,9 @@ import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.Answer;
 import dev.andante.gateway.pipeline.AnswerRequest;
 import dev.andante.gateway.pipeline.Extensions;
+import dev.andante.qoe.QoeSpec;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import reactor.core.publisher.Flux;
@@ -48,10 +50,15 @@ public final class Readers {
       AnswerRequest request, String model, PriorityClass priority, IntSupplier promptTokens) {
     return new ReaderWatch(
         request.answers(),
-        tokens -> expectations.of(model, tokens, request.extensions().qoe()),
+        expectations(request, model),
         promptTokens,
         qoe -> metrics.qoe(model, priority.label(), qoe),
         clock);
+  }
+
+  /** What the reader of a request expects, by the tokens of the prompt. */
+  public IntFunction<QoeSpec> expectations(AnswerRequest request, String model) {
+    return tokens -> expectations.of(model, tokens, request.extensions().qoe());
   }
 
   /** The answers at their reader's pace, if they are to be; its time begins now. */
@@ -59,9 +66,7 @@ public final class Readers {
     Extensions extensions = request.extensions();
     return pacing.paces(model, extensions.pacing())
         ? pacing.pace(
-            answers,
-            tokens -> expectations.of(model, tokens, extensions.qoe()),
-            slack -> metrics.model(model).paced(slack))
+            answers, expectations(request, model), slack -> metrics.model(model).paced(slack))
         : answers;
   }
 }

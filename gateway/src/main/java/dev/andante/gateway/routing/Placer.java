@@ -49,20 +49,33 @@ public final class Placer {
    * @throws ApiException 503 if no decode worker serves the model
    */
   public Placement place(ServedModel model, int promptTokens, Set<String> tried, boolean local) {
-    Worker decode =
-        decode(registry.usable(WorkerKind.DECODE, model.fingerprint()), promptTokens, tried)
-            .orElseThrow(
-                () ->
-                    ApiException.unavailable(
-                        "No decode worker is ready for the model '"
-                            + model.name()
-                            + "'; try again shortly."));
-    return new Placement(
-        decode,
-        local || promptTokens <= localPromptTokens
-            ? Optional.empty()
-            : prefill(
-                registry.usable(WorkerKind.PREFILL, model.fingerprint()), promptTokens, tried));
+    return find(model, promptTokens, tried, local)
+        .orElseThrow(
+            () ->
+                ApiException.unavailable(
+                    "No decode worker is ready for the model '"
+                        + model.name()
+                        + "'; try again shortly."));
+  }
+
+  /** Where a request would go that comes now; empty if nobody serves the model. */
+  Optional<Placement> find(ServedModel model, int promptTokens) {
+    return find(model, promptTokens, Set.of(), false);
+  }
+
+  private Optional<Placement> find(
+      ServedModel model, int promptTokens, Set<String> tried, boolean local) {
+    return decode(registry.usable(WorkerKind.DECODE, model.fingerprint()), promptTokens, tried)
+        .map(
+            decode ->
+                new Placement(
+                    decode,
+                    local || promptTokens <= localPromptTokens
+                        ? Optional.empty()
+                        : prefill(
+                            registry.usable(WorkerKind.PREFILL, model.fingerprint()),
+                            promptTokens,
+                            tried)));
   }
 
   private Optional<Worker> decode(List<Worker> usable, int promptTokens, Set<String> tried) {

@@ -7,7 +7,9 @@ import java.util.Optional;
 /**
  * What a worker's next work will take, by what it says its steps take. A prompt that waits there is
  * taken to be as long as the new one, since only their sum is known, and none of it to be computed
- * or cached already. Whether there will be room for the KV is not looked at. Immutable.
+ * or cached already. Steps are taken to be full: where decode holds a target for the time between
+ * tokens, prompts take longer there. Whether there will be room for the KV is not looked at.
+ * Immutable.
  */
 final class StepPrediction {
 
@@ -40,7 +42,7 @@ final class StepPrediction {
             status.getStepCost(),
             decode ? worker.answers() : 0,
             decode ? Math.max(0, status.getQueuedPromptTokens()) : worker.queuedTokens(),
-            decode ? used * status.getBlockSize() : 0));
+            decode ? Math.max(0, used * status.getBlockSize()) : 0));
   }
 
   /** A worker that lies, or an older one, is not predicted. */

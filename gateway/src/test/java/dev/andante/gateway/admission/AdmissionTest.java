@@ -36,6 +36,22 @@ class AdmissionTest {
   }
 
   @Test
+  void theWaitIsThatOfTheSameClassAndHigherOnes() {
+    Admission admission = admission(1, 9);
+    Applicant low = new Applicant("batch", PriorityClass.LOW, 1);
+    assertThat(admission.waitSeconds(low)).isZero();
+    Ticket running = admission.enqueue(low);
+    for (int i = 0; i < 4; i++) {
+      admission.enqueue(low);
+    }
+    // A second each, since none has ended yet.
+    assertThat(admission.waitSeconds(low)).isEqualTo(5);
+    assertThat(admission.waitSeconds(answers(1))).isEqualTo(1);
+    assertThat(admission.queued()).isEqualTo(4);
+    running.release();
+  }
+
+  @Test
   void firstComeFirstServed() {
     Admission admission = admission(2, 2);
     Ticket a = admission.enqueue(answers(1));

@@ -46,6 +46,8 @@ class ApplicantsTest {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1),
                 control,
+                false,
+                2,
                 List.of(
                     new GatewayProperties.Objective("fast", 7),
                     new GatewayProperties.Objective("batch", -7))))

@@ -43,6 +43,8 @@ class GatewayPropertiesTest {
     ALL.put("admission.queue-timeout", "12s");
     ALL.put("admission.patience", "22s");
     ALL.put("admission.control", "all");
+    ALL.put("admission.reject-when-late", "on");
+    ALL.put("admission.late-factor", "2.5");
     ALL.put("admission.objectives[0].name", "chat/fast");
     ALL.put("admission.objectives[0].priority", "-23");
     ALL.put("http.max-body-size", "13KB");
@@ -105,6 +107,8 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(10),
                     ControlPolicy.AUTHENTICATED,
+                    false,
+                    2,
                     List.of()),
                 new GatewayProperties.Http(
                     DataSize.ofMegabytes(4),
@@ -139,6 +143,8 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(12),
                     Duration.ofSeconds(22),
                     ControlPolicy.ALL,
+                    true,
+                    2.5,
                     List.of(new GatewayProperties.Objective("chat/fast", -23))),
                 new GatewayProperties.Http(
                     DataSize.ofKilobytes(13),
@@ -176,6 +182,8 @@ class GatewayPropertiesTest {
     "admission.max-queued,-1",
     "admission.patience,0s",
     "admission.objectives[0].priority,101",
+    "admission.late-factor,0.9",
+    "admission.late-factor,NaN",
     "http.ping-interval,-1s",
     "http.max-body-size,2GB",
     "qoe.ttft,0s",
