@@ -40,8 +40,12 @@ class WaitingTest {
   }
 
   private void start(String... properties) {
+    startPinging("20ms", properties);
+  }
+
+  private void startPinging(String interval, String... properties) {
     String[] all = java.util.Arrays.copyOf(properties, properties.length + 1);
-    all[properties.length] = "andante.gateway.http.ping-interval=20ms";
+    all[properties.length] = "andante.gateway.http.ping-interval=" + interval;
     gateway = GatewayFixture.start(List.of(decode), all);
   }
 
@@ -140,8 +144,11 @@ class WaitingTest {
 
   @Test
   void aStreamThatFindsNoRoomOnAnyWorkerIsRefusedLikeAnyRequest() {
-    start(
-        "andante.gateway.admission.queue-timeout=1s", "andante.gateway.routing.retry-backoff=10ms");
+    // Until the worker refuses it first, it is under way: longer than a cold first call takes.
+    startPinging(
+        "500ms",
+        "andante.gateway.admission.queue-timeout=1500ms",
+        "andante.gateway.routing.retry-backoff=10ms");
     for (int i = 0; i < 200; i++) {
       decode.decodeFailures.add(new FakeWorker.Cut(0, full()));
     }
