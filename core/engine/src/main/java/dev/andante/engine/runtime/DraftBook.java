@@ -120,7 +120,7 @@ final class DraftBook {
     }
     try {
       source.append(name, answer.told(), request.tokensFrom(answer.told()), want);
-      answer.asked();
+      answer.asked(want);
     } catch (RuntimeException e) {
       failed(e);
     }
@@ -154,7 +154,7 @@ final class DraftBook {
     }
     answer.settled();
     int valid = 0;
-    int limit = Math.min(draft.tokens().length, answer.wanted());
+    int limit = Math.min(draft.tokens().length, answer.usable());
     while (valid < limit && draft.tokens()[valid] >= 0 && draft.tokens()[valid] < vocabulary) {
       valid++;
     }

@@ -15,6 +15,7 @@ final class DraftedAnswer implements DraftLengths.Speculating {
   private final int maxDraftTokens;
   private int told;
   private int awaited = NOTHING;
+  private int asked;
   private int draftLength;
 
   DraftedAnswer(Request request, int maxDraftTokens) {
@@ -32,10 +33,16 @@ final class DraftedAnswer implements DraftLengths.Speculating {
     return told;
   }
 
-  /** The source knows all tokens now and was asked for a draft. */
-  void asked() {
+  /** The source knows all tokens now and was asked for a draft of so many. */
+  void asked(int tokens) {
     told = request.size();
     awaited = told;
+    asked = tokens;
+  }
+
+  /** Tokens of a draft that are worth verifying: what was chosen when it was asked for. */
+  int usable() {
+    return Math.min(asked, room());
   }
 
   /** No draft is waited for any more. */

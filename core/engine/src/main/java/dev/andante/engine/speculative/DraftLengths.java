@@ -20,9 +20,16 @@ public final class DraftLengths {
   /** Beyond so many rows none are drafts: a step is then as long as its products are. */
   private static final int MOST_ROWS = 64;
 
+  /** After so many steps without a draft one is tried, since costs and answers change. */
+  private static final int PROBE_EVERY = 64;
+
+  /** Rows of that try. */
+  private static final int PROBE_ROWS = 4;
+
   private final Acceptance everywhere = Acceptance.ofEngine();
   private double[] chance = new double[16];
   private int[] lengths = new int[16];
+  private int stepsWithout;
 
   /** A draft of some answer was verified; see {@link Acceptance#verified}. */
   public void verified(int drafted, int right) {
@@ -64,8 +71,26 @@ public final class DraftLengths {
       lengths[best]++;
       chance[best] *= answers.get(best).acceptance().rate(prior);
     }
+    if (tokens > rows) {
+      stepsWithout = 0;
+    } else if (++stepsWithout >= PROBE_EVERY && rows + PROBE_ROWS <= MOST_ROWS) {
+      stepsWithout = 0;
+      probe(answers);
+    }
+    tell(answers);
+  }
+
+  /** Steps that are all alike do not tell what a row costs; what is not tried is never right. */
+  private void probe(List<? extends Speculating> answers) {
+    int best = best(answers);
+    if (best >= 0) {
+      lengths[best] = Math.min(PROBE_ROWS, answers.get(best).room());
+    }
+  }
+
+  private void tell(List<? extends Speculating> answers) {
     boolean none = true;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < answers.size(); i++) {
       answers.get(i).draftLength(lengths[i]);
       if (lengths[i] == 0) {
         answers.get(i).acceptance().paused();

@@ -95,6 +95,19 @@ class DraftLengthsTest {
     assertThat(steps).isBetween(2, 9_999);
   }
 
+  @Test
+  void oneStepInManyTriesWhateverTheCostsSay() {
+    Answer answer = new Answer(1, 100);
+    DecodeCoefficients allInRows = new DecodeCoefficients(0, 1e-3, 0);
+    DraftLengths lengths = new DraftLengths();
+    int tried = 0;
+    for (int step = 0; step < 640; step++) {
+      lengths.choose(List.of(answer), 1, 100, allInRows);
+      tried += answer.length > 0 ? 1 : 0;
+    }
+    assertThat(tried).isEqualTo(10);
+  }
+
   @Property(tries = 200)
   void noOtherLengthsMakeMoreTokensASecond(
       @ForAll @Size(min = 1, max = 3) List<@DoubleRange(min = 0, max = 1) Double> rates,
