@@ -32,6 +32,9 @@ final class GrpcDraftSource implements DraftSource {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
+  /** A call that has not failed for so long has somebody at its other end. */
+  private static final Duration SETTLED = Duration.ofSeconds(1);
+
   private final ManagedChannel channel;
   private final Duration stall;
   private final LongConsumer roundTripNanos;
@@ -45,7 +48,9 @@ final class GrpcDraftSource implements DraftSource {
   private long askedRound;
   private long askedNanos;
   private long answeredRound;
+  private long openedNanos;
   private boolean everAnswered;
+  private boolean failed;
   private boolean closed;
 
   /**
@@ -122,11 +127,16 @@ final class GrpcDraftSource implements DraftSource {
     channel.shutdownNow();
   }
 
-  /** Whether somebody answers there. */
-  boolean connected() {
+  /**
+   * Whether there is no reason to believe that nobody answers there: it has not failed, or has
+   * answered since, or has not failed again for a while.
+   */
+  boolean usable() {
     lock.lock();
     try {
-      return stream != null && everAnswered;
+      return !failed
+          || (stream != null
+              && (everAnswered || System.nanoTime() - openedNanos > SETTLED.toNanos()));
     } finally {
       lock.unlock();
     }
@@ -157,9 +167,11 @@ final class GrpcDraftSource implements DraftSource {
       askedRound = 0;
       answeredRound = 0;
       everAnswered = false;
+      openedNanos = System.nanoTime();
       contexts.forgetWhatWasSaid();
       DraftGrpc.newStub(channel).propose(replies);
       stream = replies.ended ? null : replies.call; // a call may fail before this returns
+      failed |= replies.ended;
       return true;
     } finally {
       lock.unlock();
@@ -237,6 +249,7 @@ final class GrpcDraftSource implements DraftSource {
         LOG.info("draft service connected");
       }
       everAnswered = true;
+      failed = false;
       if (underWay() && reply.getRound() == askedRound) {
         roundTripNanos.accept(System.nanoTime() - askedNanos);
       }
@@ -258,6 +271,7 @@ final class GrpcDraftSource implements DraftSource {
         return;
       }
       stream = null;
+      failed = true;
       if (everAnswered) {
         LOG.warn("draft service lost ({}); decoding goes on without drafts", reason);
       }

@@ -69,7 +69,7 @@ final class ReplicatedDrafts implements DraftSource {
         owner =
             replicas.values().stream()
                 .min(
-                    Comparator.comparing((GrpcDraftSource one) -> !one.connected())
+                    Comparator.comparing((GrpcDraftSource one) -> !one.usable())
                         .thenComparingLong(this::sequencesOf))
                 .orElse(null);
         if (owner != null) {

@@ -129,7 +129,7 @@ class ReplicatedDraftsTest {
     drafts.append("b", 0, new int[] {1}, 1);
     awaitDrafts(new HashSet<>(Set.of("a", "b")));
     servers.get(REPLICAS[0]).shutdownNow();
-    Await.until(() -> !sources.get(REPLICAS[0]).connected(), () -> "still connected");
+    Await.until(() -> !sources.get(REPLICAS[0]).usable(), () -> "still usable");
     for (String sequence : List.of("c", "d", "e")) {
       drafts.append(sequence, 0, new int[] {1}, 1);
     }
