@@ -5,11 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.andante.compute.Precision;
 import dev.andante.engine.Attempt;
-import dev.andante.engine.EngineException;
-import dev.andante.engine.FinishReason;
-import dev.andante.engine.GeneratedToken;
 import dev.andante.engine.GenerationRequest;
-import dev.andante.engine.GenerationStats;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.RequestListener;
 import dev.andante.engine.StopMatcher;
@@ -158,16 +154,7 @@ class StandaloneMeshTest {
                 new StopParams(1, 0, true, Set.of()),
                 StopMatcher.NONE,
                 false),
-            new RequestListener() {
-              @Override
-              public void onTokens(List<GeneratedToken> tokens) {}
-
-              @Override
-              public void onFinished(FinishReason reason, GenerationStats stats) {}
-
-              @Override
-              public void onFailed(EngineException failure) {}
-            });
+            RequestListener.NONE);
   }
 
   private static HttpResponse<String> complete(StandaloneMesh mesh, String model) {

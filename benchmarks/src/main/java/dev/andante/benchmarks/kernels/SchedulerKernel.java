@@ -4,11 +4,8 @@ import dev.andante.compute.DType;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineConfig;
-import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.FinishReason;
-import dev.andante.engine.GeneratedToken;
-import dev.andante.engine.GenerationStats;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.RequestListener;
 import dev.andante.engine.SamplingParams;
@@ -30,7 +27,6 @@ import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.engine.scheduler.StepTime;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -64,18 +60,6 @@ public class SchedulerKernel {
   private static final int PROMPT = 64;
   private static final int ANSWER = 200;
   private static final long STEP_NANOS = 20_000_000;
-
-  private static final RequestListener NOBODY =
-      new RequestListener() {
-        @Override
-        public void onTokens(List<GeneratedToken> tokens) {}
-
-        @Override
-        public void onFinished(FinishReason reason, GenerationStats stats) {}
-
-        @Override
-        public void onFailed(EngineException failure) {}
-      };
 
   @Param({"FCFS", "PRIORITY", "MLFQ"})
   public String policy = "";
@@ -166,7 +150,7 @@ public class SchedulerKernel {
         StopMatcher.NONE,
         Set.of(),
         false,
-        new GenerationDelivery(NOBODY),
+        new GenerationDelivery(RequestListener.NONE),
         new BlockTable(blocks, BLOCK_SIZE),
         PROMPT + 2 * ANSWER,
         new RequestTimes(now, Engine.NO_LIMIT));

@@ -8,6 +8,19 @@ import java.util.List;
  */
 public interface RequestListener {
 
+  /** Does nothing. */
+  RequestListener NONE =
+      new RequestListener() {
+        @Override
+        public void onTokens(List<GeneratedToken> tokens) {}
+
+        @Override
+        public void onFinished(FinishReason reason, GenerationStats stats) {}
+
+        @Override
+        public void onFailed(EngineException failure) {}
+      };
+
   /** New tokens in order, at least one; the end or stop token that ends the answer included. */
   void onTokens(List<GeneratedToken> tokens);
 

@@ -2,10 +2,7 @@ package dev.andante.simulator.serving;
 
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
-import dev.andante.engine.EngineException;
 import dev.andante.engine.FinishReason;
-import dev.andante.engine.GeneratedToken;
-import dev.andante.engine.GenerationStats;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.RequestListener;
 import dev.andante.engine.SamplingParams;
@@ -24,7 +21,6 @@ import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.engine.scheduler.StepTime;
 import dev.andante.simulator.cost.Profile;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -35,19 +31,6 @@ import org.jspecify.annotations.Nullable;
  * engine's own classes; tokens come out of nothing.
  */
 final class SimulatedEngine {
-
-  /** Results are handed to the session instead. */
-  private static final RequestListener NOBODY =
-      new RequestListener() {
-        @Override
-        public void onTokens(List<GeneratedToken> tokens) {}
-
-        @Override
-        public void onFinished(FinishReason reason, GenerationStats stats) {}
-
-        @Override
-        public void onFailed(EngineException failure) {}
-      };
 
   /** A step's result for one request. */
   interface Results {
@@ -93,7 +76,7 @@ final class SimulatedEngine {
             StopMatcher.NONE,
             Set.of(),
             false,
-            new GenerationDelivery(NOBODY),
+            new GenerationDelivery(RequestListener.NONE),
             new BlockTable(blocks, profile.blockSize()),
             (int) Math.min(Integer.MAX_VALUE, profile.kvTokens()),
             new RequestTimes(session.arrived(), Engine.NO_LIMIT));

@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
-import dev.andante.engine.EngineException;
-import dev.andante.engine.FinishReason;
-import dev.andante.engine.GeneratedToken;
-import dev.andante.engine.GenerationStats;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.RequestListener;
 import dev.andante.engine.SamplingParams;
@@ -30,7 +26,6 @@ import dev.andante.qoe.batch.StarvationBound;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -40,18 +35,6 @@ class QoePolicyTest {
   private static final int BLOCK = 4;
   private static final int BLOCKS = 20;
   private static final long STEP_NANOS = 20_000_000;
-
-  private static final RequestListener NOBODY =
-      new RequestListener() {
-        @Override
-        public void onTokens(List<GeneratedToken> tokens) {}
-
-        @Override
-        public void onFinished(FinishReason reason, GenerationStats stats) {}
-
-        @Override
-        public void onFailed(EngineException failure) {}
-      };
 
   private final BlockPool pool = new BlockPool(BLOCKS);
   private final Map<Request, QoeSpec> readers = new HashMap<>();
@@ -82,7 +65,7 @@ class QoePolicyTest {
             StopMatcher.NONE,
             Set.of(),
             false,
-            new GenerationDelivery(NOBODY),
+            new GenerationDelivery(RequestListener.NONE),
             new BlockTable(pool, BLOCK),
             BLOCKS * BLOCK,
             new RequestTimes(now, Engine.NO_LIMIT));

@@ -2,10 +2,6 @@ package dev.andante.engine.scheduler;
 
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
-import dev.andante.engine.EngineException;
-import dev.andante.engine.FinishReason;
-import dev.andante.engine.GeneratedToken;
-import dev.andante.engine.GenerationStats;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.RequestListener;
 import dev.andante.engine.SamplingParams;
@@ -16,23 +12,10 @@ import dev.andante.engine.kvcache.BlockTable;
 import dev.andante.engine.request.GenerationDelivery;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestTimes;
-import java.util.List;
 import java.util.Set;
 
 /** Requests that nobody listens to. */
 final class TestRequests {
-
-  private static final RequestListener NOBODY =
-      new RequestListener() {
-        @Override
-        public void onTokens(List<GeneratedToken> tokens) {}
-
-        @Override
-        public void onFinished(FinishReason reason, GenerationStats stats) {}
-
-        @Override
-        public void onFailed(EngineException failure) {}
-      };
 
   private TestRequests() {}
 
@@ -46,7 +29,7 @@ final class TestRequests {
         StopMatcher.NONE,
         Set.of(),
         true,
-        new GenerationDelivery(NOBODY),
+        new GenerationDelivery(RequestListener.NONE),
         new BlockTable(pool, blockSize),
         pool.total() * blockSize,
         new RequestTimes(0, Engine.NO_LIMIT));
