@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Keeps a {@link DraftSource} informed and attaches its proposals to requests. Asks for no more
@@ -53,9 +54,9 @@ final class DraftBook {
    * Attaches what has arrived, waiting for what is outstanding if that seems worth while, and no
    * longer than those wait who would profit.
    *
-   * @param demand of the next step
+   * @param demand of the next step; asked for only if somebody speculates
    */
-  void collect(long now, StepDemand demand) {
+  void collect(long now, Supplier<StepDemand> demand) {
     if (answers.isEmpty()) {
       return;
     }
@@ -84,7 +85,7 @@ final class DraftBook {
     }
   }
 
-  private void chooseLengths(StepDemand demand) {
+  private void chooseLengths(Supplier<StepDemand> demand) {
     running.clear();
     for (DraftedAnswer answer : answers.values()) {
       if (answer.runs()) {
@@ -92,7 +93,8 @@ final class DraftBook {
       }
     }
     if (!running.isEmpty()) {
-      lengths.choose(running, demand.rows(), demand.pairs(), stepTime.cost());
+      StepDemand step = demand.get();
+      lengths.choose(running, step.rows(), step.pairs(), stepTime.cost());
     }
   }
 

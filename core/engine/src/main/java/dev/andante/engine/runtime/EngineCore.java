@@ -268,7 +268,7 @@ final class EngineCore implements StepRunner.Results {
 
   /** Runs one step; false if nothing could run for want of blocks. */
   boolean step() {
-    drafts.collect(nanoTime.getAsLong(), scheduler.demand());
+    drafts.collect(nanoTime.getAsLong(), scheduler::demand);
     StepPlan plan = scheduler.schedule();
     for (int i = 0; i < plan.preempted().size(); i++) {
       observer.onPreemption();
