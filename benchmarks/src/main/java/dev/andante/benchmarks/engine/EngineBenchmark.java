@@ -1,11 +1,14 @@
 package dev.andante.benchmarks.engine;
 
+import dev.andante.benchmarks.options.Arguments;
 import dev.andante.benchmarks.report.JsonText;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -55,18 +58,16 @@ public final class EngineBenchmark {
   }
 
   static Map<String, String> parse(String[] arguments) {
-    Map<String, String> options = new HashMap<>();
-    for (int i = 0; i < arguments.length; i += 2) {
-      String name = arguments[i].startsWith("--") ? arguments[i].substring(2) : "";
-      if (!name.equals("only") && PARTS.stream().noneMatch(p -> p.options().containsKey(name))) {
-        throw new IllegalArgumentException("there is no option " + arguments[i]);
-      }
-      if (i + 1 == arguments.length) {
-        throw new IllegalArgumentException(arguments[i] + " needs a value");
-      }
-      options.put(name, arguments[i + 1]);
+    Set<String> names = new HashSet<>(Set.of("only"));
+    PARTS.forEach(part -> names.addAll(part.options().keySet()));
+    Set<String> options = names.stream().map(name -> "--" + name).collect(Collectors.toSet());
+    Arguments line = new Arguments(arguments, Set.of(), options);
+    if (!line.words().isEmpty()) {
+      throw new IllegalArgumentException("there is no option " + line.words().getFirst());
     }
-    return options;
+    Map<String, String> given = new HashMap<>();
+    names.forEach(name -> line.text("--" + name).ifPresent(value -> given.put(name, value)));
+    return given;
   }
 
   private static List<EnginePart> chosen(@Nullable String only) {

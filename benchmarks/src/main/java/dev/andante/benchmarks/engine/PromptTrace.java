@@ -1,19 +1,16 @@
 package dev.andante.benchmarks.engine;
 
+import dev.andante.benchmarks.data.TextFile;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.zip.GZIPInputStream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Prompts of a recorded service, each as the names of its blocks in order: equal names, equal
@@ -27,17 +24,11 @@ record PromptTrace(List<int[]> prompts) {
 
   static final int BLOCK_TOKENS = 512;
 
-  private static final Pattern LENGTH = Pattern.compile("\"input_length\"\\s*:\\s*(\\d+)");
-  private static final Pattern NAMES = Pattern.compile("\"hash_ids\"\\s*:\\s*\\[([^]]*)]");
-
   /**
    * @throws IllegalArgumentException naming a line that is none of such a trace
    */
   static PromptTrace read(Path file) {
-    try (InputStream raw = Files.newInputStream(file);
-        InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw;
-        BufferedReader lines =
-            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+    try (BufferedReader lines = TextFile.open(file)) {
       List<int[]> prompts = new ArrayList<>();
       String line;
       while ((line = lines.readLine()) != null) {
@@ -50,19 +41,30 @@ record PromptTrace(List<int[]> prompts) {
   }
 
   static int[] prompt(String line, int number) {
-    Matcher length = LENGTH.matcher(line);
-    Matcher names = NAMES.matcher(line);
-    if (!length.find() || !names.find()) {
+    JsonNode fields = fields(line, number);
+    JsonNode length = fields.path("input_length");
+    JsonNode names = fields.path("hash_ids");
+    if (!length.isInt() || !names.isArray()) {
       throw new IllegalArgumentException("line " + number + " has no input_length or hash_ids");
     }
-    int[] all =
-        Arrays.stream(names.group(1).split(","))
-            .map(String::strip)
-            .filter(name -> !name.isEmpty())
-            .mapToInt(Integer::parseInt)
-            .toArray();
-    return Arrays.copyOf(
-        all, Math.min(all.length, Integer.parseInt(length.group(1)) / BLOCK_TOKENS));
+    int full = Math.min(names.size(), length.asInt() / BLOCK_TOKENS);
+    int[] prompt = new int[full];
+    for (int i = 0; i < full; i++) {
+      JsonNode name = names.get(i);
+      if (!name.isInt()) {
+        throw new IllegalArgumentException("line " + number + ": hash_ids has " + name);
+      }
+      prompt[i] = name.asInt();
+    }
+    return prompt;
+  }
+
+  private static JsonNode fields(String line, int number) {
+    try {
+      return JsonMapper.shared().readTree(line);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException("line " + number + " is no JSON object", e);
+    }
   }
 
   /** The names of all blocks in order of use. */

@@ -1,19 +1,14 @@
 package dev.andante.benchmarks.load.workload;
 
-import java.io.BufferedInputStream;
+import dev.andante.benchmarks.data.TextFile;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
-import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -37,9 +32,7 @@ public final class Traces {
    * @throws IllegalArgumentException naming file and line of what is no trace
    */
   public static List<TraceRow> read(Path file) throws IOException {
-    try (InputStream bytes = unzipped(file);
-        BufferedReader lines =
-            new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8))) {
+    try (BufferedReader lines = TextFile.open(file)) {
       String first = lines.readLine();
       if (first == null) {
         throw new IllegalArgumentException(file + " is empty");
@@ -53,19 +46,6 @@ public final class Traces {
       }
       rows.sort(Comparator.comparingDouble(TraceRow::arrivalSeconds));
       return rows;
-    }
-  }
-
-  private static InputStream unzipped(Path file) throws IOException {
-    InputStream bytes = new BufferedInputStream(Files.newInputStream(file));
-    try {
-      bytes.mark(2);
-      boolean zipped = bytes.read() == 0x1f && bytes.read() == 0x8b;
-      bytes.reset();
-      return zipped ? new GZIPInputStream(bytes) : bytes;
-    } catch (IOException e) {
-      bytes.close();
-      throw e;
     }
   }
 
