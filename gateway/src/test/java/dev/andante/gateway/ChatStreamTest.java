@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 
 /** What a chat's stream looks like, to the letter. */
 class ChatStreamTest {
@@ -95,6 +96,22 @@ class ChatStreamTest {
     assertThat(TestModel.text(tokens))
         .isEqualTo("<|im_start|>user\na<|im_end|>b<|im_end|>\n<|im_start|>assistant\n");
     assertThat(tokens.stream().filter(t -> t == TestModel.END)).hasSize(1);
+  }
+
+  @Test
+  void rolesOfAllAnswersComeBeforeAnyContent() {
+    answer("ok");
+    List<JsonNode> choices =
+        events(stream(",\"n\":3").body()).stream()
+            .filter(e -> e.startsWith("data: {"))
+            .map(e -> json(e.substring(6)).at("/choices/0"))
+            .toList();
+    assertThat(choices.subList(0, 3))
+        .allMatch(choice -> choice.at("/delta/role").asString().equals("assistant"))
+        .extracting(choice -> choice.get("index").asInt())
+        .containsExactly(0, 1, 2);
+    assertThat(choices.subList(3, choices.size()))
+        .noneMatch(choice -> choice.at("/delta").has("role"));
   }
 
   @Test

@@ -228,7 +228,7 @@ class FaultsTest {
     FakeWorker decode = FakeWorker.decode();
     start(
         List.of(prefill, decode),
-        "andante.gateway.admission.queue-timeout=200ms",
+        "andante.gateway.admission.queue-timeout=1s",
         "andante.gateway.routing.retry-backoff=20ms");
     for (int i = 0; i < 100; i++) {
       prefill.prefillFailures.add(full());

@@ -4,15 +4,20 @@ import dev.andante.gateway.pipeline.Answer;
 import dev.andante.gateway.pipeline.AnswerToken;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code chat.completion} and its chunks: a role first, then content, then the reason it ended. */
+/**
+ * {@code chat.completion} and its chunks: a role first, then content, then the reason it ended. The
+ * roles of all answers come together with the first one's, so that a client knows how many to wait
+ * for: openai-java takes a stream for finished when all answers it has heard of are.
+ */
 final class ChatShape implements ResponseShape {
 
   private final ResponseHead head;
   private final Logprobs logprobs;
-  private boolean promptSent;
+  private boolean begun;
 
   ChatShape(ResponseHead head) {
     this.head = head;
@@ -22,7 +27,7 @@ final class ChatShape implements ResponseShape {
   @Override
   public List<ObjectNode> chunks(Answer answer) {
     return switch (answer) {
-      case Answer.Start start -> List.of(first(start));
+      case Answer.Start start -> start(start);
       case Answer.Piece piece -> piece(piece);
       case Answer.End end ->
           List.of(
@@ -37,20 +42,26 @@ final class ChatShape implements ResponseShape {
     };
   }
 
-  private ObjectNode first(Answer.Start start) {
-    ObjectNode chunk =
-        chunk(
-            start.index(),
-            choice -> {
-              choice.putObject("delta").put("role", "assistant").put("content", "");
-              choice.putNull("logprobs");
-              choice.putNull("finish_reason");
-            });
-    if (head.delivery().tokenIds() && !promptSent) {
-      promptSent = true;
-      ids(chunk.putArray("prompt_token_ids"), start.prompt());
+  private List<ObjectNode> start(Answer.Start start) {
+    if (begun) {
+      return List.of();
     }
-    return chunk;
+    begun = true;
+    List<ObjectNode> roles = IntStream.range(0, head.answers()).mapToObj(this::role).toList();
+    if (head.delivery().tokenIds()) {
+      ids(roles.getFirst().putArray("prompt_token_ids"), start.prompt());
+    }
+    return roles;
+  }
+
+  private ObjectNode role(int index) {
+    return chunk(
+        index,
+        choice -> {
+          choice.putObject("delta").put("role", "assistant").put("content", "");
+          choice.putNull("logprobs");
+          choice.putNull("finish_reason");
+        });
   }
 
   private List<ObjectNode> piece(Answer.Piece piece) {

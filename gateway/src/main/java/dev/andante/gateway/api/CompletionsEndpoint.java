@@ -92,6 +92,7 @@ final class CompletionsEndpoint {
                 clock.instant().getEpochSecond(),
                 model.name(),
                 model.tokenizer(),
+                parsed.answers().answers(),
                 parsed.delivery()));
     Usage usage = new Usage(parsed.answers().n());
     Flux<Answer> answers =
