@@ -8,16 +8,18 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One channel per target, made when first asked for and kept until {@link #retain} drops it or the
- * process ends; or one of the caller's own. Channels probe idle peers, carry the request id and set
- * no deadline: each call sets its own.
+ * process ends; or one of the caller's own. Channels probe idle peers, try lost ones again ({@link
+ * Reconnects}), carry the request id and set no deadline: each call sets its own.
  */
 public final class GrpcChannels implements AutoCloseable {
 
   private final GrpcProperties properties;
+  private final Reconnects reconnects;
   private final ConcurrentHashMap<String, ManagedChannel> channels = new ConcurrentHashMap<>();
 
   public GrpcChannels(GrpcProperties properties) {
     this.properties = properties;
+    this.reconnects = new Reconnects(properties.reconnectInterval());
   }
 
   /**
@@ -39,18 +41,22 @@ public final class GrpcChannels implements AutoCloseable {
 
   /** A channel of its own, for the caller to close. */
   public ManagedChannel open(String target) {
-    return NettyChannelBuilder.forTarget(target)
-        .usePlaintext()
-        .maxInboundMessageSize(Math.toIntExact(properties.maxMessageSize().toBytes()))
-        .keepAliveTime(properties.keepAlive().toMillis(), TimeUnit.MILLISECONDS)
-        .keepAliveTimeout(properties.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
-        .keepAliveWithoutCalls(true)
-        .intercept(new RequestIds.Client())
-        .build();
+    ManagedChannel channel =
+        NettyChannelBuilder.forTarget(target)
+            .usePlaintext()
+            .maxInboundMessageSize(Math.toIntExact(properties.maxMessageSize().toBytes()))
+            .keepAliveTime(properties.keepAlive().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(properties.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveWithoutCalls(true)
+            .intercept(new RequestIds.Client())
+            .build();
+    reconnects.watch(channel);
+    return channel;
   }
 
   @Override
   public void close() {
+    reconnects.close();
     channels.values().forEach(ManagedChannel::shutdownNow);
     channels.clear();
   }

@@ -19,6 +19,8 @@ import org.springframework.validation.annotation.Validated;
  * @param keepAlive idle time after which a peer is probed, so that a dead one is noticed; 10ms to
  *     1h
  * @param keepAliveTimeout how long a probe may go unanswered; 10ms to 1h
+ * @param reconnectInterval how often at least a peer that is gone is tried again, so that one that
+ *     restarts serves soon; 10ms to 1h
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.grpc", ignoreUnknownFields = false)
@@ -27,4 +29,5 @@ public record GrpcProperties(
     @DefaultValue("0") @Min(0) @Max(65535) int port,
     @DefaultValue("64MB") @Between(min = "1KB", max = "2047MB") DataSize maxMessageSize,
     @DefaultValue("10s") @Between(min = "10ms", max = "1h") Duration keepAlive,
-    @DefaultValue("5s") @Between(min = "10ms", max = "1h") Duration keepAliveTimeout) {}
+    @DefaultValue("5s") @Between(min = "10ms", max = "1h") Duration keepAliveTimeout,
+    @DefaultValue("1s") @Between(min = "10ms", max = "1h") Duration reconnectInterval) {}

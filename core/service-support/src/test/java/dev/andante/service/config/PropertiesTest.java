@@ -32,7 +32,8 @@ class PropertiesTest {
                       0,
                       DataSize.ofMegabytes(64),
                       Duration.ofSeconds(10),
-                      Duration.ofSeconds(5)));
+                      Duration.ofSeconds(5),
+                      Duration.ofSeconds(1)));
           assertThat(context.getBean(DrainProperties.class))
               .isEqualTo(new DrainProperties(Duration.ofSeconds(20)));
         });
@@ -47,6 +48,7 @@ class PropertiesTest {
             "andante.grpc.max-message-size=1MB",
             "andante.grpc.keep-alive=1s",
             "andante.grpc.keep-alive-timeout=2s",
+            "andante.grpc.reconnect-interval=300ms",
             "andante.drain.timeout=3s")
         .run(
             context -> {
@@ -57,7 +59,8 @@ class PropertiesTest {
                           9,
                           DataSize.ofMegabytes(1),
                           Duration.ofSeconds(1),
-                          Duration.ofSeconds(2)));
+                          Duration.ofSeconds(2),
+                          Duration.ofMillis(300)));
               assertThat(context.getBean(DrainProperties.class))
                   .isEqualTo(new DrainProperties(Duration.ofSeconds(3)));
             });

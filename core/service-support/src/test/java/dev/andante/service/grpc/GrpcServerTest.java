@@ -208,7 +208,12 @@ class GrpcServerTest {
 
   private static GrpcProperties properties(int port) {
     return new GrpcProperties(
-        "127.0.0.1", port, DataSize.ofMegabytes(1), Duration.ofSeconds(10), Duration.ofSeconds(5));
+        "127.0.0.1",
+        port,
+        DataSize.ofMegabytes(1),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(1));
   }
 
   private final class Worker extends WorkerGrpc.WorkerImplBase {
