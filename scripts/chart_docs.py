@@ -20,7 +20,7 @@ ENUMS = {
     "gateway.service.type": ["ClusterIP", "NodePort", "LoadBalancer"],
 }
 PATTERNS = {"model.sha256": "^([0-9a-fA-F]{64})?$", "model.mountPath": "^/", "model.file": "^[^/].*$", "image.repository": "^.+$"}
-MINIMA = {"replicas": 0, "preStopSeconds": 0, "maxUnavailable": 0}  # all other numbers: 1
+MINIMA = {"replicas": 0, "preStopSeconds": 0, "minReadySeconds": 0, "maxUnavailable": 0}  # all other numbers: 1
 MAXIMA = {"gateway.service.port": 65535}
 
 

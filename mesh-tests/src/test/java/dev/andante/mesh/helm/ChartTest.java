@@ -112,6 +112,17 @@ class ChartTest {
   }
 
   @Test
+  void inARolloutTheNewPodIsKnownBeforeTheOldOneGoes() {
+    Manifests all = Manifests.render(CHART, "expert.enabled=true", "minReadySeconds=7");
+    for (String name : all.namesOf("Deployment")) {
+      Object deployment = all.get("Deployment/" + name);
+      assertThat(Nodes.at(deployment, "spec", "minReadySeconds")).isEqualTo(7);
+      assertThat(Nodes.at(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable"))
+          .isEqualTo(0);
+    }
+  }
+
+  @Test
   void probesAndTheTimeToStopAreSetForEachRole() {
     Manifests all = Manifests.render(CHART, "expert.enabled=true");
     for (String name : all.namesOf("Deployment")) {
