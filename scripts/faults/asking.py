@@ -9,13 +9,17 @@ from dataclasses import dataclass
 
 @dataclass
 class Outcome:
-    """ended: whole, error (typed), lost (the connection), left (by us), hang, untyped (neither an answer nor an error)."""
+    """ended: whole, error (typed), lost (the connection), left (by us), hang, untyped (neither an answer nor an error).
+
+    begun: whether the answer's head came, after which nobody may ask again on the asker's behalf
+    """
 
     ended: str
     tokens: list
     resumed: int = 0
     detail: str = ""
     seconds: float = 0.0
+    begun: bool = False
 
 
 class Late(Exception):
@@ -26,11 +30,12 @@ def ask(port, request, limit, leave=None):
     """Asks once and ends within `limit` seconds; leaves after `leave` seconds, if they are given."""
     start, tokens = time.monotonic(), []
     end = start + (limit if leave is None else min(limit, leave))
-    resumed, detail = 0, ""
+    resumed, detail, begun = 0, "", False
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=max(0.01, end - time.monotonic()))
     try:
         connection.request("POST", "/v1/completions", json.dumps({"model": "mixtral-tiny", **request}), {"Content-Type": "application/json"})
         answer = respond(connection, end)
+        begun = answer.status == 200
         if answer.status != 200:
             ended, detail = typed(answer, connection, end)
         elif request["stream"]:
@@ -47,7 +52,7 @@ def ask(port, request, limit, leave=None):
         ended, detail = "untyped", f"{type(error).__name__} {error}"
     finally:
         connection.close()
-    return Outcome(ended, tokens, resumed, detail, time.monotonic() - start)
+    return Outcome(ended, tokens, resumed, detail, time.monotonic() - start, begun)
 
 
 def respond(connection, end):

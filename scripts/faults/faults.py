@@ -4,63 +4,19 @@
 Called by `./andante test --faults`. Says what it does and what it finds, then one JSON line; fails when there was a hang, a leak or a wrong token.
 """
 
-import argparse
 import json
-import os
 import random
-import shutil
 import signal
 import sys
-import threading
 import time
-from collections import Counter
-from pathlib import Path
 
 import schedule
 from asking import Clients, ask
 from link import Links
-from services import LEASE, REQUEST_TIMEOUT, START, Mesh
+from services import START, Mesh, faulty
+from watching import HANG, SHAPES, Findings, end_when_left, options, say, settled, undisturbed
 
-HANG = REQUEST_TIMEOUT + 20  # seconds: a gateway may be stopped for ten of them
 RECOVERY = 180.0  # seconds from the last fault's end to right answers through prefill and decode
-SETTLE = LEASE + 12  # seconds after the last request in which everything must be free again
-SHAPES = 24
-
-
-class Findings:
-    """Counts, and says at once what is wrong. Any thread."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.counts = Counter()
-        self.ends = Counter()
-        self.errors = Counter()
-        self.worst = 0.0
-
-    def add(self, what, words):
-        with self.lock:
-            self.counts[what] += 1
-            say(f"  {what.upper()}: {words}")
-
-    def outcome(self, outcome):
-        with self.lock:
-            self.counts["requests"] += 1
-            self.counts["resumed"] += outcome.resumed
-            self.ends[outcome.ended] += 1
-            if outcome.ended == "error":
-                self.errors[" ".join(outcome.detail.split()[: 6 if outcome.detail.startswith("in ") else 3])] += 1
-
-    def summary(self, schedules):
-        figures = {"schedules": schedules}
-        figures.update({key: self.counts[key] for key in ("hangs", "leaks", "wrong_tokens", "requests", "resumed")})
-        return {**figures, "worst_recovery_s": round(self.worst, 2)}
-
-    def failed(self):
-        return self.counts["hangs"] + self.counts["leaks"] + self.counts["wrong_tokens"] > 0
-
-
-def say(words):
-    print(words, flush=True)
 
 
 class Judge:
@@ -98,20 +54,6 @@ class Judge:
 
 def typed_well(detail):
     return any(kind in detail for kind in ("server_error", "rate_limit", "timeout", "unavailable", "overloaded"))
-
-
-def undisturbed(mesh, shapes):
-    """The tokens of each request, alone."""
-    port, tokens = mesh.services["gateway"].http, []
-    for number, shape in enumerate(shapes):
-        for _ in range(5):  # a deadline may pass where others use the machine
-            outcome = ask(port, shape, HANG)
-            if outcome.ended == "whole":
-                break
-        if outcome.ended != "whole" or len(outcome.tokens) != shape["max_tokens"]:
-            raise RuntimeError(f"request {number} failed with nothing wrong: {outcome}")
-        tokens.append(outcome.tokens)
-    return tokens
 
 
 class Schedule:
@@ -181,17 +123,6 @@ def revive(mesh):
     mesh.await_ready(START)
 
 
-def settled(mesh, findings):
-    """Waits until nothing is held any more; what is held too long is a leak."""
-    end = time.monotonic() + SETTLE
-    while held := mesh.held():
-        if time.monotonic() > end:
-            evidence = [mesh.services[name].evidence() for name in sorted({words.split()[0] for words in held})]
-            findings.add("leaks", f"{SETTLE:.0f} s after the last request: {', '.join(held)}; see {', '.join(map(str, evidence))}")
-            return
-        time.sleep(0.1)
-
-
 def one_schedule(number, seed, mesh, shapes, expected, findings):
     rng = random.Random(f"{seed}:{number}")
     faults = schedule.draw(rng)
@@ -209,40 +140,22 @@ def one_schedule(number, seed, mesh, shapes, expected, findings):
     say(f"  recovered in {took:.1f} s; so far {dict(findings.ends)}, resumed {findings.counts['resumed']}, errors {dict(findings.errors)}")
 
 
-def end_with(parent):
-    """Ends this process, and so its services, when whoever started it is gone."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", required=True, type=Path)
-    parser.add_argument("--logs", required=True, type=Path)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--schedules", type=int, default=20)
-    parser.add_argument("--first", type=int, default=0, help="number of the first schedule, to play one again")
-    parser.add_argument("--aot", action="append", default=[], metavar="ROLE=FILE", help="a start-up cache of the JVM")
-    parser.add_argument("java", nargs="+", help="the JVM and its options")
-    options = parser.parse_args()
-    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
-    shutil.rmtree(options.logs, ignore_errors=True)
-    options.logs.mkdir(parents=True)
+    given = options(__doc__, "schedules", 20)
+    seed = given.seed
+    end_when_left()
     shapes = schedule.requests(random.Random(seed), SHAPES)
     findings = Findings()
-    say(f"starting seven services (logs: {options.logs}) …")
+    say(f"starting seven services (logs: {given.logs}) …")
     begin, played = time.monotonic(), 0
-    with Links() as links, Mesh(options.home, options.java, options.logs, links, dict(pair.split("=", 1) for pair in options.aot)) as mesh:
+    with Links() as links, Mesh(given.logs, *faulty(given.factory, links)) as mesh:
         say(f"ready after {time.monotonic() - begin:.0f} s")
-        expected = undisturbed(mesh, shapes)
-        for number in range(options.first, options.first + options.schedules):
+        expected = undisturbed(mesh, "gateway", shapes)
+        for number in range(given.first, given.first + given.schedules):
             one_schedule(number, seed, mesh, shapes, expected, findings)
             played += 1
-    say(f"{time.monotonic() - begin:.0f} s in all; if something was found, play it again: ./andante test --faults --seed {seed} --schedules {options.schedules}")
-    say(json.dumps(findings.summary(played)))
+    say(f"{time.monotonic() - begin:.0f} s in all; if something was found, play it again: ./andante test --faults --seed {seed} --schedules {given.schedules}")
+    say(json.dumps({"schedules": played, **findings.summary("hangs", "leaks", "wrong_tokens", "requests", "resumed"), "worst_recovery_s": round(findings.worst, 2)}))
     sys.exit(1 if findings.failed() else 0)
 
 

@@ -1,4 +1,4 @@
-"""The processes of a mesh: two gateways (one with short deadlines), prefill, two decodes behind links, draft and expert."""
+"""The processes of a mesh: which there are, how they start, and what they hold."""
 
 import os
 import signal
@@ -15,6 +15,7 @@ REQUEST_TIMEOUT, HASTY_TIMEOUT, LEASE = 30.0, 0.4, 3.0
 HEAPS = {"prefill": "384m", "decode": "384m", "draft": "192m", "expert": "256m", "gateway": "256m"}
 COMMON = ("--andante.grpc.keep-alive=2s", "--andante.grpc.keep-alive-timeout=2s", "--andante.drain.timeout=5s")
 ENGINE = (f"--andante.model.path={MODEL}", f"--andante.engine.lease={LEASE:.0f}s", "--andante.engine.blocks=112", "--andante.engine.warm-up=0s")
+EXPERT = (f"--andante.model.path={MODEL}", "--andante.expert.shard=0", "--andante.expert.shards=1")
 INSTANCES = "--spring.cloud.discovery.client.simple.instances.andante-{}[{}].uri=http://127.0.0.1:{}"
 
 
@@ -40,6 +41,7 @@ class Service:
     def __init__(self, name, words, http, log):
         self.name, self.words, self.http, self.log = name, words, http, log
         self.process, self.starts = None, 0
+        self.serves = True  # whether clients are sent to it
 
     def start(self):
         self.starts += 1
@@ -56,6 +58,16 @@ class Service:
     def signal(self, number):
         if self.process.poll() is None:
             self.process.send_signal(number)
+
+    def drain(self, seconds):
+        """Asks it to end, as a rollout does; whether it did within that time. It is gone in any case."""
+        self.signal(signal.SIGTERM)
+        try:
+            self.process.wait(seconds)
+            return True
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return False
 
     def get(self, path, timeout=3.0):
         """Status and text; 0 when nobody answers."""
@@ -86,48 +98,87 @@ class Service:
         return self.process.poll()
 
 
-class Mesh:
-    """Context: starts all of them, and ends all of them whatever happens."""
+class Factory:
+    """Makes the services of a mesh, each with ports of its own."""
 
-    def __init__(self, home, java, folder, links, aot):
+    def __init__(self, home, java, folder, aot):
         """`aot`: start-up caches of the JVM by role, of those that have one."""
-        self.folder = folder
-        names = ("prefill", "decode-1", "decode-2", "draft", "expert", "gateway", "hasty")
-        ports = dict(zip(names, zip(*[iter(free_ports(3 * len(names)))] * 3)))
-        self.links = {name: links.link(ports[name][2], ports[name][1]) for name in ("decode-1", "decode-2")}
-        expert = f"127.0.0.1:{ports['expert'][1]}"
-        workers = [INSTANCES.format("prefill", 0, ports["prefill"][1])]
-        workers += [INSTANCES.format("decode", i, ports[f"decode-{i + 1}"][1]) for i in range(2)]
+        self.home, self.java, self.folder, self.aot = Path(home), java, folder, aot
 
-        def service(name, role, *words):
-            http, grpc, _ = ports[name]
-            module = role if role == "gateway" else f"{role}-service"
-            jar = Path(home) / module / "target" / f"andante-{module}.jar"
-            listen = [f"--server.port={http}"] + ([] if role == "gateway" else [f"--andante.grpc.port={grpc}"])
-            cache = [f"-XX:AOTCache={aot[role]}"] if role in aot else []
-            command = [*java, f"-Xmx{HEAPS[role]}", *cache, "-jar", str(jar), *listen, *COMMON, *words]
-            return Service(name, command, http, folder / f"{name}.log")
+    def make(self, name, role, http, grpc, *words):
+        module = role if role == "gateway" else f"{role}-service"
+        jar = self.home / module / "target" / f"andante-{module}.jar"
+        listen = [f"--server.port={http}"] + ([] if role == "gateway" else [f"--andante.grpc.port={grpc}"])
+        cache = [f"-XX:AOTCache={self.aot[role]}"] if role in self.aot else []
+        command = [*self.java, f"-Xmx{HEAPS[role]}", *cache, "-jar", str(jar), *listen, *COMMON, *words]
+        return Service(name, command, http, self.folder / f"{name}.log")
 
-        def decode(name):
-            return service(
-                name, "decode", *ENGINE, f"--andante.decode.kv-address=127.0.0.1:{ports[name][2]}", f"--andante.decode.draft-address=127.0.0.1:{ports['draft'][1]}",
-                f"--andante.decode.expert-addresses={expert}", "--andante.decode.expert-deadline=2s",
-            )  # fmt: skip
 
-        def gateway(name, timeout):
-            limits = (f"--andante.gateway.request-timeout={timeout * 1000:.0f}ms", "--andante.gateway.admission.queue-timeout=5s")
-            return service(name, "gateway", *limits, *workers)
+def faulty(factory, links):
+    """Services whose loss is felt: one of most roles, the decodes behind links; and the links."""
+    names = ("prefill", "decode-1", "decode-2", "draft", "expert", "gateway", "hasty")
+    ports = dict(zip(names, zip(*[iter(free_ports(3 * len(names)))] * 3)))
+    made_links = {name: links.link(ports[name][2], ports[name][1]) for name in ("decode-1", "decode-2")}
+    grpc = {name: ports[name][1] for name in names}
+    workers = instances("prefill", [grpc["prefill"]]) + instances("decode", [grpc["decode-1"], grpc["decode-2"]])
 
-        made = (
-            service("draft", "draft"),
-            service("expert", "expert", f"--andante.model.path={MODEL}", "--andante.expert.shard=0", "--andante.expert.shards=1"),
-            service("prefill", "prefill", *ENGINE, f"--andante.prefill.expert-addresses={expert}", "--andante.prefill.expert-deadline=2s", "--andante.prefill.transfer-timeout=5s"),
-            decode("decode-1"),
-            decode("decode-2"),
-            gateway("gateway", REQUEST_TIMEOUT),
-            gateway("hasty", HASTY_TIMEOUT),
-        )
-        self.services = {service.name: service for service in made}
+    def service(name, role, *words):
+        return factory.make(name, role, *ports[name][:2], *words)
+
+    made = [
+        service("draft", "draft"),
+        service("expert", "expert", *EXPERT),
+        service("prefill", "prefill", *prefill_words([grpc["expert"]])),
+        *(service(name, "decode", *decode_words(ports[name][2], grpc["draft"], [grpc["expert"]])) for name in ("decode-1", "decode-2")),
+        service("gateway", "gateway", *gateway_words(REQUEST_TIMEOUT), *workers),
+        service("hasty", "gateway", *gateway_words(HASTY_TIMEOUT), *workers),
+    ]
+    return made, made_links
+
+
+def doubled(factory):
+    """Two services of each role, the gateways' last, so that one of each can always serve."""
+    roles = ("draft", "expert", "prefill", "decode", "gateway")
+    names = [(f"{role}-{i}", role) for role in roles for i in (1, 2)]
+    ports = dict(zip(names, zip(*[iter(free_ports(2 * len(names)))] * 2)))
+    grpc = {role: [ports[name, of][1] for name, of in names if of == role] for role in roles}
+    words = {
+        "draft": lambda i: [],
+        "expert": lambda i: EXPERT,
+        "prefill": lambda i: prefill_words(grpc["expert"]),
+        "decode": lambda i: decode_words(grpc["decode"][i], grpc["draft"][i], grpc["expert"]),
+        "gateway": lambda i: [*gateway_words(REQUEST_TIMEOUT), *instances("prefill", grpc["prefill"]), *instances("decode", grpc["decode"])],
+    }
+    return [factory.make(name, role, *ports[name, role], *words[role](int(name[-1]) - 1)) for name, role in names]
+
+
+def local(ports):
+    return ",".join(f"127.0.0.1:{port}" for port in ports)
+
+
+def instances(role, ports):
+    return [INSTANCES.format(role, i, port) for i, port in enumerate(ports)]
+
+
+def prefill_words(experts):
+    return [*ENGINE, f"--andante.prefill.expert-addresses={local(experts)}", "--andante.prefill.expert-deadline=2s", "--andante.prefill.transfer-timeout=5s"]
+
+
+def decode_words(kv, draft, experts):
+    addresses = (f"--andante.decode.kv-address={local([kv])}", f"--andante.decode.draft-address={local([draft])}")
+    return [*ENGINE, *addresses, f"--andante.decode.expert-addresses={local(experts)}", "--andante.decode.expert-deadline=2s"]
+
+
+def gateway_words(timeout):
+    return [f"--andante.gateway.request-timeout={timeout * 1000:.0f}ms", "--andante.gateway.admission.queue-timeout=5s"]
+
+
+class Mesh:
+    """Context: starts all services, and ends all of them whatever happens."""
+
+    def __init__(self, folder, services, links=None):
+        self.folder, self.links = folder, links or {}
+        self.services = {service.name: service for service in services}
 
     def __enter__(self):
         try:

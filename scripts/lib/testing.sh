@@ -8,7 +8,8 @@ cmd_test() {
     0:) test_all ;;
     1:--fast) test_all -DexcludedGroups=slow ;;
     1:--cluster) test_cluster ;;
-    *:--faults) shift && test_faults "$@" ;;
+    *:--faults) shift && test_with_processes faults schedules 20 "$@" ;;
+    *:--rolling) shift && test_with_processes rolling rounds 1 "$@" ;;
     *) fail_usage "test does not know '$*'" ;;
   esac
 }
@@ -34,14 +35,15 @@ test_all() {
   [ "$status" -eq 0 ] || die 'the tests did not pass' "what Maven said: $TEST_LOG"
 }
 
-# test_faults [--seed N] [--schedules N]: random faults on real processes; ends with one line of JSON
-test_faults() {
-  local seed=() schedules=20 aot=() role file
+# test_with_processes SCRIPT COUNTED NUMBER [--seed N] [--COUNTED N]: real processes, faults or restarts; ends with one line of JSON
+test_with_processes() {
+  local script=$1 counted=$2 number=$3 seed=() aot=() role file
+  shift 3
   while [ $# -gt 0 ]; do
     case $1 in
       --seed) need_value "$1" $# && need_count "$1" "$2" && seed=(--seed "$2") && shift ;;
-      --schedules) need_value "$1" $# && need_count "$1" "$2" && schedules=$2 && shift ;;
-      *) fail_usage "test --faults does not know '$1'" ;;
+      "--$counted") need_value "$1" $# && need_count "$1" "$2" && number=$2 && shift ;;
+      *) fail_usage "test: '$1' is no option of this" ;;
     esac
     shift
   done
@@ -53,8 +55,8 @@ test_faults() {
     file=$(aot_file "$role" "$(jar_of "$([ "$role" = gateway ] && echo gateway || echo "$role-service")")")
     [ ! -e "$file" ] || aot+=(--aot "$role=$file")
   done
-  python "$ANDANTE_HOME/scripts/faults/run.py" --home "$ANDANTE_HOME" --logs "$ANDANTE_HOME/target/andante-faults" \
-    ${seed[@]+"${seed[@]}"} ${aot[@]+"${aot[@]}"} --schedules "$schedules" -- "$JAVA_HOME/bin/java" "${JVM_OPTIONS[@]}"
+  python "$ANDANTE_HOME/scripts/faults/$script.py" --home "$ANDANTE_HOME" --logs "$ANDANTE_HOME/target/andante-$script" \
+    ${seed[@]+"${seed[@]}"} ${aot[@]+"${aot[@]}"} "--$counted" "$number" -- "$JAVA_HOME/bin/java" "${JVM_OPTIONS[@]}"
 }
 
 # need_count OPTION NUMBER

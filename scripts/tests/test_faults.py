@@ -13,9 +13,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "faults"))
 
 import asking
-import run
+import faults
+import rolling
 import schedule
 import services
+import watching
 from checkout import LauncherTest, free_port
 from link import Links
 
@@ -201,11 +203,11 @@ class AskTest(unittest.TestCase):
 
 class JudgeTest(unittest.TestCase):
     def setUp(self):
-        self.findings = run.Findings()
-        self.judge = run.Judge(self.findings, [[1, 2, 3]])
+        self.findings = watching.Findings()
+        self.judge = faults.Judge(self.findings, [[1, 2, 3]])
         self.said = []
-        self.addCleanup(setattr, run, "say", run.say)
-        run.say = self.said.append
+        self.addCleanup(setattr, watching, "say", watching.say)
+        watching.say = self.said.append
 
     def found(self, *outcome, gateway="gateway"):
         self.judge.heard(0, gateway, asking.Outcome(*outcome))
@@ -217,8 +219,8 @@ class JudgeTest(unittest.TestCase):
             self.assertEqual(self.found(*outcome), (0, 0, 0))
         self.assertFalse(self.findings.failed())
         self.assertEqual(
-            self.findings.summary(4),
-            {"schedules": 4, "hangs": 0, "leaks": 0, "wrong_tokens": 0, "requests": 3, "resumed": 1, "worst_recovery_s": 0.0},
+            self.findings.summary("hangs", "leaks", "wrong_tokens", "requests", "resumed"),
+            {"hangs": 0, "leaks": 0, "wrong_tokens": 0, "requests": 3, "resumed": 1},
         )
 
     def test_another_token_or_one_too_few_is_wrong(self):
@@ -240,6 +242,52 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(self.found("error", [], 0, "404 invalid_request_error model_not_found m"), (2, 0, 0))
 
 
+class RollingTest(unittest.TestCase):
+    """Two gateways, of which clients may be turned away by one."""
+
+    def setUp(self):
+        self.findings = watching.Findings()
+        self.said = []
+        self.addCleanup(setattr, watching, "say", watching.say)
+        watching.say = self.said.append
+
+    def steady(self, *answers):
+        """What comes of clients that meet these gateways, each (status, lines)."""
+        gateways = []
+        for status, lines in answers:
+            gateway = services.Service("gateway", [], Gateway(self, status, lines).server_address[1], Path("log"))
+            gateways.append(gateway)
+        with rolling.Steady(1, gateways, [{"stream": True}], [[1, 2]], self.findings):
+            end = time.monotonic() + WAIT
+            while self.findings.counts["requests"] < 8 and time.monotonic() < end:
+                time.sleep(0.01)
+        return self.findings.counts
+
+    whole = (200, [chunk([1, 2], "length"), "data: [DONE]"])
+    stopping = (503, [json.dumps({"error": {"type": "server_error", "code": "no_workers", "message": "This gateway is stopping; send the request again."}})])
+    broken = (503, [json.dumps({"error": {"type": "server_error", "code": "no_workers", "message": "No worker is ready."}})])
+
+    def test_who_is_turned_away_asks_the_other_gateway(self):
+        counts = self.steady(self.whole, self.stopping)
+        self.assertEqual((counts["failed"], counts["wrong_tokens"], counts["hangs"]), (0, 0, 0))
+        self.assertGreater(counts["asked_again"], 0)
+
+    def test_other_refusals_and_broken_answers_are_failures(self):
+        for answer in (self.broken, (200, [chunk([1])])):
+            self.findings = watching.Findings()
+            counts = self.steady(answer, answer)
+            self.assertEqual(counts["failed"], counts["requests"])
+            self.assertEqual(counts["asked_again"], 0)
+            self.assertTrue(self.findings.failed())
+
+    def test_both_turn_away(self):
+        self.assertGreater(self.steady(self.stopping, self.stopping)["failed"], 0)
+
+    def test_another_token_is_wrong(self):
+        counts = self.steady((200, [chunk([1, 3], "length"), "data: [DONE]"]))
+        self.assertEqual(counts["wrong_tokens"], counts["requests"])
+
+
 class FiguresTest(unittest.TestCase):
     def test_only_what_is_held_counts(self):
         page = 'vllm:num_requests_running{engine="d"} 2.0\nandante_admission_queued 0.0\nvllm:prompt_tokens_total{engine="d"} 7.0\n# HELP x\n'
@@ -248,8 +296,10 @@ class FiguresTest(unittest.TestCase):
 
 class CommandTest(LauncherTest):
     def test_wrong_usage(self):
-        for words, text in ((("--sed", "1"), "does not know '--sed'"), (("--seed",), "--seed needs a value"), (("--schedules", "many"), "needs a number")):
+        for words, text in ((("--sed", "1"), "'--sed' is no option"), (("--seed",), "--seed needs a value"), (("--schedules", "many"), "needs a number")):
             self.assert_fails(self.checkout.andante("test", "--faults", *words), 2, text)
+        for words, text in ((("--schedules", "1"), "'--schedules' is no option"), (("--rounds", "x"), "needs a number")):
+            self.assert_fails(self.checkout.andante("test", "--rolling", *words), 2, text)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -20,11 +19,7 @@ class FaultSchedulesTest {
 
   @BeforeEach
   void servicesAreBuilt() {
-    for (String module :
-        List.of(
-            "gateway", "prefill-service", "decode-service", "draft-service", "expert-service")) {
-      Launcher.requireJarOf(module);
-    }
+    Launcher.requireServiceJars();
   }
 
   @Test

@@ -34,6 +34,12 @@ record Launcher(Path cache) {
         module + " is not built: run ./andante test or ./andante build");
   }
 
+  /** As {@link #requireJarOf}, for the services of a mesh. */
+  static void requireServiceJars() {
+    List.of("gateway", "prefill-service", "decode-service", "draft-service", "expert-service")
+        .forEach(Launcher::requireJarOf);
+  }
+
   Outcome run(Duration limit, String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(ROOT.resolve("andante").toString()));
     command.addAll(List.of(arguments));
