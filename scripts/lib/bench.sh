@@ -30,10 +30,24 @@ bench_ceilings() {
   "$JAVA_HOME/bin/java" "${JVM_OPTIONS[@]}" -cp "$(jar_of benchmarks)" dev.andante.benchmarks.ceilings.Ceilings "$@"
 }
 
-# bench_engine OPTION…: parts of the engine by themselves
+# bench_engine OPTION…: parts of the engine by themselves; --model may be a name or a path, the default model without it
 bench_engine() {
+  local model='' options=() parts=all
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --model) need_value "$1" $# && model=$2 && shift ;;
+      --only) need_value "$1" $# && parts=$2 && options+=("$1" "$2") && shift ;;
+      --help) parts=cache && options+=("$1") ;;
+      *) options+=("$1") ;;
+    esac
+    shift
+  done
+  if [ "$parts" != cache ]; then # which needs none
+    model=$(find_model "$model") || exit $?
+    options+=(--model "$model")
+  fi
   build_benchmarks
-  "$JAVA_HOME/bin/java" "${JVM_OPTIONS[@]}" -cp "$(jar_of benchmarks)" dev.andante.benchmarks.engine.EngineBenchmark "$@"
+  "$JAVA_HOME/bin/java" "${JVM_OPTIONS[@]}" -cp "$(jar_of benchmarks)" dev.andante.benchmarks.engine.EngineBenchmark ${options[@]+"${options[@]}"}
 }
 
 # bench_on_model SCRIPT OPTION…: --model may be a name or a path; without it, the default model

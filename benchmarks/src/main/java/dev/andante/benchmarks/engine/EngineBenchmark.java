@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EngineBenchmark {
 
-  private static final List<EnginePart> PARTS = List.of(new CachePart());
+  private static final List<EnginePart> PARTS =
+      List.of(new CachePart(), new PoliciesPart(), new ChunkingPart());
 
   private EngineBenchmark() {}
 

@@ -1,0 +1,71 @@
+package dev.andante.benchmarks.engine;
+
+import dev.andante.compute.Backend;
+import dev.andante.compute.Backends;
+import dev.andante.compute.ComputePool;
+import dev.andante.compute.Precision;
+import dev.andante.engine.DraftSource;
+import dev.andante.engine.Engine;
+import dev.andante.engine.EngineConfig;
+import dev.andante.engine.EngineObserver;
+import dev.andante.engine.runtime.Engines;
+import dev.andante.format.WeightFiles;
+import dev.andante.model.LanguageModel;
+import dev.andante.model.loading.ModelOptions;
+import dev.andante.model.loading.Models;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+
+/** A model in memory, for engines that are measured one after the other. */
+final class OpenModel implements AutoCloseable {
+
+  static final String OPTION = "model";
+  static final String OPTION_TEXT = "GGUF to serve, a name of `model list` or a path";
+
+  private static final int MAX_CONTEXT = 8192;
+
+  private final ComputePool pool;
+  private final Backend backend;
+  private final LanguageModel model;
+
+  /**
+   * On all processors, in the faster precision.
+   *
+   * @throws IllegalArgumentException if there is no such file
+   */
+  OpenModel(String path) {
+    if (path.isEmpty() || !Files.isReadable(Path.of(path))) {
+      throw new IllegalArgumentException(
+          "--model " + (path.isEmpty() ? "is needed" : path + " cannot be read"));
+    }
+    pool = new ComputePool(Runtime.getRuntime().availableProcessors());
+    backend = Backends.open(Backends.AUTO, pool, Precision.FAST);
+    model =
+        Models.load(
+            WeightFiles.open(Path.of(path)),
+            backend,
+            ModelOptions.defaults().withMaxContextLength(MAX_CONTEXT));
+  }
+
+  /** The longest prompt and answer together, in tokens. */
+  int contextLength() {
+    return model.config().contextLength();
+  }
+
+  int vocabulary() {
+    return model.config().vocabularySize();
+  }
+
+  /** For the caller to close. Answers end by their length alone. */
+  Engine engine(EngineConfig config) {
+    return Engines.start(config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
+  }
+
+  @Override
+  public void close() {
+    model.close();
+    backend.close();
+    pool.close();
+  }
+}
