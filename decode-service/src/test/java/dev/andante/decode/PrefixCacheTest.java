@@ -61,6 +61,33 @@ class PrefixCacheTest {
     decode.awaitIdle();
   }
 
+  /** The second prompt's beginning came with the first; what was said of cached tokens stays. */
+  @Test
+  void whatDecodeHasIsNotPushed() {
+    List<Integer> first = Calls.prompt(40, 123);
+    List<Integer> second = new ArrayList<>(first.subList(0, 35));
+    second.addAll(Calls.prompt(30, 124));
+    long perToken = prefill.running().kvLayout().bytesPerToken();
+    PrefillReply reply =
+        Calls.prefill(prefill, Calls.prefillRequest("n1", first, 8, decode.address()).build());
+    assertThat(reply.getKvSharedTokens()).isZero();
+    assertThat(reply.getKvBytes()).isEqualTo(40 * perToken);
+    Calls.decode(decode, Calls.transferred("n1", reply, 8).build());
+    List<Integer> expected = Calls.decode(without, Calls.local("n", second, 8).build()).tokens();
+    reply = Calls.prefill(prefill, Calls.prefillRequest("n2", second, 8, decode.address()).build());
+    assertThat(reply.getKvSharedTokens()).isEqualTo(32);
+    assertThat(reply.getKvBytes()).isEqualTo(33 * perToken);
+    assertThat(reply.getCachedTokens()).as("prefill's own cache").isEqualTo(32);
+    List<Integer> tokens = new ArrayList<>(List.of(reply.getFirstToken().getId()));
+    tokens.addAll(Calls.decode(decode, Calls.transferred("n2", reply, 8).build()).tokens());
+    assertThat(tokens).isEqualTo(expected);
+    for (Worker worker : List.of(prefill, decode)) {
+      assertThat(Calls.metrics(worker))
+          .containsPattern("andante_kv_transfer_spared_tokens_total\\{.*\\} [1-9]");
+      worker.awaitIdle();
+    }
+  }
+
   @Test
   void whatWasFoundIsReportedAndCounted() {
     List<Integer> tokens = new ArrayList<>(Calls.prompt(50, 77));

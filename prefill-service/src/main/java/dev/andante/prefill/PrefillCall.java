@@ -115,7 +115,7 @@ final class PrefillCall implements PrefillListener {
     if (over.get()) {
       return;
     }
-    engine.prefill(job, this);
+    engine.prefill(job.withoutKvBefore(grant.cachedTokens()), this);
     if (over.get()) { // ended while the job was being posted, so the abort may have come too early
       engine.abort(job.attempt());
     }
@@ -131,6 +131,7 @@ final class PrefillCall implements PrefillListener {
       reply(
           replyOf(done.token(), done.stats())
               .setKvHandle(receipt.grant().handle())
+              .setKvSharedTokens(receipt.grant().cachedTokens())
               .setTransferMicros(receipt.transferMicros())
               .setExposedTransferMicros(receipt.exposedMicros())
               .setKvBytes(receipt.bytes())
@@ -169,14 +170,15 @@ final class PrefillCall implements PrefillListener {
         () ->
             LOG.info(
                 "prefill done: {} tokens, {} cached, queue {} us, compute {} us, transfer {} us"
-                    + " ({} exposed), {} bytes",
+                    + " ({} exposed), {} bytes, {} tokens not sent since decode had them",
                 job.prompt().ids().length,
                 reply.getCachedTokens(),
                 reply.getQueueMicros(),
                 reply.getComputeMicros(),
                 reply.getTransferMicros(),
                 reply.getExposedTransferMicros(),
-                reply.getKvBytes()));
+                reply.getKvBytes(),
+                reply.getKvSharedTokens()));
   }
 
   /** The engine knows no text, so a stop string that ends here is found here. */

@@ -31,17 +31,23 @@ public interface Engine extends AutoCloseable {
   void prefill(PrefillJob job, PrefillListener listener);
 
   /**
-   * Sets blocks aside for a prompt whose KV will be pushed. A newer epoch of the same request
-   * releases the older one's reservation.
+   * Sets blocks aside for a prompt whose KV will be pushed. What the prefix cache has of the prompt
+   * is shared and need not be pushed, and what is pushed may be shared later, unless it comes from
+   * other kernels. A newer epoch of the same request releases the older one's reservation.
    *
    * @return fails with {@link EngineException}: SATURATED, STALE_EPOCH, CONTEXT_LENGTH_EXCEEDED
    */
-  CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt);
+  CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt, KvSource source);
+
+  /** For KV from kernels like this engine's. */
+  default CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt) {
+    return reserve(attempt, prompt, KvSource.EQUAL);
+  }
 
   /**
    * Stores KV of a run of tokens in a reservation and renews its lease. Storing the same run twice
-   * is harmless. Runs may come in any order and may cross block borders. A bad frame leaves the
-   * reservation as it was.
+   * is harmless. Runs may come in any order and may cross block borders; what they have of cached
+   * tokens is left out. A bad frame leaves the reservation as it was.
    *
    * @param kv in wire order, exactly as long as the run; must stay valid until the future completes
    * @return fails with UNKNOWN_KV_HANDLE, LEASE_EXPIRED, BAD_FRAME

@@ -9,6 +9,8 @@ import java.time.Duration;
  * @param timeLeft how long somebody waits for the token from now on, see {@link Engine#NO_LIMIT}
  * @param priority how urgent it is beside others: higher goes first, 0 is usual; counts where the
  *     engine's policy heeds it
+ * @param kvFrom leading tokens whose KV nobody needs: they are computed, but the listener does not
+ *     get theirs
  */
 public record PrefillJob(
     Attempt attempt,
@@ -16,7 +18,19 @@ public record PrefillJob(
     SamplingParams sampling,
     StopParams stop,
     Duration timeLeft,
-    int priority) {
+    int priority,
+    int kvFrom) {
+
+  /** All of whose KV is wanted. */
+  public PrefillJob(
+      Attempt attempt,
+      PromptTokens prompt,
+      SamplingParams sampling,
+      StopParams stop,
+      Duration timeLeft,
+      int priority) {
+    this(attempt, prompt, sampling, stop, timeLeft, priority, 0);
+  }
 
   /** Of the usual priority. */
   public PrefillJob(
@@ -32,5 +46,10 @@ public record PrefillJob(
   public PrefillJob(
       Attempt attempt, PromptTokens prompt, SamplingParams sampling, StopParams stop) {
     this(attempt, prompt, sampling, stop, Engine.NO_LIMIT);
+  }
+
+  /** The same job for somebody who has the KV of the first {@code tokens} tokens. */
+  public PrefillJob withoutKvBefore(int tokens) {
+    return new PrefillJob(attempt, prompt, sampling, stop, timeLeft, priority, tokens);
   }
 }

@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 public interface PrefillListener {
 
   /**
-   * KV of a computed run of tokens, all layers. Runs come in order, cover the prompt without holes
-   * and stay within one block each.
+   * KV of a computed run of tokens, all layers. Runs come in order, cover the prompt from {@link
+   * PrefillJob#kvFrom} on without holes and stay within one block each.
    *
    * @param firstToken position of the first token
    * @param tokens how many

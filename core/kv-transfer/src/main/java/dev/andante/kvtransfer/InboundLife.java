@@ -217,6 +217,7 @@ final class InboundLife {
    */
   void committed() {
     long sent;
+    int spared;
     lock.lock();
     try {
       if (failure != null) {
@@ -227,10 +228,11 @@ final class InboundLife {
       }
       state = TransferState.COMMITTED;
       sent = bytes;
+      spared = granted == null ? 0 : granted.cachedTokens();
     } finally {
       lock.unlock();
     }
-    observer.onCompleted(System.nanoTime() - startNanos, sent);
+    observer.onCompleted(System.nanoTime() - startNanos, sent, spared);
   }
 
   /**

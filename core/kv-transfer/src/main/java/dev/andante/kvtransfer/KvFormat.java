@@ -2,6 +2,7 @@ package dev.andante.kvtransfer;
 
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineException;
+import dev.andante.engine.KvSource;
 import java.util.Locale;
 
 /**
@@ -12,7 +13,8 @@ import java.util.Locale;
  * @param dtype lower-case name of the element type
  * @param layout order of the elements of a run
  * @param blockSize tokens per block
- * @param numerics backend and precision mode that computed the cache; for information
+ * @param numerics backend and precision mode that computed the cache; KV of equal numerics is
+ *     shared between prompts
  */
 public record KvFormat(
     int protocolVersion,
@@ -41,6 +43,11 @@ public record KvFormat(
         layout.kvHeads(),
         layout.headDim(),
         numerics);
+  }
+
+  /** What the sender's KV is to this engine, given that it is usable. */
+  KvSource sourceOf(KvFormat sender) {
+    return numerics.equals(sender.numerics) ? KvSource.EQUAL : KvSource.OTHER;
   }
 
   boolean isCompatible(KvFormat sender) {

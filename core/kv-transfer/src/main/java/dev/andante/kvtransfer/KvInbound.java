@@ -7,6 +7,7 @@ import dev.andante.engine.Engine;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.KvReservation;
+import dev.andante.engine.KvSource;
 import dev.andante.engine.PromptTokens;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -28,6 +29,7 @@ public final class KvInbound {
 
   private final Engine engine;
   private final PromptTokens prompt;
+  private final KvSource source;
   private final InboundLife life;
   private final StreamTurns turns = new StreamTurns();
 
@@ -40,6 +42,7 @@ public final class KvInbound {
       PromptTokens prompt) {
     this.engine = engine;
     this.prompt = prompt;
+    this.source = mine.sourceOf(sender);
     this.life =
         new InboundLife(
             attempt,
@@ -54,7 +57,7 @@ public final class KvInbound {
       var _ = life.fail(e);
       return;
     }
-    var _ = engine.reserve(attempt, prompt).whenComplete(this::onReserved);
+    var _ = engine.reserve(attempt, prompt, source).whenComplete(this::onReserved);
   }
 
   /** Completes when blocks are set aside, or with the {@link EngineException} that says why not. */
@@ -91,8 +94,9 @@ public final class KvInbound {
    *
    * @return whether this is the transfer it goes on with, and frames may come
    */
-  boolean takeUp(PromptTokens again) {
-    return prompt.generated() == again.generated()
+  boolean takeUp(PromptTokens again, KvSource from) {
+    return source == from
+        && prompt.generated() == again.generated()
         && Arrays.equals(prompt.ids(), again.ids())
         && life.goOn(turns::next);
   }

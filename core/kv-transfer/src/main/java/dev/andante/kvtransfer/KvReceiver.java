@@ -37,7 +37,9 @@ public final class KvReceiver {
    */
   public KvInbound open(Attempt attempt, KvFormat sender, PromptTokens prompt) {
     KvInbound earlier = underWay.get(attempt);
-    if (earlier != null && format.isCompatible(sender) && earlier.takeUp(prompt)) {
+    if (earlier != null
+        && format.isCompatible(sender)
+        && earlier.takeUp(prompt, format.sourceOf(sender))) {
       observer.onResumed();
       LOG.log(
           System.Logger.Level.INFO,

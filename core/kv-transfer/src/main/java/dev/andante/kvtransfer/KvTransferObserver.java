@@ -6,7 +6,11 @@ public interface KvTransferObserver {
   /** Hears nothing. */
   KvTransferObserver NONE = new KvTransferObserver() {};
 
-  default void onCompleted(long nanos, long bytes) {}
+  /**
+   * @param bytes of KV that were sent
+   * @param spared tokens whose KV was not, since the receiver had it
+   */
+  default void onCompleted(long nanos, long bytes, int spared) {}
 
   /** A transfer goes on over another connection; once for each time. */
   default void onResumed() {}

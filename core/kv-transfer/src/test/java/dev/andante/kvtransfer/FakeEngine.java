@@ -9,6 +9,7 @@ import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.EngineStatus;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.KvReservation;
+import dev.andante.engine.KvSource;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
 import dev.andante.engine.PromptTokens;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -41,6 +43,7 @@ public final class FakeEngine implements Engine {
   private final Map<String, Integer> renewals = new HashMap<>(); // engine thread
   private final List<String> committed = new ArrayList<>(); // engine thread
   private final AtomicInteger asked = new AtomicInteger();
+  private final List<KvSource> sources = new CopyOnWriteArrayList<>();
   private volatile long leaseMillis = 60_000;
   private volatile int cachedTokens;
   private volatile @Nullable EngineException refusal;
@@ -94,6 +97,11 @@ public final class FakeEngine implements Engine {
     return asked.get();
   }
 
+  /** Whose KV was said to come, for each reservation asked for. */
+  public List<KvSource> sources() {
+    return sources;
+  }
+
   public int reservationsHeld() {
     return onThread(stored::size).join();
   }
@@ -122,8 +130,10 @@ public final class FakeEngine implements Engine {
   }
 
   @Override
-  public CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt) {
+  public CompletableFuture<KvReservation> reserve(
+      Attempt attempt, PromptTokens prompt, KvSource source) {
     asked.incrementAndGet();
+    sources.add(source);
     return onThread(
         () -> {
           EngineException no = refusal;

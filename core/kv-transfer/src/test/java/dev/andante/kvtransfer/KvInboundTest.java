@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.KvSource;
 import dev.andante.engine.PromptTokens;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -178,6 +179,14 @@ class KvInboundTest {
             ATTEMPT, KvFormat.of(FakeEngine.LAYOUT, "other", "reference"), PromptTokens.of(1, 2));
     assertThat(failureOf(inbound.reservation()).code()).isEqualTo(Code.HANDSHAKE_MISMATCH);
     assertThat(engine.reservationsHeld()).isZero();
+  }
+
+  @Test
+  void onlyKvOfEqualNumericsMayBeShared() {
+    opened(6);
+    KvFormat others = KvFormat.of(FakeEngine.LAYOUT, "model", "other kernels");
+    await(receiver.open(new Attempt("s", 0), others, PromptTokens.of(1, 2)).reservation());
+    assertThat(engine.sources()).containsExactly(KvSource.EQUAL, KvSource.OTHER);
   }
 
   @Test

@@ -18,6 +18,7 @@ public final class KvTransferMetrics implements KvTransferObserver {
   private final Tags tags;
   private final Timer seconds;
   private final Counter bytes;
+  private final Counter spared;
   private final Counter resumed;
 
   public KvTransferMetrics(MeterRegistry registry, String model, String engine) {
@@ -34,6 +35,11 @@ public final class KvTransferMetrics implements KvTransferObserver {
     this.bytes =
         Counter.builder("andante_kv_transfer_bytes")
             .description("KV bytes of committed transfers")
+            .tags(tags)
+            .register(registry);
+    this.spared =
+        Counter.builder("andante_kv_transfer_spared_tokens")
+            .description("Tokens whose KV committed transfers left out, since decode had it")
             .tags(tags)
             .register(registry);
     this.resumed =
@@ -56,9 +62,10 @@ public final class KvTransferMetrics implements KvTransferObserver {
   }
 
   @Override
-  public void onCompleted(long nanos, long sent) {
+  public void onCompleted(long nanos, long sent, int sparedTokens) {
     seconds.record(nanos, TimeUnit.NANOSECONDS);
     bytes.increment((double) sent);
+    spared.increment(sparedTokens);
   }
 
   @Override

@@ -115,7 +115,7 @@ class MetricNamesTest {
   @Test
   void transfersAreCountedAndTheirFailuresByReason() {
     KvTransferMetrics transfers = new KvTransferMetrics(registry, "m", "decode");
-    transfers.onCompleted(20_000_000, 1234);
+    transfers.onCompleted(20_000_000, 1234, 48);
     transfers.onFailed("saturated");
     transfers.onFailed("saturated");
     transfers.onFailed("bad_frame");
@@ -123,6 +123,8 @@ class MetricNamesTest {
     assertThat(scrape())
         .contains("andante_kv_transfer_resumed_total{engine=\"decode\",model_name=\"m\"} 1.0")
         .contains("andante_kv_transfer_bytes_total{engine=\"decode\",model_name=\"m\"} 1234.0")
+        .contains(
+            "andante_kv_transfer_spared_tokens_total{engine=\"decode\",model_name=\"m\"} 48.0")
         .contains("model_name=\"m\",reason=\"saturated\"} 2.0")
         .contains("model_name=\"m\",reason=\"bad_frame\"} 1.0")
         .contains("andante_kv_transfer_seconds_count{engine=\"decode\",model_name=\"m\"} 1");
@@ -148,7 +150,7 @@ class MetricNamesTest {
     new CacheConfigInfo(registry.getPrometheusRegistry()).set("m", "decode", 16, 100);
     metrics.onFinished(FinishReason.STOP, 12, 31, STATS);
     KvTransferMetrics transfers = new KvTransferMetrics(registry, "m", "decode");
-    transfers.onCompleted(1, 1);
+    transfers.onCompleted(1, 1, 1);
     transfers.onFailed("saturated");
     LegMetrics.expertDispatch(registry, "m", "decode").accept(1);
     LegMetrics.draftRoundTrip(registry, "m", "decode").accept(1);

@@ -69,7 +69,7 @@ public final class BlockTable {
     foreign = false;
   }
 
-  /** The content comes from another engine, until {@link #releaseAll}. */
+  /** The content comes from other kernels, until {@link #releaseAll}. */
   public void contentIsForeign() {
     foreign = true;
   }

@@ -2,9 +2,10 @@ package dev.andante.engine.kvcache;
 
 /**
  * Lets sequences that begin alike share the blocks they begin with. Only full blocks are shared,
- * and only such as this engine computed itself: what others computed may differ in its last bits.
- * With row-invariant kernels ({@link dev.andante.compute.Backend}) a sequence gets the very KV it
- * would have computed, so no token changes.
+ * and only such as this engine computed itself or would have computed bit for bit: what comes from
+ * other kernels may differ in its last bits. With row-invariant kernels ({@link
+ * dev.andante.compute.Backend}) a sequence gets the very KV it would have computed, so no token
+ * changes.
  *
  * <p>Engine thread only.
  */
@@ -56,12 +57,8 @@ public final class PrefixCache {
     if (table.size() > 0) {
       throw new IllegalStateException("the table holds blocks already");
     }
-    int hits = on ? countHits(table, tokens, size) : 0;
-    int idle = 0; // known blocks that nobody uses: taking them makes fewer free
-    for (int i = 0; i < hits; i++) {
-      idle += pool.references(find(table, tokens, i)) == 0 ? 1 : 0;
-    }
-    int left = pool.free() - idle - spare;
+    int hits = countHits(table, tokens, size);
+    int left = pool.free() - idle(table, tokens, hits) - spare;
     if (hits * blockSize < size) {
       return left < table.missingFor(size) - hits ? NO_ROOM : share(table, tokens, size, hits);
     }
@@ -71,6 +68,26 @@ public final class PrefixCache {
     // One block short of a copy. Where nobody uses the last one it may become the new one itself.
     boolean lastIsIdle = pool.references(find(table, tokens, hits - 1)) == 0;
     return left == 0 && lastIsIdle ? share(table, tokens, size, hits - 1) : NO_ROOM;
+  }
+
+  /**
+   * Fills an empty table for a sequence whose KV comes from elsewhere: the longest run of known
+   * blocks that it begins with, all of it where all is known, then new ones. Nothing is shared with
+   * a table of foreign content, so that what follows from it depends on nobody's cache.
+   *
+   * @param tokens the sequence
+   * @param room tokens that must fit, more than the sequence has
+   * @param spare free blocks that must be left
+   * @return tokens whose KV is there, in whole blocks; {@link #NO_ROOM}, and nothing changed, if
+   *     there are not enough blocks
+   */
+  public int openToReceive(BlockTable table, int[] tokens, int room, int spare) {
+    if (table.size() > 0) {
+      throw new IllegalStateException("the table holds blocks already");
+    }
+    int hits = countHits(table, tokens, tokens.length);
+    int left = pool.free() - idle(table, tokens, hits) - spare;
+    return left < table.missingFor(room) - hits ? NO_ROOM : share(table, tokens, room, hits);
   }
 
   /**
@@ -91,10 +108,20 @@ public final class PrefixCache {
 
   private int countHits(BlockTable table, int[] tokens, int size) {
     int hits = 0;
-    while (hits < size / blockSize && find(table, tokens, hits) != BlockPool.NONE) {
+    int most = on && !table.isForeign() ? size / blockSize : 0;
+    while (hits < most && find(table, tokens, hits) != BlockPool.NONE) {
       hits++;
     }
     return hits;
+  }
+
+  /** Of the known blocks, those that nobody uses: taking them makes fewer free. */
+  private int idle(BlockTable table, int[] tokens, int hits) {
+    int idle = 0;
+    for (int i = 0; i < hits; i++) {
+      idle += pool.references(find(table, tokens, i)) == 0 ? 1 : 0;
+    }
+    return idle;
   }
 
   private int find(BlockTable table, int[] tokens, int index) {

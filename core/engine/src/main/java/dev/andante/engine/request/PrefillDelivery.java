@@ -16,15 +16,19 @@ public final class PrefillDelivery implements Delivery {
   private @Nullable GeneratedToken first;
   private int exported;
 
-  public PrefillDelivery(PrefillListener listener) {
+  /**
+   * @param kvFrom leading tokens whose KV the listener does not want
+   */
+  public PrefillDelivery(PrefillListener listener, int kvFrom) {
     this.listener = listener;
+    this.exported = kvFrom;
   }
 
   public PrefillListener listener() {
     return listener;
   }
 
-  /** Leading tokens whose KV the listener has seen. */
+  /** Leading tokens whose KV the listener has seen, or does not want. */
   public int exported() {
     return exported;
   }

@@ -11,6 +11,7 @@ import dev.andante.engine.FinishReason;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.GenerationStats;
 import dev.andante.engine.KvReservation;
+import dev.andante.engine.KvSource;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
 import dev.andante.engine.PromptTokens;
@@ -155,7 +156,7 @@ final class EngineCore implements StepRunner.Results {
             StopMatcher.NONE,
             endTokenIds,
             false,
-            new PrefillDelivery(listener),
+            new PrefillDelivery(listener, given.kvFrom()),
             newTable(),
             admission.maxLength(),
             new RequestTimes(submitted, given.timeLeft()));
@@ -168,12 +169,12 @@ final class EngineCore implements StepRunner.Results {
     scheduler.add(request);
   }
 
-  KvReservation reserve(Attempt attempt, PromptTokens prompt) {
+  KvReservation reserve(Attempt attempt, PromptTokens prompt, KvSource source) {
     admission.check(prompt);
     active.check(attempt, false);
     overtake(attempt, false);
-    Transfer transfer = transfers.reserve(attempt, prompt, scheduler.spokenFor());
-    return new KvReservation(transfer.handle(), config.lease().toMillis(), 0);
+    Transfer transfer = transfers.reserve(attempt, prompt, source, scheduler.spokenFor());
+    return new KvReservation(transfer.handle(), config.lease().toMillis(), transfer.cachedTokens());
   }
 
   Transfers transfers() {
@@ -226,7 +227,10 @@ final class EngineCore implements StepRunner.Results {
     transfers.joined(transfer);
     request.computed(prompt.length);
     register(request);
-    observer.onPromptTokens(0, 0, prompt.length);
+    observer.onPromptTokens(0, transfer.cachedTokens(), prompt.length - transfer.cachedTokens());
+    if (cache.isOn()) {
+      observer.onPrefixLookup(prompt.length, transfer.cachedTokens());
+    }
     if (over != null) {
       finish(request, over);
       return;

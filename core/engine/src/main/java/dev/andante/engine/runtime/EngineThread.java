@@ -9,6 +9,7 @@ import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.EngineStatus;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.KvReservation;
+import dev.andante.engine.KvSource;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
 import dev.andante.engine.PromptTokens;
@@ -86,8 +87,9 @@ final class EngineThread implements Engine {
   }
 
   @Override
-  public CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt) {
-    return ask(() -> core.reserve(attempt, prompt), false);
+  public CompletableFuture<KvReservation> reserve(
+      Attempt attempt, PromptTokens prompt, KvSource source) {
+    return ask(() -> core.reserve(attempt, prompt, source), false);
   }
 
   @Override

@@ -131,7 +131,7 @@ public final class Engines {
             events,
             cache,
             scheduler,
-            new Transfers(pool, blocks, config.lease().toNanos(), nanoTime),
+            new Transfers(pool, blocks, cache, config.lease().toNanos(), nanoTime),
             new StepRunner(model, backend, pool, workspace, scheduler),
             new DraftBook(
                 drafts,

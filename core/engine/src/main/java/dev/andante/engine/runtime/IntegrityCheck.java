@@ -62,7 +62,11 @@ final class IntegrityCheck {
                 request.computed() / blockSize,
                 blocks));
     for (Transfer transfer : transfers) {
-      writable("reservation of " + transfer.attempt(), transfer.blocks(), 0, blocks);
+      writable(
+          "reservation of " + transfer.attempt(),
+          transfer.blocks(),
+          transfer.cachedTokens() / blockSize,
+          blocks);
     }
   }
 

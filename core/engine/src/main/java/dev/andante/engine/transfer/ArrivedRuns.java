@@ -2,7 +2,10 @@ package dev.andante.engine.transfer;
 
 import java.util.BitSet;
 
-/** Which (token, layer) pairs of a prompt's KV have arrived, in whatever order and how often. */
+/**
+ * Which (token, layer) pairs of the KV that is to come have arrived, in whatever order and how
+ * often.
+ */
 final class ArrivedRuns {
 
   private final int tokens;
@@ -27,9 +30,13 @@ final class ArrivedRuns {
     return tokens * layers - arrived.cardinality();
   }
 
-  /** The first missing pair in words. */
-  String firstMissing() {
+  /**
+   * The first missing pair in words.
+   *
+   * @param before tokens of the prompt before the first that is to come
+   */
+  String firstMissing(int before) {
     int at = arrived.nextClearBit(0);
-    return "token " + at % tokens + " of layer " + at / tokens;
+    return "token " + (before + at % tokens) + " of layer " + at / tokens;
   }
 }

@@ -17,10 +17,19 @@ final class KvWriter {
     this.layout = pool.layout();
   }
 
+  /**
+   * @param from tokens before that one are left out
+   */
   void write(
-      BlockTable blocks, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
+      BlockTable blocks,
+      int from,
+      int firstToken,
+      int tokens,
+      int firstLayer,
+      int layers,
+      MemorySegment kv) {
     int offset = firstToken % layout.blockSize();
-    if (offset + tokens <= layout.blockSize()) {
+    if (firstToken >= from && offset + tokens <= layout.blockSize()) {
       int block = blocks.block(firstToken / layout.blockSize());
       pool.write(block, offset, tokens, firstLayer, layers, kv);
       return;
@@ -28,7 +37,7 @@ final class KvWriter {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment part =
           arena.allocate(layers * layout.bytesPerTokenLayer() * layout.blockSize());
-      int done = 0;
+      int done = Math.max(0, from - firstToken);
       while (done < tokens) {
         int at = firstToken + done;
         int inBlock = at % layout.blockSize();

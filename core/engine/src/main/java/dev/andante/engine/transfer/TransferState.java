@@ -5,7 +5,8 @@ package dev.andante.engine.transfer;
  *
  * <pre>
  * OPEN → RESERVED → STREAMING → COMMITTED → JOINED
- *            └──────────┴───────────┴──→ RELEASED | FAILED | EXPIRED
+ *            ├──────────┴───────────┴──→ RELEASED | FAILED | EXPIRED
+ *            └─ all was here already ─→ COMMITTED
  * </pre>
  */
 public enum TransferState {
@@ -34,7 +35,7 @@ public enum TransferState {
   boolean canBecome(TransferState next) {
     return switch (this) {
       case OPEN -> next == RESERVED;
-      case RESERVED -> next == STREAMING || ends(next);
+      case RESERVED -> next == STREAMING || next == COMMITTED || ends(next);
       case STREAMING -> next == COMMITTED || ends(next);
       case COMMITTED -> next == JOINED || ends(next);
       case JOINED, RELEASED, FAILED, EXPIRED -> false;

@@ -6,17 +6,16 @@ import dev.andante.compute.KvPool;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.KvSource;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.BlockTable;
+import dev.andante.engine.kvcache.PrefixCache;
 import java.lang.foreign.MemorySegment;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -25,37 +24,37 @@ import org.jspecify.annotations.Nullable;
 /** All reservations of an engine, by handle and by request. */
 public final class Transfers {
 
-  /** Handles remembered after they expired, to tell a late peer why. */
-  private static final int EXPIRED_REMEMBERED = 1024;
-
-  private static final int HANDLE_BYTES = 16;
-
   private final KvLayout layout;
   private final KvWriter writer;
   private final BlockPool blocks;
+  private final PrefixCache cache;
   private final long leaseNanos;
   private final LongSupplier nanoTime;
-  private final SecureRandom random = new SecureRandom();
+  private final Handles handles = new Handles();
   private final Map<String, Transfer> byHandle = new HashMap<>();
   private final Map<String, Transfer> byRequest = new HashMap<>();
-  private final Map<String, Boolean> expired = new LinkedHashMap<>();
 
-  public Transfers(KvPool pool, BlockPool blocks, long leaseNanos, LongSupplier nanoTime) {
+  /**
+   * @param cache over {@code blocks}
+   */
+  public Transfers(
+      KvPool pool, BlockPool blocks, PrefixCache cache, long leaseNanos, LongSupplier nanoTime) {
     this.layout = pool.layout();
     this.writer = new KvWriter(pool);
     this.blocks = blocks;
+    this.cache = cache;
     this.leaseNanos = leaseNanos;
     this.nanoTime = nanoTime;
   }
 
   /**
-   * Sets blocks aside for the prompt and one more token. The same attempt gets the same reservation
-   * again; an older one's is released.
+   * Sets blocks aside for the prompt and one more token, shared ones as far as the prefix cache has
+   * them. The same attempt gets the same reservation again; an older one's is released.
    *
    * @param spokenFor free blocks that are not to be given away
    * @throws EngineException STALE_EPOCH, INVALID_REQUEST, SATURATED
    */
-  public Transfer reserve(Attempt attempt, PromptTokens prompt, int spokenFor) {
+  public Transfer reserve(Attempt attempt, PromptTokens prompt, KvSource source, int spokenFor) {
     Transfer existing = byRequest.get(attempt.requestId());
     if (existing != null) {
       if (existing.attempt().epoch() > attempt.epoch()) {
@@ -64,24 +63,27 @@ public final class Transfers {
             "attempt " + attempt.epoch() + " was overtaken by " + existing.attempt().epoch());
       }
       if (existing.attempt().epoch() == attempt.epoch()) {
-        return again(existing, prompt);
+        return again(existing, prompt, source);
       }
       end(existing, TransferState.RELEASED);
     }
     BlockTable table = new BlockTable(blocks, layout.blockSize());
+    if (source == KvSource.OTHER) {
+      table.contentIsForeign();
+    }
     int room = prompt.ids().length + 1;
-    int need = table.missingFor(room);
-    if (blocks.free() - spokenFor < need || !table.ensure(room)) {
+    int cached = cache.openToReceive(table, prompt.ids(), room, spokenFor);
+    if (cached == PrefixCache.NO_ROOM) {
       throw new EngineException(
           Code.SATURATED,
-          need
-              + " KV blocks needed, "
+          table.missingFor(room)
+              + " KV blocks needed, shared ones among them, "
               + Math.max(0, blocks.free() - spokenFor)
               + " to be had;"
               + " try another worker or wait");
     }
-    table.contentIsForeign();
-    Transfer transfer = new Transfer(newHandle(), attempt, prompt, table, layout.layers());
+    Transfer transfer =
+        new Transfer(handles.next(), attempt, prompt, source, table, cached, layout.layers());
     transfer.become(TransferState.RESERVED);
     renew(transfer);
     byHandle.put(transfer.handle(), transfer);
@@ -89,12 +91,15 @@ public final class Transfers {
     return transfer;
   }
 
-  private Transfer again(Transfer existing, PromptTokens prompt) {
+  private Transfer again(Transfer existing, PromptTokens prompt, KvSource source) {
     if (!Arrays.equals(existing.prompt().ids(), prompt.ids())
-        || existing.prompt().generated() != prompt.generated()) {
+        || existing.prompt().generated() != prompt.generated()
+        || existing.source() != source) {
       throw new EngineException(
           Code.INVALID_REQUEST,
-          "attempt " + existing.attempt() + " is reserved with another prompt; raise the epoch");
+          "attempt "
+              + existing.attempt()
+              + " is reserved with another prompt or source; raise the epoch");
     }
     renew(existing);
     return existing;
@@ -125,16 +130,18 @@ public final class Transfers {
               + kv.byteSize());
     }
     renew(transfer);
-    if (transfer.state() == TransferState.COMMITTED) {
+    if (transfer.state() == TransferState.COMMITTED
+        || firstToken + tokens <= transfer.cachedTokens()) {
       return;
     }
     try {
-      writer.write(transfer.blocks(), firstToken, tokens, firstLayer, layers, kv);
+      writer.write(
+          transfer.blocks(), transfer.cachedTokens(), firstToken, tokens, firstLayer, layers, kv);
     } catch (BackendException e) {
       end(transfer, TransferState.FAILED);
       throw new EngineException(Code.INTERNAL, "storing KV failed: " + e.getMessage(), e);
     }
-    transfer.arrived().add(firstToken, tokens, firstLayer, layers);
+    transfer.arrived(firstToken, tokens, firstLayer, layers);
     if (transfer.state() == TransferState.RESERVED) {
       transfer.become(TransferState.STREAMING);
     }
@@ -162,12 +169,10 @@ public final class Transfers {
    */
   public void commit(String handle) {
     Transfer transfer = require(handle);
-    if (transfer.arrived().missing() > 0) {
+    if (transfer.missing() > 0) {
       throw new EngineException(
           Code.BAD_FRAME,
-          "KV is missing, first of "
-              + transfer.arrived().firstMissing()
-              + "; store it and commit again");
+          "KV is missing, first of " + transfer.firstMissing() + "; store it and commit again");
     }
     if (transfer.state() != TransferState.COMMITTED) {
       transfer.become(TransferState.COMMITTED);
@@ -224,7 +229,7 @@ public final class Transfers {
     }
     for (Transfer transfer : late) {
       end(transfer, TransferState.EXPIRED);
-      remember(transfer.handle());
+      handles.expired(transfer.handle());
     }
     return late.size();
   }
@@ -253,7 +258,7 @@ public final class Transfers {
     if (transfer != null) {
       return transfer;
     }
-    throw expired.containsKey(handle)
+    throw handles.hasExpired(handle)
         ? new EngineException(
             Code.LEASE_EXPIRED, "the reservation was not used in time; reserve again")
         : new EngineException(
@@ -271,21 +276,8 @@ public final class Transfers {
     byRequest.remove(transfer.attempt().requestId(), transfer);
   }
 
-  private void remember(String handle) {
-    expired.put(handle, true);
-    if (expired.size() > EXPIRED_REMEMBERED) {
-      expired.remove(expired.keySet().iterator().next());
-    }
-  }
-
   private void renew(Transfer transfer) {
     transfer.renew(nanoTime.getAsLong() + leaseNanos);
-  }
-
-  private String newHandle() {
-    byte[] bytes = new byte[HANDLE_BYTES];
-    random.nextBytes(bytes);
-    return HexFormat.of().formatHex(bytes);
   }
 
   /** The reservation of a request, if there is one. */

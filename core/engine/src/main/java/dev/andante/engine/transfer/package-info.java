@@ -1,10 +1,12 @@
 /**
  * The receiving side of KV transfers: reservations, leases, what has arrived. Knows nothing of the
- * wire. Engine thread only.
+ * wire. Engine thread only. A reservation holds the blocks that the prefix cache has of its prompt,
+ * as one of their readers, beside those that will be written to.
  *
  * <pre>
  * OPEN → RESERVED → STREAMING → COMMITTED → JOINED
- *            └──────────┴───────────┴──→ RELEASED | FAILED | EXPIRED
+ *            ├──────────┴───────────┴──→ RELEASED | FAILED | EXPIRED
+ *            └─ all was here already ─→ COMMITTED
  * </pre>
  */
 @NullMarked

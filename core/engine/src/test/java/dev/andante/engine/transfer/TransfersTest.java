@@ -8,9 +8,11 @@ import dev.andante.compute.host.HostKvPool;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.KvSource;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.fake.FakeClock;
 import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.PrefixCache;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -39,11 +41,17 @@ class TransfersTest {
   private final FakeClock clock = new FakeClock();
   private final HostKvPool pool = new HostKvPool(LAYOUT, 8);
   private final BlockPool blocks = new BlockPool(8);
-  private final Transfers transfers = new Transfers(pool, blocks, LEASE.toNanos(), clock);
+  private final Transfers transfers = transfers(pool, blocks, clock);
 
   @AfterEach
   void closePool() {
     pool.close();
+  }
+
+  /** Without a prefix cache; see {@link SharedReservationsTest} for one with. */
+  private static Transfers transfers(HostKvPool pool, BlockPool blocks, FakeClock clock) {
+    PrefixCache none = new PrefixCache(blocks, BLOCK, "model", pool::copy, false);
+    return new Transfers(pool, blocks, none, LEASE.toNanos(), clock);
   }
 
   private static PromptTokens prompt(int length) {
@@ -70,7 +78,7 @@ class TransfersTest {
 
   @Test
   void wholeLife() {
-    Transfer transfer = transfers.reserve(new Attempt("a", 1), prompt(8), 0);
+    Transfer transfer = transfers.reserve(new Attempt("a", 1), prompt(8), KvSource.EQUAL, 0);
     assertThat(transfer.state()).isEqualTo(TransferState.RESERVED);
     assertThat(transfer.blocks().size()).as("room for one more token").isEqualTo(3);
     assertThat(code(() -> transfers.committed(transfer.handle(), transfer.attempt())))
@@ -98,7 +106,7 @@ class TransfersTest {
 
   @Test
   void runsMayCrossBlocks() {
-    Transfer whole = transfers.reserve(new Attempt("a", 1), prompt(11), 0);
+    Transfer whole = transfers.reserve(new Attempt("a", 1), prompt(11), KvSource.EQUAL, 0);
     MemorySegment kv = kv(9, 2);
     transfers.store(whole.handle(), 2, 9, 0, 2, kv);
     // one token at a time, cut out of the run by hand
@@ -116,7 +124,7 @@ class TransfersTest {
 
   @Test
   void badFramesChangeNothing() {
-    Transfer transfer = transfers.reserve(new Attempt("a", 1), prompt(8), 0);
+    Transfer transfer = transfers.reserve(new Attempt("a", 1), prompt(8), KvSource.EQUAL, 0);
     String handle = transfer.handle();
     int max = Integer.MAX_VALUE;
     for (int[] run :
@@ -145,13 +153,14 @@ class TransfersTest {
 
   @Test
   void epochs() {
-    Transfer first = transfers.reserve(new Attempt("a", 2), prompt(8), 0);
-    assertThat(transfers.reserve(new Attempt("a", 2), prompt(8), 0)).isSameAs(first);
-    assertThat(code(() -> transfers.reserve(new Attempt("a", 2), prompt(7), 0)))
+    Transfer first = transfers.reserve(new Attempt("a", 2), prompt(8), KvSource.EQUAL, 0);
+    assertThat(transfers.reserve(new Attempt("a", 2), prompt(8), KvSource.EQUAL, 0))
+        .isSameAs(first);
+    assertThat(code(() -> transfers.reserve(new Attempt("a", 2), prompt(7), KvSource.EQUAL, 0)))
         .isEqualTo(Code.INVALID_REQUEST);
-    assertThat(code(() -> transfers.reserve(new Attempt("a", 1), prompt(8), 0)))
+    assertThat(code(() -> transfers.reserve(new Attempt("a", 1), prompt(8), KvSource.EQUAL, 0)))
         .isEqualTo(Code.STALE_EPOCH);
-    Transfer second = transfers.reserve(new Attempt("a", 3), prompt(20), 0);
+    Transfer second = transfers.reserve(new Attempt("a", 3), prompt(20), KvSource.EQUAL, 0);
     assertThat(first.state()).isEqualTo(TransferState.RELEASED);
     assertThat(code(() -> transfers.store(first.handle(), 0, 1, 0, 1, kv(1, 1))))
         .isEqualTo(Code.UNKNOWN_KV_HANDLE);
@@ -161,15 +170,15 @@ class TransfersTest {
 
   @Test
   void respectsWhatIsSpokenFor() {
-    assertThat(code(() -> transfers.reserve(new Attempt("a", 1), prompt(20), 3)))
+    assertThat(code(() -> transfers.reserve(new Attempt("a", 1), prompt(20), KvSource.EQUAL, 3)))
         .isEqualTo(Code.SATURATED);
     assertThat(blocks.free()).isEqualTo(8);
-    transfers.reserve(new Attempt("a", 1), prompt(20), 2);
+    transfers.reserve(new Attempt("a", 1), prompt(20), KvSource.EQUAL, 2);
   }
 
   @Test
   void leases() {
-    Transfer transfer = transfers.reserve(new Attempt("a", 1), prompt(4), 0);
+    Transfer transfer = transfers.reserve(new Attempt("a", 1), prompt(4), KvSource.EQUAL, 0);
     clock.advance(Duration.ofSeconds(9));
     assertThat(transfers.expire()).isZero();
     transfers.store(transfer.handle(), 0, 1, 0, 1, kv(1, 1));
@@ -197,7 +206,7 @@ class TransfersTest {
         }
       }
     }
-    assertThat(TransferState.RESERVED.canBecome(TransferState.COMMITTED)).isFalse();
+    assertThat(TransferState.OPEN.canBecome(TransferState.COMMITTED)).isFalse();
     assertThat(TransferState.COMMITTED.canBecome(TransferState.STREAMING)).isFalse();
   }
 
@@ -227,7 +236,7 @@ class TransfersTest {
     try (HostKvPool memory = new HostKvPool(LAYOUT, total)) {
       BlockPool owned = new BlockPool(total);
       FakeClock time = new FakeClock();
-      Transfers tested = new Transfers(memory, owned, LEASE.toNanos(), time);
+      Transfers tested = transfers(memory, owned, time);
       Map<String, Model> live = new HashMap<>();
       Set<String> expired = new HashSet<>();
       List<String> handles = new ArrayList<>(List.of("never made"));
@@ -333,7 +342,7 @@ class TransfersTest {
             .orElse("");
     @Nullable Model existing = live.get(old);
     List<Transfer> made = new ArrayList<>();
-    Code code = code(() -> made.add(tested.reserve(attempt, prompt(tokens), 0)));
+    Code code = code(() -> made.add(tested.reserve(attempt, prompt(tokens), KvSource.EQUAL, 0)));
     if (existing != null && existing.attempt.epoch() > attempt.epoch()) {
       assertThat(code).isEqualTo(Code.STALE_EPOCH);
       return;

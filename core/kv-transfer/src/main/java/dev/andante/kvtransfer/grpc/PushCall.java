@@ -155,7 +155,7 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
   void giveUp(KvTransferException reason) {
     ClientCallStreamObserver<KvFrame> started = require();
     try {
-      if (started.isReady()) {
+      if (granted() && started.isReady()) { // before, nobody holds anything, or the call may be new
         started.onNext(KvWire.cancel(reason.code()));
       }
     } finally {

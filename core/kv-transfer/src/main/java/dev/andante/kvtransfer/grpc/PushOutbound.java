@@ -149,6 +149,10 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   public void onGranted(KvGranted message) {
     KvGrant given =
         new KvGrant(message.getKvHandle(), message.getLeaseMillis(), message.getCachedTokens());
+    if (given.cachedTokens() < 0 || given.cachedTokens() > promptTokens) {
+      onFault("the receiver has " + given.cachedTokens() + " of " + promptTokens + " tokens");
+      return;
+    }
     KvGrant before = grant;
     if (before != null && before.cachedTokens() != given.cachedTokens()) {
       onFault("the receiver has forgotten the transfer that broke");
@@ -193,7 +197,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
       long start = firstSentNanos == 0 ? lastAckNanos : firstSentNanos;
       long transfer = Math.max(0, lastAckNanos - start);
       long exposed = Math.max(0, lastAckNanos - Math.max(start, committedByCallerNanos));
-      observer.onCompleted(transfer, queue.acceptedBytes());
+      observer.onCompleted(transfer, queue.acceptedBytes(), given.cachedTokens());
       queue.drop();
       finished.complete(
           new KvReceipt(given, queue.acceptedBytes(), transfer / 1000, exposed / 1000));

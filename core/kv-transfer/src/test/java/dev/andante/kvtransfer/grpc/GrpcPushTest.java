@@ -155,6 +155,27 @@ class GrpcPushTest {
         .isEqualTo(FakeEngine.LAYOUT.bytesPerToken() * (TOKENS - 4));
   }
 
+  @Test
+  void aPromptThatTheReceiverHasWholeIsCommittedWithoutAFrame() {
+    engine.withCached(TOKENS);
+    KvOutbound push = open(channel, FORMAT, 1 << 20, TIMEOUT);
+    await(push.granted());
+    push.commit();
+    KvReceipt receipt = await(push.finished());
+    assertThat(receipt.bytes()).isZero();
+    assertThat(receipt.transferMicros()).isZero();
+    assertThat(engine.committed()).containsExactly(HANDLE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, TOKENS + 1})
+  void aGrantThatCannotBeEndsTheTransfer(int cached) {
+    engine.withCached(cached);
+    KvOutbound push = open(channel, FORMAT, 1 << 20, TIMEOUT);
+    assertThat(failureOf(push.granted()).code()).isEqualTo(KvTransferException.PROTOCOL);
+    awaitNothingHeld();
+  }
+
   @ParameterizedTest
   @MethodSource("faults")
   void aFaultyLinkNeverHangsAndNeverLeaks(
