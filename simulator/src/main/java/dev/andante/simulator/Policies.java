@@ -4,11 +4,12 @@ import dev.andante.engine.EngineObserver;
 import dev.andante.engine.Scheduling;
 import dev.andante.engine.qoe.QoePolicy;
 import dev.andante.engine.scheduler.FirstComeFirstServed;
-import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.SkipJoinMlfq;
+import dev.andante.qoe.QoeMetric;
 import dev.andante.qoe.batch.BatchPolicy;
 import dev.andante.qoe.batch.PreemptionRule;
 import dev.andante.qoe.batch.StarvationBound;
+import dev.andante.qoe.estimate.HorizonEstimator;
 import dev.andante.qoe.estimate.ReleasedEstimator;
 import dev.andante.simulator.cost.Profile;
 import dev.andante.simulator.serving.RoundRobin;
@@ -17,87 +18,77 @@ import dev.andante.simulator.serving.ServingPolicy;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /** The policies that can be tried. */
-enum Policies implements ServingPolicy {
+enum Policies {
   /** First come, first served; prompts whole, as vLLM without chunked prefill. */
-  FCFS {
-    @Override
-    public Scheduler scheduler(Served served) {
-      return served.inWhole(new FirstComeFirstServed());
-    }
-  },
+  FCFS(served -> served.inWhole(new FirstComeFirstServed())),
   /** In turns of 50 steps, as Andes v1's baseline; prompts whole. */
-  RR {
-    @Override
-    public Scheduler scheduler(Served served) {
-      return served.inWhole(new RoundRobin(TURN));
-    }
-  },
+  RR(served -> served.inWhole(new RoundRobin(50))),
   /** FastServe's skip-join queues with its parameters; prompts whole. */
-  MLFQ {
-    @Override
-    public Scheduler scheduler(Served served) {
-      return served.inWhole(
-          new SkipJoinMlfq(
-              Scheduling.DEFAULT,
-              served.profile().wholeTokens(),
-              served.stepTime(),
-              served.nanoTime(),
-              EngineObserver.NONE));
-    }
-  },
+  MLFQ(
+      served ->
+          served.inWhole(
+              new SkipJoinMlfq(
+                  Scheduling.DEFAULT,
+                  served.profile().wholeTokens(),
+                  served.stepTime(),
+                  served.nanoTime(),
+                  EngineObserver.NONE))),
   /** First come, first served; prompts in chunks (Sarathi-Serve, arXiv 2403.02310). */
-  SARATHI {
-    @Override
-    public Scheduler scheduler(Served served) {
-      return served.inChunks(new FirstComeFirstServed());
-    }
-  },
-  /** By quality of experience; prompts in chunks. */
-  QOE {
-    @Override
-    public Scheduler scheduler(Served served) {
-      return qoe(served, BatchPolicy.DEFAULT);
-    }
-  },
-  /** The same with v1's cap of one preemption a request in place of the refiner. */
-  QOE_CAPPED {
-    @Override
-    public Scheduler scheduler(Served served) {
-      return qoe(served, BatchPolicy.DEFAULT.withPreemption(new PreemptionRule.Capped(1)));
-    }
-  },
-  /** The same with the estimate of the authors' released code. */
-  QOE_RELEASED {
-    @Override
-    public Scheduler scheduler(Served served) {
-      return qoe(served, BatchPolicy.DEFAULT.withEstimator(new ReleasedEstimator()));
-    }
-  },
-  /** The same without a bound on waiting. */
-  QOE_UNBOUNDED {
-    @Override
-    public Scheduler scheduler(Served served) {
-      return qoe(served, BatchPolicy.DEFAULT.withStarvation(StarvationBound.NONE));
-    }
-  };
+  SARATHI(served -> served.inChunks(new FirstComeFirstServed())),
+  /** By quality of experience; prompts in chunks. The others are the same but for one part. */
+  QOE(ours(it -> it)),
+  /** With v2's refiner. */
+  QOE_REFINER(ours(it -> it.withPreemption(new PreemptionRule.OverheadAware()))),
+  /** With v1's cap of one preemption a request. */
+  QOE_CAPPED(ours(it -> it.withPreemption(new PreemptionRule.Capped(1)))),
+  /** With nothing that keeps preemptions few. */
+  QOE_BLIND(ours(it -> it.withPreemption(new PreemptionRule.Capped(Double.MAX_VALUE)))),
+  /** With the estimate of the authors' released code. */
+  QOE_RELEASED(ours(it -> it.withEstimator(new ReleasedEstimator()))),
+  /** For QoE as v1 defines it. */
+  QOE_V1(ours(it -> it.withEstimator(new HorizonEstimator(QoeMetric.V1)))),
+  /** Without preferring those who run. */
+  QOE_FICKLE(ours(it -> it.withHysteresis(1))),
+  /** Looking less far ahead. */
+  QOE_NEAR(ours(it -> it.withHorizon(20))),
+  /** Looking further ahead. */
+  QOE_FAR(ours(it -> it.withHorizon(100))),
+  /** With four times as much time for those who waited too long. */
+  QOE_PROMOTING(ours(it -> it.withStarvation(new StarvationBound(60, 10, 0.2)))),
+  /** Without a bound on waiting. */
+  QOE_UNBOUNDED(ours(it -> it.withStarvation(StarvationBound.NONE)));
 
   /** What is tried unless told otherwise; the others are ablations. */
   static final List<Policies> USUAL = List.of(FCFS, RR, MLFQ, SARATHI, QOE);
 
-  private static final int TURN = 50;
+  @SuppressWarnings("ImmutableEnumChecker") // a function without state of its own
+  private final ServingPolicy policy;
 
-  private static Scheduler qoe(Served served, BatchPolicy policy) {
+  Policies(ServingPolicy policy) {
+    this.policy = policy;
+  }
+
+  private static ServingPolicy ours(UnaryOperator<BatchPolicy> change) {
+    BatchPolicy policy = change.apply(BatchPolicy.DEFAULT);
+    return served -> served.inChunks(qoe(served, policy));
+  }
+
+  private static QoePolicy qoe(Served served, BatchPolicy policy) {
     Profile profile = served.profile();
-    return served.inChunks(
-        new QoePolicy(
-            policy,
-            new QoePolicy.Limits(profile.blockSize(), profile.blocks(), profile.maxSequences()),
-            QoePolicy.INTERVAL,
-            served.readers(),
-            served.nanoTime()));
+    return new QoePolicy(
+        policy,
+        new QoePolicy.Limits(profile.blockSize(), profile.blocks(), profile.maxSequences()),
+        QoePolicy.INTERVAL,
+        served.readers(),
+        served.nanoTime());
+  }
+
+  ServingPolicy policy() {
+    return policy;
   }
 
   String label() {

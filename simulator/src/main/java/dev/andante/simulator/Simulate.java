@@ -86,7 +86,8 @@ public final class Simulate {
       for (double rate : options.rates()) {
         long start = System.nanoTime();
         Outcome outcome =
-            new Simulation(options.profile(), policy, trace.atRate(rate * saturation), partTokens)
+            new Simulation(
+                    options.profile(), policy.policy(), trace.atRate(rate * saturation), partTokens)
                 .run();
         out.println(new ResultLine(policy.label(), rate, saturation, outcome).json());
         err.printf(

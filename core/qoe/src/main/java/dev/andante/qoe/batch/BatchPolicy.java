@@ -25,13 +25,13 @@ public record BatchPolicy(
     double hysteresis,
     int batchSizes) {
 
-  /** Mean QoE v2, v2's refiner, the released code's Δt, trigger and hysteresis. */
+  /** Mean QoE v2, time at its price, the released code's Δt, trigger and hysteresis. */
   public static final BatchPolicy DEFAULT =
       new BatchPolicy(
           new HorizonEstimator(QoeMetric.V2),
           Objective.MEAN,
-          new PreemptionRule.OverheadAware(),
-          new StarvationBound(60, 10, 0.2),
+          new PreemptionRule.PricedTime(),
+          new StarvationBound(60, 10, 0.05),
           50,
           0.9,
           1.5,
@@ -73,5 +73,10 @@ public record BatchPolicy(
   public BatchPolicy withHorizon(double seconds) {
     return new BatchPolicy(
         estimator, objective, preemption, starvation, seconds, trigger, hysteresis, batchSizes);
+  }
+
+  public BatchPolicy withHysteresis(double factor) {
+    return new BatchPolicy(
+        estimator, objective, preemption, starvation, horizonSeconds, trigger, factor, batchSizes);
   }
 }

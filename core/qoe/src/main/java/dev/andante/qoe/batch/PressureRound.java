@@ -69,6 +69,7 @@ final class PressureRound {
           best.entering(entries).stream().filter(entry -> !fixed.has(entry)).toList();
       switch (policy.preemption()) {
         case PreemptionRule.OverheadAware() -> refine(commitments, best, entering);
+        case PreemptionRule.PricedTime() -> admitIfWorthIt(commitments, best, entering);
         case PreemptionRule.Capped(double perRequest) ->
             admitWithin(commitments, perRequest, entering);
       }
@@ -95,6 +96,22 @@ final class PressureRound {
         return;
       }
       commitments.admit(entry, Admission.Why.GAIN, victims);
+    }
+  }
+
+  private void admitIfWorthIt(Commitments commitments, Choice best, List<Entry> entering) {
+    double perSecond = best.total() / policy.horizonSeconds();
+    for (Entry entry : entering) {
+      @Nullable List<Entry> victims = commitments.victimsFor(entry);
+      if (victims == null) {
+        continue;
+      }
+      double stall = stallSeconds(entry, victims);
+      double price = perSecond * stall + stallLoss(commitments, best, stall);
+      double forgone = victims.stream().mapToDouble(best::gain).sum();
+      if (best.gain(entry) > price + forgone) {
+        commitments.admit(entry, Admission.Why.GAIN, victims);
+      }
     }
   }
 

@@ -28,9 +28,13 @@ class BatchSelectorPropertyTest {
             BatchPolicy.DEFAULT.withEstimator(new HorizonEstimator(QoeMetric.V1)),
             BatchPolicy.DEFAULT.withEstimator(new ReleasedEstimator()));
     BatchPolicy policy = estimators.get(random.nextInt(3)).withHorizon(1 + random.nextInt(60));
-    if (random.nextBoolean()) {
-      policy = policy.withPreemption(new PreemptionRule.Capped(random.nextInt(3)));
-    }
+    policy =
+        policy.withPreemption(
+            switch (random.nextInt(3)) {
+              case 0 -> new PreemptionRule.OverheadAware();
+              case 1 -> new PreemptionRule.Capped(random.nextInt(3));
+              default -> new PreemptionRule.PricedTime();
+            });
     if (random.nextBoolean()) {
       policy =
           policy.withStarvation(

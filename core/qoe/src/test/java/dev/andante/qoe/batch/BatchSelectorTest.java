@@ -20,7 +20,10 @@ import org.junit.jupiter.api.Test;
 class BatchSelectorTest {
 
   private static final BatchPolicy PUBLISHED =
-      BatchPolicy.DEFAULT.withStarvation(StarvationBound.NONE).withHorizon(20);
+      BatchPolicy.DEFAULT
+          .withPreemption(new PreemptionRule.OverheadAware())
+          .withStarvation(StarvationBound.NONE)
+          .withHorizon(20);
 
   private static BatchDecision decide(BatchPolicy policy, BatchState state) {
     return new BatchSelector(policy).decide(state);
@@ -171,6 +174,62 @@ class BatchSelectorTest {
       BatchPolicy capped = PUBLISHED.withPreemption(new PreemptionRule.Capped(1));
       assertThat(decide(capped, state).admit()).as("the cap sees no stalls").hasSize(1);
     }
+  }
+
+  /** Readers far ahead notice no stall; those who could have run in that time do. */
+  @Test
+  void timeHasAPriceEvenIfNobodyWhoRunsMissesIt() {
+    List<BatchRequest> ahead = new ArrayList<>();
+    for (int i = 1; i <= 20; i++) {
+      ahead.add(running(i, 100, 70, 0.1));
+    }
+    BatchRequest newcomer = waiting(21, 100, 8);
+    BatchPolicy priced = PUBLISHED.withPreemption(new PreemptionRule.PricedTime());
+    for (double prefillSeconds : new double[] {0.05, 4}) {
+      BatchState state =
+          new BatchState(
+              nanos(9.5),
+              ahead,
+              List.of(newcomer),
+              2300,
+              100,
+              FAST,
+              SwapOrRecompute.recomputing(new PrefillCoefficients(prefillSeconds, 0, 0)),
+              BatchState.History.NONE);
+      assertThat(admitted(decide(PUBLISHED, state))).as("%s", prefillSeconds).containsExactly(21L);
+      assertThat(decide(priced, state).admit()).hasSize(prefillSeconds < 1 ? 1 : 0);
+    }
+  }
+
+  /** The refiner ends with the first that is not worth its stall, the price passes it over. */
+  @Test
+  void whoIsNotWorthItKeepsNobodyOut() {
+    BatchRequest costly = waiting(2, 300, 9.5);
+    BatchRequest cheap = waiting(3, 310, 9.5);
+    Costs costs =
+        new Costs() {
+          @Override
+          public double startSeconds(BatchRequest request) {
+            return request.arrival() == 2 ? 6 : 0.01;
+          }
+
+          @Override
+          public double preemptSeconds(BatchRequest request) {
+            return 0;
+          }
+        };
+    BatchState state =
+        new BatchState(
+            nanos(10),
+            List.of(running(1, 300, 45, 0.2)),
+            List.of(costly, cheap),
+            1000,
+            100,
+            FAST,
+            costs,
+            BatchState.History.NONE);
+    BatchPolicy priced = PUBLISHED.withPreemption(new PreemptionRule.PricedTime());
+    assertThat(admitted(decide(priced, state))).contains(3L);
   }
 
   @Test
