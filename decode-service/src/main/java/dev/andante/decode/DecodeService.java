@@ -4,6 +4,7 @@ import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.PromptTokens;
+import dev.andante.engine.Reader;
 import dev.andante.engine.SamplingParams;
 import dev.andante.engine.StopMatcher;
 import dev.andante.engine.StopParams;
@@ -99,6 +100,7 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
     SamplingParams sampling = Requests.sampling(request.getSampling());
     StopParams stop = Requests.stop(request.getStop());
     boolean speculate = !request.getSpeculation().getOff();
+    Reader reader = Requests.reader(request.getReader());
     Duration left = Deadlines.left(Engine.NO_LIMIT);
     Engine engine = running.engine();
     TokenStream stream =
@@ -121,7 +123,8 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 matcher(running, request, transferredTail(request.getTransferred())),
                 speculate,
                 left,
-                request.getPriority());
+                request.getPriority(),
+                reader);
         stream.start(() -> engine.decode(transferred, stream));
       }
       case LOCAL -> {
@@ -136,7 +139,8 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 matcher(running, request, generatedTail(prompt)),
                 speculate,
                 left,
-                request.getPriority());
+                request.getPriority(),
+                reader);
         stream.start(() -> engine.generate(generation, stream));
       }
       case START_NOT_SET ->

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.protocol.v1.GenerationStats;
 import dev.andante.protocol.v1.PrefillReply;
+import dev.andante.protocol.v1.Reader;
 import io.grpc.Status;
 import java.net.http.HttpResponse;
 import java.util.List;
@@ -164,6 +165,26 @@ class ExtensionsTest {
     ok(chat("{\"priority\":-7}", ""));
     assertThat(prefill.prefills.getFirst().getPriority()).isEqualTo(-1);
     assertThat(decode.decodes.getFirst().getPriority()).isEqualTo(-1);
+  }
+
+  @Test
+  void workersHearWhatTheReaderExpectsAndHowLongTheyHaveWaited() {
+    ok(chat("{\"qoe\":{\"ttft_ms\":250,\"tokens_per_second\":12.5}}", ""));
+    Reader early = prefill.prefills.getFirst().getReader();
+    Reader late = decode.decodes.getFirst().getReader();
+    assertThat(early.getTtftSeconds()).isEqualTo(0.25);
+    assertThat(early.getTokensPerSecond()).isEqualTo(12.5);
+    assertThat(early.getWaitedMicros()).isPositive();
+    assertThat(late.getTtftSeconds()).isEqualTo(0.25);
+    assertThat(late.getWaitedMicros()).isGreaterThan(early.getWaitedMicros());
+  }
+
+  @Test
+  void workersHearTheDefaultsWhereNobodySaysMore() {
+    ok(chat("{}", ""));
+    Reader reader = prefill.prefills.getFirst().getReader();
+    assertThat(reader.getTtftSeconds()).isEqualTo(1);
+    assertThat(reader.getTokensPerSecond()).isEqualTo(4.8);
   }
 
   @Test

@@ -52,7 +52,8 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
               Requests.sampling(request.getSampling()),
               Requests.stop(request.getStop()),
               Deadlines.left(Engine.NO_LIMIT),
-              request.getPriority());
+              request.getPriority(),
+              Requests.reader(request.getReader()));
       StopMatcher stops =
           StopStrings.matcher(
               running.model(), request.getStop().getStopList(), generatedOf(prompt));

@@ -18,9 +18,10 @@ public record GenerationRequest(
     StopMatcher stopMatcher,
     boolean speculate,
     Duration timeLeft,
-    int priority) {
+    int priority,
+    Reader reader) {
 
-  /** Of the usual priority. */
+  /** Of the usual priority, for a reader of whom nothing is known. */
   public GenerationRequest(
       Attempt attempt,
       PromptTokens prompt,
@@ -29,7 +30,7 @@ public record GenerationRequest(
       StopMatcher stopMatcher,
       boolean speculate,
       Duration timeLeft) {
-    this(attempt, prompt, sampling, stop, stopMatcher, speculate, timeLeft, 0);
+    this(attempt, prompt, sampling, stop, stopMatcher, speculate, timeLeft, 0, Reader.UNKNOWN);
   }
 
   /** Without a limit of time. */

@@ -9,6 +9,7 @@ import java.time.Duration;
  * @param timeLeft how long somebody waits for the token from now on, see {@link Engine#NO_LIMIT}
  * @param priority how urgent it is beside others: higher goes first, 0 is usual; counts where the
  *     engine's policy heeds it
+ * @param reader who waits for the answer
  * @param kvFrom leading tokens whose KV nobody needs: they are computed, but the listener does not
  *     get theirs
  */
@@ -19,6 +20,7 @@ public record PrefillJob(
     StopParams stop,
     Duration timeLeft,
     int priority,
+    Reader reader,
     int kvFrom) {
 
   /** All of whose KV is wanted. */
@@ -28,18 +30,19 @@ public record PrefillJob(
       SamplingParams sampling,
       StopParams stop,
       Duration timeLeft,
-      int priority) {
-    this(attempt, prompt, sampling, stop, timeLeft, priority, 0);
+      int priority,
+      Reader reader) {
+    this(attempt, prompt, sampling, stop, timeLeft, priority, reader, 0);
   }
 
-  /** Of the usual priority. */
+  /** Of the usual priority, for a reader of whom nothing is known. */
   public PrefillJob(
       Attempt attempt,
       PromptTokens prompt,
       SamplingParams sampling,
       StopParams stop,
       Duration timeLeft) {
-    this(attempt, prompt, sampling, stop, timeLeft, 0);
+    this(attempt, prompt, sampling, stop, timeLeft, 0, Reader.UNKNOWN);
   }
 
   /** Without a limit of time. */
@@ -50,6 +53,6 @@ public record PrefillJob(
 
   /** The same job for somebody who has the KV of the first {@code tokens} tokens. */
   public PrefillJob withoutKvBefore(int tokens) {
-    return new PrefillJob(attempt, prompt, sampling, stop, timeLeft, priority, tokens);
+    return new PrefillJob(attempt, prompt, sampling, stop, timeLeft, priority, reader, tokens);
   }
 }

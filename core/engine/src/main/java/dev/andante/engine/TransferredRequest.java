@@ -19,9 +19,10 @@ public record TransferredRequest(
     StopMatcher stopMatcher,
     boolean speculate,
     Duration timeLeft,
-    int priority) {
+    int priority,
+    Reader reader) {
 
-  /** Of the usual priority. */
+  /** Of the usual priority, for a reader of whom nothing is known. */
   public TransferredRequest(
       Attempt attempt,
       String kvHandle,
@@ -31,7 +32,17 @@ public record TransferredRequest(
       StopMatcher stopMatcher,
       boolean speculate,
       Duration timeLeft) {
-    this(attempt, kvHandle, firstToken, sampling, stop, stopMatcher, speculate, timeLeft, 0);
+    this(
+        attempt,
+        kvHandle,
+        firstToken,
+        sampling,
+        stop,
+        stopMatcher,
+        speculate,
+        timeLeft,
+        0,
+        Reader.UNKNOWN);
   }
 
   /** Without a limit of time. */

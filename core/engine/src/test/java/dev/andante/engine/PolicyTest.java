@@ -79,7 +79,8 @@ class PolicyTest {
             StopMatcher.NONE,
             false,
             Engine.NO_LIMIT,
-            priority),
+            priority,
+            Reader.UNKNOWN),
         new Listener(id));
   }
 

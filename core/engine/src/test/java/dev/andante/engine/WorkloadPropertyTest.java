@@ -215,7 +215,8 @@ class WorkloadPropertyTest {
                 StopMatcher.NONE,
                 random.nextInt(4) > 0,
                 Engine.NO_LIMIT,
-                random.nextInt(3) - 1);
+                random.nextInt(3) - 1,
+                Reader.UNKNOWN);
         Recorder answer = f.generate(request, new Recorder()).await();
         assertThat(answer.failure()).isNull();
         cases.add(new Case(request, answer.ids(), answer.reason()));

@@ -5,12 +5,10 @@ import dev.andante.gateway.admission.PriorityClass;
 import dev.andante.gateway.config.ControlPolicy;
 import dev.andante.gateway.config.GatewayProperties;
 import dev.andante.gateway.pipeline.AnswerRequest;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
@@ -20,13 +18,10 @@ import org.springframework.web.server.ServerWebExchange;
  */
 final class Applicants {
 
-  private static final String[] FAIRNESS_ID = {
-    "x-llm-d-inference-fairness-id", "x-gateway-inference-fairness-id"
-  };
-  private static final String[] OBJECTIVE = {
-    "x-llm-d-inference-objective", "x-gateway-inference-objective"
-  };
-  private static final Pattern SANE = Pattern.compile("[\\x21-\\x7e]{1,128}");
+  private static final List<String> FAIRNESS_ID =
+      List.of("x-llm-d-inference-fairness-id", "x-gateway-inference-fairness-id");
+  private static final List<String> OBJECTIVE =
+      List.of("x-llm-d-inference-objective", "x-gateway-inference-objective");
 
   private final ControlPolicy control;
   private final Map<String, Integer> objectives;
@@ -41,44 +36,28 @@ final class Applicants {
   }
 
   Applicant of(ServerWebExchange exchange, AnswerRequest request) {
-    OptionalInt key = ApiKeys.of(exchange);
-    boolean heard =
-        switch (control) {
-          case AUTHENTICATED -> key.isPresent();
-          case ALL -> true;
-          case OFF -> false;
-        };
-    HttpHeaders headers = exchange.getRequest().getHeaders();
+    ControlHeaders headers = headers(exchange);
     return new Applicant(
-        tenant(headers, heard, key),
-        PriorityClass.of(priority(headers, heard, request.extensions().priority())),
+        tenant(headers, ApiKeys.of(exchange)),
+        PriorityClass.of(priority(headers, request.extensions().priority())),
         request.answers());
   }
 
-  private static String tenant(HttpHeaders headers, boolean heard, OptionalInt key) {
-    return header(headers, heard, FAIRNESS_ID)
+  ControlHeaders headers(ServerWebExchange exchange) {
+    return ControlHeaders.of(exchange, control);
+  }
+
+  private static String tenant(ControlHeaders headers, OptionalInt key) {
+    return headers
+        .value(FAIRNESS_ID)
         .map(id -> "id " + id)
         .orElse(key.isPresent() ? "key " + key.getAsInt() : "");
   }
 
-  private int priority(HttpHeaders headers, boolean heard, OptionalInt asked) {
+  private int priority(ControlHeaders headers, OptionalInt asked) {
     int priority =
         asked.orElseGet(
-            () ->
-                header(headers, heard, OBJECTIVE)
-                    .map(name -> objectives.getOrDefault(name, 0))
-                    .orElse(0));
-    return heard ? priority : Math.min(priority, 0);
-  }
-
-  /** The newer name counts. What makes no sense is ignored, as is one that is sent twice. */
-  private static Optional<String> header(HttpHeaders headers, boolean heard, String[] names) {
-    for (String name : names) {
-      var sent = headers.getOrEmpty(name);
-      if (heard && sent.size() == 1 && SANE.matcher(sent.getFirst()).matches()) {
-        return Optional.of(sent.getFirst());
-      }
-    }
-    return Optional.empty();
+            () -> headers.value(OBJECTIVE).map(name -> objectives.getOrDefault(name, 0)).orElse(0));
+    return headers.heard() ? priority : Math.min(priority, 0);
   }
 }

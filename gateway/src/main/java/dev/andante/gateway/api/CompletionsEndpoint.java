@@ -82,7 +82,10 @@ final class CompletionsEndpoint {
     String unique = UUID.randomUUID().toString().replace("-", "");
     // Found by a search for the request's id, yet unique where clients reuse theirs.
     String attemptId = identity.attemptId(unique.substring(0, 12));
-    ParsedRequest parsed = parser.parse(Fields.root(body), attemptId, identity);
+    ParsedRequest parsed =
+        parser
+            .parse(Fields.root(body), attemptId, identity)
+            .unlessSaid(SloHeaders.read(applicants.headers(exchange)));
     Applicant applicant = applicants.of(exchange, parsed.answers());
     ServedModel model = model(parsed, applicant);
     ResponseShape shape =

@@ -24,4 +24,5 @@ public record AnswerPlan(
     StopParameters stop,
     boolean speculation,
     PriorityClass priority,
+    Asker asker,
     Deadline deadline) {}

@@ -9,6 +9,7 @@ import io.grpc.Deadline;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.random.RandomGenerator;
 
 /** Checks what depends on the model, and lays out one plan per answer. */
@@ -21,12 +22,14 @@ final class AnswerPlanner {
   }
 
   /**
+   * @param askers by the tokens of the prompt
    * @throws ApiException 400 if something does not fit the model
    */
   List<AnswerPlan> plan(
       AnswerRequest request,
       ServedModel model,
       PriorityClass priority,
+      IntFunction<Asker> askers,
       List<int[]> prompts,
       Deadline deadline) {
     ids(request.sampling().getLogitBiasMap().keySet(), "logit_bias", model);
@@ -48,6 +51,7 @@ final class AnswerPlanner {
                 stop,
                 request.extensions().speculation(),
                 priority,
+                askers.apply(prompt.length),
                 deadline));
       }
     }

@@ -1,6 +1,7 @@
 package dev.andante.gateway.pipeline;
 
 import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.qoe.QoeOverride;
 import dev.andante.service.grpc.RequestIdentity;
 import java.util.List;
 import java.util.OptionalLong;
@@ -33,6 +34,23 @@ public record AnswerRequest(
     prompts = List.copyOf(prompts);
     stopTokenIds = List.copyOf(stopTokenIds);
     stop = List.copyOf(stop);
+  }
+
+  /** With what the reader expects where the request itself does not say it. */
+  public AnswerRequest unlessSaid(QoeOverride expected) {
+    return new AnswerRequest(
+        id,
+        identity,
+        prompts,
+        n,
+        maxTokens,
+        minTokens,
+        ignoreEos,
+        stopTokenIds,
+        stop,
+        seed,
+        sampling,
+        extensions.unlessSaid(expected));
   }
 
   public int answers() {

@@ -82,7 +82,13 @@ public final class AnswerService {
                   .doOnNext(prompts -> prompts.forEach(ids -> progress.promptTokens(ids.length)))
                   .map(
                       prompts ->
-                          planner.plan(request, model, applicant.priority(), prompts, deadline))
+                          planner.plan(
+                              request,
+                              model,
+                              applicant.priority(),
+                              tokens -> new Asker(expected.apply(tokens), arrived),
+                              prompts,
+                              deadline))
                   .doOnNext(plans -> judge(plans, applicant, model, expected))
                   .flatMapMany(plans -> admitted(plans, applicant, model, arrived, progress));
           return TimeLimit.over(answers, Mono.delay(limit), () -> late(applicant, progress));

@@ -22,4 +22,8 @@ public record Extensions(
   /** Of a request that says nothing. */
   public static final Extensions NONE =
       new Extensions(QoeOverride.NONE, PacingWish.NONE, OptionalInt.empty(), true, false);
+
+  Extensions unlessSaid(QoeOverride expected) {
+    return new Extensions(qoe.over(expected), pacing, priority, speculation, explain);
+  }
 }

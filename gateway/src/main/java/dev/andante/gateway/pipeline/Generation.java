@@ -133,6 +133,7 @@ final class Generation {
             .setStop(plan.stop())
             .setKvTarget(decode.kvTarget())
             .setPriority(plan.priority().urgency())
+            .setReader(plan.asker().at(System.nanoTime()))
             .build();
     long started = System.nanoTime();
     return busy(
@@ -180,7 +181,8 @@ final class Generation {
         .setAttempt(attemptId())
         .setSampling(plan.sampling())
         .setStop(plan.stop())
-        .setPriority(plan.priority().urgency());
+        .setPriority(plan.priority().urgency())
+        .setReader(plan.asker().at(System.nanoTime()));
     if (!plan.speculation()) {
       request.setSpeculation(Speculation.newBuilder().setOff(true));
     }

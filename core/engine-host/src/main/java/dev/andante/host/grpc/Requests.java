@@ -5,18 +5,23 @@ import dev.andante.engine.FinishReason;
 import dev.andante.engine.GeneratedToken;
 import dev.andante.engine.GenerationStats;
 import dev.andante.engine.PromptTokens;
+import dev.andante.engine.Reader;
 import dev.andante.engine.SamplingParams;
 import dev.andante.engine.StopParams;
 import dev.andante.protocol.v1.SamplingParameters;
 import dev.andante.protocol.v1.StopParameters;
 import dev.andante.protocol.v1.Token;
 import dev.andante.protocol.v1.TokenLogprob;
+import dev.andante.qoe.QoeOverride;
 import dev.andante.service.grpc.Failures;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Messages to engine types and back. What is not valid becomes INVALID_ARGUMENT with the field at
@@ -77,6 +82,17 @@ public final class Requests {
                 new HashSet<>(message.getStopTokenIdsList())));
   }
 
+  /** Fields whose zero means "not known" say nothing. */
+  public static Reader reader(dev.andante.protocol.v1.Reader message) {
+    return checked(
+        "reader",
+        () ->
+            new Reader(
+                new QoeOverride(
+                    orUnknown(message.getTtftSeconds()), orUnknown(message.getTokensPerSecond())),
+                Duration.of(message.getWaitedMicros(), ChronoUnit.MICROS)));
+  }
+
   public static Token token(GeneratedToken token) {
     Token.Builder message = Token.newBuilder().setId(token.id());
     if (!Float.isNaN(token.logprob())) {
@@ -107,6 +123,10 @@ public final class Requests {
         .setPrefillMicros(stats.prefillMicros())
         .setDecodeMicros(stats.decodeMicros())
         .build();
+  }
+
+  private static @Nullable Double orUnknown(double value) {
+    return value == 0 ? null : value;
   }
 
   private static float orOne(float value) {

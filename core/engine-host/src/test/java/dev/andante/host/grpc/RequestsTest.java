@@ -7,10 +7,13 @@ import dev.andante.engine.FinishReason;
 import dev.andante.engine.GeneratedToken;
 import dev.andante.engine.SamplingParams;
 import dev.andante.protocol.v1.Attempt;
+import dev.andante.protocol.v1.Reader;
 import dev.andante.protocol.v1.SamplingParameters;
 import dev.andante.protocol.v1.StopParameters;
+import dev.andante.qoe.QoeOverride;
 import dev.andante.service.grpc.Failures;
 import io.grpc.Status;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,6 +26,36 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RequestsTest {
+
+  @Test
+  void anAbsentReaderIsUnknown() {
+    assertThat(Requests.reader(Reader.getDefaultInstance()))
+        .isEqualTo(dev.andante.engine.Reader.UNKNOWN);
+  }
+
+  @Test
+  void everyFieldOfTheReaderIsTaken() {
+    Reader message =
+        Reader.newBuilder()
+            .setTtftSeconds(0.5)
+            .setTokensPerSecond(3.3)
+            .setWaitedMicros(2_000)
+            .build();
+    assertThat(Requests.reader(message))
+        .isEqualTo(new dev.andante.engine.Reader(new QoeOverride(0.5, 3.3), Duration.ofMillis(2)));
+  }
+
+  @Test
+  void readersWithImpossibleWishesAreRefused() {
+    for (double value : new double[] {-1, Double.NaN, 1e9, Double.POSITIVE_INFINITY}) {
+      assertInvalid(
+          "reader", () -> Requests.reader(Reader.newBuilder().setTtftSeconds(value).build()));
+      assertInvalid(
+          "tokens_per_second",
+          () -> Requests.reader(Reader.newBuilder().setTokensPerSecond(value).build()));
+    }
+    assertInvalid("reader", () -> Requests.reader(Reader.newBuilder().setWaitedMicros(-1).build()));
+  }
 
   @Test
   void absentSamplingIsGreedy() {

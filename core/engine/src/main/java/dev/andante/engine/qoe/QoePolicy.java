@@ -4,6 +4,7 @@ import dev.andante.engine.request.Request;
 import dev.andante.engine.scheduler.PolicySource;
 import dev.andante.engine.scheduler.SchedulingPolicy;
 import dev.andante.engine.scheduler.StepPlan;
+import dev.andante.qoe.QoeOverride;
 import dev.andante.qoe.QoeSpec;
 import dev.andante.qoe.batch.Admission;
 import dev.andante.qoe.batch.BatchDecision;
@@ -81,8 +82,8 @@ public final class QoePolicy implements SchedulingPolicy {
   }
 
   /**
-   * For {@link dev.andante.engine.runtime.Engines#start}: as published, for readers of whom nothing
-   * is known but the prompt.
+   * For {@link dev.andante.engine.runtime.Engines#start}: the readers are those that the requests
+   * name.
    */
   public static PolicySource source() {
     return (config, stepTime, nanoTime, observer) ->
@@ -90,13 +91,24 @@ public final class QoePolicy implements SchedulingPolicy {
             BatchPolicy.DEFAULT,
             new Limits(config.blockSize(), config.blocks(), config.maxSequences()),
             INTERVAL,
-            request -> QoeSpec.forPrompt(request.promptSize()),
+            QoePolicy::expected,
             nanoTime);
+  }
+
+  /** What a reader does not say is as for everybody with such a prompt. */
+  private static QoeSpec expected(Request request) {
+    return QoeSpec.resolve(
+        request.promptSize(),
+        QoeOverride.NONE,
+        QoeOverride.NONE,
+        request.standing().reader().expects());
   }
 
   @Override
   public void arrived(Request request) {
-    Tracked one = new Tracked(request, readers.apply(request), nanoTime.getAsLong());
+    long now = nanoTime.getAsLong();
+    long asked = now - request.standing().reader().waited().toNanos();
+    Tracked one = new Tracked(request, readers.apply(request), asked, now);
     one.place(pressure ? HELD : 0, request.arrival());
     tracked.put(request, one);
     requests++;

@@ -10,7 +10,7 @@ import dev.andante.qoe.batch.BatchRequest;
 final class Tracked {
 
   private final Request request;
-  private final long arrived;
+  private final long asked;
   private final DeliveryTimeline timeline;
   private int delivered;
   private boolean running;
@@ -18,11 +18,14 @@ final class Tracked {
   private int level;
   private long position;
 
-  Tracked(Request request, QoeSpec spec, long nowNanos) {
+  /**
+   * @param askedNanos when its reader asked for it, wherever
+   */
+  Tracked(Request request, QoeSpec spec, long askedNanos, long nowNanos) {
     this.request = request;
-    this.arrived = nowNanos;
+    this.asked = askedNanos;
     this.since = nowNanos;
-    this.timeline = new DeliveryTimeline(spec, nowNanos);
+    this.timeline = new DeliveryTimeline(spec, askedNanos);
     this.position = request.arrival();
     progress(nowNanos); // tokens that were generated elsewhere
   }
@@ -63,7 +66,7 @@ final class Tracked {
         Math.max(context, request.size()),
         Math.min(request.computed(), request.size() - 1),
         timeline.reading(),
-        arrived,
+        asked,
         since,
         false);
   }

@@ -1,5 +1,7 @@
 package dev.andante.engine.request;
 
+import dev.andante.engine.Reader;
+
 /**
  * Where a request stands in the order in which requests are served. What the order is decides the
  * scheduler's policy; here is only what came out last. Engine thread only.
@@ -8,6 +10,7 @@ public final class Standing implements Comparable<Standing> {
 
   private final long arrival;
   private int priority;
+  private Reader reader = Reader.UNKNOWN;
   private int level;
   private long position;
   private int sizeAtStart;
@@ -24,6 +27,14 @@ public final class Standing implements Comparable<Standing> {
 
   public void priority(int urgency) {
     priority = urgency;
+  }
+
+  public Reader reader() {
+    return reader;
+  }
+
+  public void reader(Reader who) {
+    reader = who;
   }
 
   public int level() {

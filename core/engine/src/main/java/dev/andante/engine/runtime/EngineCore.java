@@ -132,6 +132,7 @@ final class EngineCore implements StepRunner.Results {
             admission.maxLength(),
             new RequestTimes(submitted, given.timeLeft()));
     request.standing().priority(given.priority());
+    request.standing().reader(given.reader());
     FinishReason over = request.replay();
     register(request);
     if (over != null) {
@@ -161,6 +162,7 @@ final class EngineCore implements StepRunner.Results {
             admission.maxLength(),
             new RequestTimes(submitted, given.timeLeft()));
     request.standing().priority(given.priority());
+    request.standing().reader(given.reader());
     if (request.replay() != null) {
       throw new EngineException(
           Code.INVALID_REQUEST, "the answer that the prompt resumes is already complete");
@@ -223,6 +225,7 @@ final class EngineCore implements StepRunner.Results {
             admission.maxLength(),
             times);
     request.standing().priority(given.priority());
+    request.standing().reader(given.reader());
     FinishReason over = request.replay();
     transfers.joined(transfer);
     request.computed(prompt.length);

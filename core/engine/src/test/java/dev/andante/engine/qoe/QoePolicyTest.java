@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
+import dev.andante.engine.EngineConfig;
+import dev.andante.engine.EngineObserver;
 import dev.andante.engine.PromptTokens;
+import dev.andante.engine.Reader;
 import dev.andante.engine.RequestListener;
 import dev.andante.engine.SamplingParams;
 import dev.andante.engine.StopMatcher;
 import dev.andante.engine.StopParams;
+import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.BlockTable;
 import dev.andante.engine.kvcache.PrefixCache;
@@ -20,6 +24,8 @@ import dev.andante.engine.scheduler.Pace;
 import dev.andante.engine.scheduler.ScheduledRequest;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.StepPlan;
+import dev.andante.engine.scheduler.StepTime;
+import dev.andante.qoe.QoeOverride;
 import dev.andante.qoe.QoeSpec;
 import dev.andante.qoe.batch.BatchPolicy;
 import dev.andante.qoe.batch.StarvationBound;
@@ -155,5 +161,74 @@ class QoePolicyTest {
           .doesNotContain(urgent);
     }
     assertThat(step(scheduler).scheduled()).extracting(ScheduledRequest::request).contains(urgent);
+  }
+
+  private Scheduler asStarted() {
+    EngineConfig d = EngineFixture.DEFAULTS;
+    EngineConfig config =
+        new EngineConfig(
+            BLOCK,
+            BLOCKS,
+            d.kvDtype(),
+            64,
+            8,
+            d.maxWaiting(),
+            d.maxDraftTokens(),
+            d.draftWait(),
+            d.lease(),
+            true,
+            Duration.ZERO);
+    return new Scheduler(
+        new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true),
+        64,
+        8,
+        8,
+        QoePolicy.source().create(config, new StepTime(), () -> now, EngineObserver.NONE),
+        Pace.free());
+  }
+
+  private Request readBy(Request request, Reader reader) {
+    request.standing().reader(reader);
+    return request;
+  }
+
+  /** Whether a newcomer takes the place of one that has 10 tokens. */
+  private boolean givesWay(Reader present, Reader newcomer) {
+    Scheduler scheduler = asStarted();
+    Request first = readBy(request(40, 30, new QoeSpec(1, 1)), present);
+    scheduler.add(first);
+    for (int i = 0; i < 10; i++) {
+      step(scheduler);
+    }
+    now += 11_000_000_000L; // who began to run less than 10 s ago stays
+    Request second = readBy(request(36, 5, new QoeSpec(1, 1)), newcomer);
+    scheduler.add(second);
+    boolean gave =
+        step(scheduler).scheduled().stream().anyMatch(one -> one.request().equals(second));
+    scheduler.remove(first);
+    scheduler.remove(second);
+    return gave;
+  }
+
+  private static Reader reader(double ttftSeconds, double tokensPerSecond, Duration waited) {
+    return new Reader(new QoeOverride(ttftSeconds, tokensPerSecond), waited);
+  }
+
+  @Test
+  void whatReadersExpectDecidesAndTheRestIsAsForEverybody() {
+    Reader slow = reader(1, 0.1, Duration.ZERO);
+    Reader fast = reader(0.01, 100, Duration.ZERO);
+    Reader patient = reader(100, 0.1, Duration.ZERO);
+    assertThat(givesWay(slow, Reader.UNKNOWN)).isTrue();
+    assertThat(givesWay(fast, patient)).isFalse();
+    assertThat(givesWay(slow, patient)).isFalse();
+  }
+
+  /** One who asked long before the request came here has no time left. */
+  @Test
+  void whatReadersWaitedElsewhereCounts() {
+    Reader slow = reader(1, 0.1, Duration.ZERO);
+    assertThat(givesWay(slow, reader(100, 0.1, Duration.ZERO))).isFalse();
+    assertThat(givesWay(slow, reader(100, 0.1, Duration.ofSeconds(90)))).isTrue();
   }
 }
