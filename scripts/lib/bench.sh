@@ -42,7 +42,7 @@ bench_engine() {
     esac
     shift
   done
-  if [ "$parts" != cache ]; then # which needs none
+  if [[ ,$parts, =~ ,(all|policies|chunking), ]]; then
     model=$(find_model "$model") || exit $?
     options+=(--model "$model")
   fi

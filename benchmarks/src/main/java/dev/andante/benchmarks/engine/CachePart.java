@@ -10,7 +10,6 @@ import dev.andante.engine.kvcache.PrefixCachePolicy;
 import dev.andante.engine.kvcache.RecomputeCost;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -55,11 +54,8 @@ final class CachePart implements EnginePart {
   @Override
   public void run(Map<String, String> given, Consumer<Map<String, Object>> line) {
     PromptTrace trace = trace(given.getOrDefault("trace", ""));
-    int inFlight = positive("in-flight", given.getOrDefault("in-flight", "1"));
-    int[] pools =
-        Arrays.stream(given.getOrDefault("pools", "500,1000,2000,5000,10000").split(","))
-            .mapToInt(size -> positive("pools", size))
-            .toArray();
+    int inFlight = Numbers.positive(given, "in-flight", 1);
+    int[] pools = Numbers.positives(given, "pools", "500,1000,2000,5000,10000");
     for (int blocks : pools) {
       Optimum optimum = Optimum.of(trace.uses(), blocks);
       for (PrefixCachePolicy policy : PrefixCachePolicy.values()) {
@@ -133,18 +129,5 @@ final class CachePart implements EnginePart {
           "--trace " + (file.isEmpty() ? "is needed" : file + " cannot be read"));
     }
     return PromptTrace.read(Path.of(file));
-  }
-
-  private static int positive(String option, String value) {
-    try {
-      int number = Integer.parseInt(value.strip());
-      if (number >= 1) {
-        return number;
-      }
-    } catch (NumberFormatException e) {
-      // said below
-    }
-    throw new IllegalArgumentException(
-        "--" + option + " takes numbers of at least 1, not " + value);
   }
 }

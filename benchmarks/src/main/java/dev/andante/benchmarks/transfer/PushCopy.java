@@ -1,0 +1,133 @@
+package dev.andante.benchmarks.transfer;
+
+import dev.andante.compute.ComputePool;
+import dev.andante.compute.DType;
+import dev.andante.compute.KvLayout;
+import dev.andante.compute.KvPool;
+import dev.andante.compute.reference.ReferenceBackend;
+import dev.andante.engine.Attempt;
+import dev.andante.engine.DraftSource;
+import dev.andante.engine.Engine;
+import dev.andante.engine.EngineConfig;
+import dev.andante.engine.EngineObserver;
+import dev.andante.engine.PromptTokens;
+import dev.andante.engine.runtime.Engines;
+import dev.andante.kvtransfer.KvFormat;
+import dev.andante.kvtransfer.KvGrant;
+import dev.andante.kvtransfer.KvOutbound;
+import dev.andante.kvtransfer.KvReceiver;
+import dev.andante.kvtransfer.KvTransferObserver;
+import dev.andante.kvtransfer.grpc.GrpcKvSender;
+import dev.andante.kvtransfer.grpc.KvTransferService;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The KV of a prompt out of one pool, block by block as an engine exports it, through the product's
+ * sender, gRPC on loopback and receiver, into the pool of an engine that does nothing else. Server,
+ * channel and executors are those of the services.
+ */
+public final class PushCopy implements KvCopy {
+
+  private static final int BLOCK = 16;
+  private static final int MAX_MESSAGE = 64 << 20;
+  private static final int MAX_FRAME = 1 << 20;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final int tokens;
+  private final ComputePool threads = new ComputePool(1);
+  private final ReferenceBackend backend = new ReferenceBackend(threads);
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final Arena arena = Arena.ofShared();
+  private final KvPool source;
+  private final MemorySegment buffer;
+  private final Engine engine;
+  private final Server server;
+  private final ManagedChannel channel;
+  private final GrpcKvSender sender;
+  private int copies;
+
+  /**
+   * @param tokens of the prompt
+   */
+  public PushCopy(int layers, int kvHeads, int headDim, int tokens) {
+    this.tokens = tokens;
+    BareModel model = new BareModel(layers, kvHeads, headDim, tokens + BLOCK);
+    KvLayout layout = model.kvLayout(BLOCK, DType.BF16);
+    int blocks = layout.blocksFor(tokens + 1);
+    source = backend.allocateKv(layout, blocks);
+    buffer = arena.allocate(layout.bytesPerBlock(), 64);
+    EngineConfig config =
+        new EngineConfig(
+            BLOCK, blocks, DType.BF16, 64, 4, 4, 0, Duration.ZERO, PATIENCE, false, Duration.ZERO);
+    engine = Engines.start(config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
+    KvFormat format = KvFormat.of(layout, model.fingerprint(), backend.numerics());
+    KvReceiver receiver = new KvReceiver(engine, format, KvTransferObserver.NONE);
+    try {
+      server =
+          NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+              .executor(executor)
+              .maxInboundMessageSize(MAX_MESSAGE)
+              .addService(new KvTransferService(() -> receiver))
+              .build()
+              .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    channel =
+        NettyChannelBuilder.forAddress(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), server.getPort()))
+            .usePlaintext()
+            .maxInboundMessageSize(MAX_MESSAGE)
+            .build();
+    sender =
+        new GrpcKvSender(
+            _ -> channel, layout, format, executor, KvTransferObserver.NONE, MAX_FRAME);
+  }
+
+  /** Of one copy. */
+  public long bytes() {
+    return source.layout().bytesPerToken() * tokens;
+  }
+
+  @Override
+  public void copy() {
+    Attempt attempt = new Attempt("copy " + copies++, 0);
+    KvOutbound push = sender.open("loopback", attempt, PromptTokens.of(new int[tokens]), PATIENCE);
+    KvGrant grant = push.granted().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+    KvLayout layout = source.layout();
+    for (int first = 0; first < tokens; first += BLOCK) {
+      int count = Math.min(BLOCK, tokens - first);
+      source.read(first / BLOCK, 0, count, 0, layout.layers(), buffer);
+      push.send(first, count, buffer.asSlice(0, count * layout.bytesPerToken()));
+    }
+    push.commit();
+    push.finished().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+    engine.release(grant.handle()).orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    server.shutdownNow();
+    engine.close();
+    executor.shutdownNow();
+    source.close();
+    arena.close();
+    backend.close();
+    threads.close();
+  }
+}
