@@ -54,17 +54,16 @@ final class ChunkingPart implements EnginePart {
 
   @Override
   public void run(Map<String, String> given, Consumer<Map<String, Object>> line) {
-    Options options = new Options(given);
-    int prompt = options.count("prompt", 2048);
-    int rounds = options.count("rounds", 3);
-    int target = options.count("tbt-target", 50);
+    int prompt = Numbers.positive(given, "prompt", 2048);
+    int rounds = Numbers.positive(given, "rounds", 3);
+    int target = Numbers.positive(given, "tbt-target", 50);
     List<Way> ways =
         List.of(
             new Way("whole", prompt + STREAMS, Duration.ZERO),
-            new Way("chunks", options.count("chunk", 256), Duration.ZERO),
+            new Way("chunks", Numbers.positive(given, "chunk", 256), Duration.ZERO),
             new Way("paced", prompt + STREAMS, Duration.ofMillis(target)));
-    List<Arrival> arrivals = arrivals(prompt, options.count("interval", 1500));
-    try (OpenModel model = new OpenModel(options.text(OpenModel.OPTION))) {
+    List<Arrival> arrivals = arrivals(prompt, Numbers.positive(given, "interval", 1500));
+    try (OpenModel model = new OpenModel(given.getOrDefault(OpenModel.OPTION, ""))) {
       if (prompt >= model.contextLength()) {
         throw new IllegalArgumentException(
             "--prompt must be less than the context of " + model.contextLength() + " tokens");

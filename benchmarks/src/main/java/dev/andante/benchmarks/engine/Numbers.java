@@ -20,6 +20,20 @@ final class Numbers {
         .toArray();
   }
 
+  /** Several that need not be whole, with commas between them. */
+  static double[] positiveReals(Map<String, String> given, String option, String otherwise) {
+    String value = given.getOrDefault(option, otherwise);
+    try {
+      double[] numbers = Arrays.stream(value.split(",")).mapToDouble(Double::parseDouble).toArray();
+      if (Arrays.stream(numbers).allMatch(n -> n > 0 && Double.isFinite(n))) {
+        return numbers;
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    throw new IllegalArgumentException("--" + option + " takes positive numbers, not " + value);
+  }
+
   private static int positive(String option, String value) {
     try {
       int number = Integer.parseInt(value.strip());

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -74,11 +75,10 @@ final class PoliciesPart implements EnginePart {
 
   @Override
   public void run(Map<String, String> given, Consumer<Map<String, Object>> line) {
-    Options options = new Options(given);
-    int rounds = options.count("rounds", 3);
-    double[] loads = options.positives("loads", 0.7, 0.9, 1.1);
-    try (OpenModel model = new OpenModel(options.text(OpenModel.OPTION))) {
-      List<TraceRow> rows = rows(options, model.contextLength());
+    int rounds = Numbers.positive(given, "rounds", 3);
+    double[] loads = Numbers.positiveReals(given, "loads", "0.7,0.9,1.1");
+    try (OpenModel model = new OpenModel(given.getOrDefault(OpenModel.OPTION, ""))) {
+      List<TraceRow> rows = rows(given, model.contextLength());
       play(model, Policy.FCFS, at(rows, Double.POSITIVE_INFINITY)); // compiles and warms up
       double capacity = capacity(play(model, Policy.FCFS, at(rows, Double.POSITIVE_INFINITY)));
       for (double load : loads) {
@@ -87,17 +87,18 @@ final class PoliciesPart implements EnginePart {
     }
   }
 
-  private static List<TraceRow> rows(Options options, int contextLength) {
-    String file = options.text("arrivals");
+  private static List<TraceRow> rows(Map<String, String> given, int contextLength) {
+    String file = given.getOrDefault("arrivals", "");
     if (file.isEmpty() || !Files.isReadable(Path.of(file))) {
       throw new IllegalArgumentException(
           "--arrivals " + (file.isEmpty() ? "is needed" : file + " cannot be read"));
     }
-    double scale = options.positives("scale", 0.25)[0];
+    double scale = Numbers.positiveReals(given, "scale", "0.25")[0];
     LengthScale lengths = new LengthScale(scale, contextLength - OUTPUT_LIMIT - 1, OUTPUT_LIMIT);
     try {
       List<TraceRow> all = Traces.read(Path.of(file));
-      return lengths.rows(all.subList(0, Math.min(all.size(), options.count("requests", 150))));
+      return lengths.rows(
+          all.subList(0, Math.min(all.size(), Numbers.positive(given, "requests", 150))));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -188,8 +189,7 @@ final class PoliciesPart implements EnginePart {
           Samples.median(first.stream().map(s -> s.quantile(0.95)).toList()));
     }
 
-    private static List<Samples> samples(
-        List<List<Course>> rounds, java.util.function.ToLongFunction<Course> time) {
+    private static List<Samples> samples(List<List<Course>> rounds, ToLongFunction<Course> time) {
       return rounds.stream().map(r -> new Samples(r.stream().mapToLong(time))).toList();
     }
   }

@@ -128,15 +128,15 @@ class PlaybackTest {
 
   @Test
   void optionsThatMakeNoSenseAreNamed() {
-    Options options = new Options(Map.of("rounds", "0", "loads", "1,-2", "scale", "x"));
-    assertThat(options.count("requests", 7)).isEqualTo(7);
+    Map<String, String> given = Map.of("rounds", "0", "loads", "1,-2", "scale", "x");
+    assertThat(Numbers.positive(given, "requests", 7)).isEqualTo(7);
     for (String name : List.of("loads", "scale")) {
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> options.positives(name, 1))
+          .isThrownBy(() -> Numbers.positiveReals(given, name, "1"))
           .withMessageContaining("--" + name);
     }
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> options.count("rounds", 1))
+        .isThrownBy(() -> Numbers.positive(given, "rounds", 1))
         .withMessageContaining("--rounds");
     for (EnginePart part : List.of(new PoliciesPart(), new ChunkingPart())) {
       assertThatIllegalArgumentException()
