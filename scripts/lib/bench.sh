@@ -4,7 +4,7 @@
 cmd_bench() {
   local program=all
   case ${1:-} in
-    compute | kernels | ceilings | engine | load | gateway) program=$1 && shift ;;
+    compute | kernels | ceilings | engine | load | gateway | qoe) program=$1 && shift ;;
     -* | '') ;;
     *) fail_usage "bench does not know '$1'" ;;
   esac
@@ -18,6 +18,8 @@ bench_all() { bench_on_model bench "$@"; }
 bench_compute() { bench_on_model compute "$@"; }
 
 bench_gateway() { bench_on_model gateway "$@"; }
+
+bench_qoe() { bench_on_model qoe "$@"; }
 
 bench_kernels() {
   wants_help "$@" || build_benchmarks
