@@ -7,8 +7,9 @@ import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvSender;
 import dev.andante.kvtransfer.KvTransferObserver;
-import dev.andante.protocol.v1.KvTransferGrpc;
+import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.stub.ClientCalls;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,12 @@ import java.util.function.Function;
 
 /** Pushes KV to receivers over gRPC. */
 public final class GrpcKvSender implements KvSender {
+
+  /**
+   * The link takes another frame while fewer bytes wait for it: with gRPC's 32 KB it would run dry
+   * between any two of them.
+   */
+  private static final int READY_BYTES = 2 << 20;
 
   private final Function<String, ? extends Channel> channels;
   private final KvLayout layout;
@@ -48,14 +55,20 @@ public final class GrpcKvSender implements KvSender {
 
   @Override
   public KvOutbound open(String target, Attempt attempt, PromptTokens prompt, Duration timeout) {
+    Channel channel = channels.apply(target);
+    CallOptions options =
+        CallOptions.DEFAULT
+            .withDeadlineAfter(Math.max(1, timeout.toNanos()), TimeUnit.NANOSECONDS)
+            .withOnReadyThreshold(READY_BYTES);
     PushOutbound push =
         new PushOutbound(
             target,
             layout,
             prompt.ids().length,
             maxFrameBytes,
-            KvTransferGrpc.newStub(channels.apply(target))
-                .withDeadlineAfter(Math.max(1, timeout.toNanos()), TimeUnit.NANOSECONDS),
+            answers ->
+                ClientCalls.asyncBidiStreamingCall(
+                    channel.newCall(PushMethod.PUSH, options), answers),
             KvWire.open(attempt, format, prompt),
             executor,
             observer);

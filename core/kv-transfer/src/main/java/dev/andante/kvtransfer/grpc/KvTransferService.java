@@ -3,13 +3,15 @@ package dev.andante.kvtransfer.grpc;
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvFrame;
-import dev.andante.protocol.v1.KvTransferGrpc;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Supplier;
 
 /** Takes pushes. */
-public final class KvTransferService extends KvTransferGrpc.KvTransferImplBase {
+public final class KvTransferService implements BindableService {
 
   private final Supplier<KvReceiver> receiver;
 
@@ -22,7 +24,13 @@ public final class KvTransferService extends KvTransferGrpc.KvTransferImplBase {
   }
 
   @Override
-  public StreamObserver<KvFrame> push(StreamObserver<KvAck> responses) {
+  public ServerServiceDefinition bindService() {
+    return ServerServiceDefinition.builder(PushMethod.SERVICE)
+        .addMethod(PushMethod.PUSH, ServerCalls.asyncBidiStreamingCall(this::push))
+        .build();
+  }
+
+  private StreamObserver<KvFrame> push(StreamObserver<KvAck> responses) {
     PushInbound call = new PushInbound((ServerCallStreamObserver<KvAck>) responses, receiver);
     call.start();
     return call;

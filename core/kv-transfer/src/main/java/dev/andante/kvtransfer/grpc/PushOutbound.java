@@ -9,13 +9,14 @@ import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvGranted;
-import dev.andante.protocol.v1.KvTransferGrpc.KvTransferStub;
+import io.grpc.stub.StreamObserver;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +38,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   private final String target;
   private final int promptTokens;
   private final SendQueue queue;
-  private final KvTransferStub stub;
+  private final Function<PushCall, StreamObserver<KvFrame>> calls;
   private final KvFrame open;
   private final Executor executor;
   private final KvTransferObserver observer;
@@ -56,7 +57,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   private boolean begun; // touched by the writer only
 
   /**
-   * @param stub with the deadline of the whole transfer
+   * @param calls starts a call that the given one hears of; with the deadline of the whole transfer
    * @param open the frame that each call begins with
    */
   PushOutbound(
@@ -64,13 +65,13 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
       KvLayout layout,
       int promptTokens,
       int maxFrameBytes,
-      KvTransferStub stub,
+      Function<PushCall, StreamObserver<KvFrame>> calls,
       KvFrame open,
       Executor executor,
       KvTransferObserver observer) {
     this.target = target;
     this.promptTokens = promptTokens;
-    this.stub = stub;
+    this.calls = calls;
     this.open = open;
     this.executor = executor;
     this.observer = observer;
@@ -87,7 +88,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
     PushCall next = new PushCall(this);
     call = next;
     try {
-      stub.push(next).onNext(open);
+      calls.apply(next).onNext(open);
     } catch (IllegalStateException e) {
       endedWhileWriting(e); // the call may fail before its first message
     }

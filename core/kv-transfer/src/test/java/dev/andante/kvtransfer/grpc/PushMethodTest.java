@@ -1,0 +1,111 @@
+package dev.andante.kvtransfer.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dev.andante.engine.Attempt;
+import dev.andante.engine.PromptTokens;
+import dev.andante.kvtransfer.FakeEngine;
+import dev.andante.kvtransfer.KvFormat;
+import dev.andante.kvtransfer.KvRun;
+import dev.andante.protocol.v1.KvData;
+import dev.andante.protocol.v1.KvFrame;
+import dev.andante.protocol.v1.KvTransferGrpc;
+import io.grpc.KnownLength;
+import io.grpc.MethodDescriptor.Marshaller;
+import io.grpc.StatusRuntimeException;
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+/** Frames as this marshaller and the generated one write and read them are the same. */
+class PushMethodTest {
+
+  private static final Marshaller<KvFrame> OURS = PushMethod.PUSH.getRequestMarshaller();
+  private static final Marshaller<KvFrame> GENERATED =
+      KvTransferGrpc.getPushMethod().getRequestMarshaller();
+
+  /** As gRPC hands them over: the length is known, and reads may give less than was asked for. */
+  private static final class Trickle extends FilterInputStream implements KnownLength {
+    Trickle(byte[] bytes) {
+      super(new ByteArrayInputStream(bytes));
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      return super.read(target, offset, Math.min(length, 7));
+    }
+  }
+
+  private static byte[] bytes(Marshaller<KvFrame> marshaller, KvFrame frame) {
+    try (InputStream stream = marshaller.stream(frame)) {
+      return stream.readAllBytes();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void assertBothWays(KvFrame frame) {
+    byte[] wire = bytes(OURS, frame);
+    assertThat(wire).isEqualTo(bytes(GENERATED, frame)).isEqualTo(frame.toByteArray());
+    assertThat(OURS.parse(new Trickle(wire))).isEqualTo(frame);
+    assertThat(OURS.parse(new ByteArrayInputStream(wire))).isEqualTo(frame);
+    assertThat(GENERATED.parse(new ByteArrayInputStream(wire))).isEqualTo(frame);
+  }
+
+  @Property(tries = 200)
+  void dataOfAnySize(@ForAll long seed, @ForAll @IntRange(max = 20_000) int size) {
+    byte[] payload = new byte[size];
+    new Random(seed).nextBytes(payload);
+    assertBothWays(KvWire.data(KvRun.of(seed >>> 1, 3, 4, 0, 2, ByteBuffer.wrap(payload))));
+  }
+
+  @Test
+  void everythingElse() {
+    KvFormat format = KvFormat.of(FakeEngine.LAYOUT, "model", "reference");
+    for (KvFrame frame :
+        List.of(
+            KvWire.open(new Attempt("r", 3), format, PromptTokens.of(1, 2, 3)),
+            KvWire.heartbeat(),
+            KvWire.cancel("why"),
+            KvWire.commit(9, 12),
+            KvFrame.getDefaultInstance())) {
+      assertBothWays(frame);
+    }
+  }
+
+  /** Of a later version, or in another order. */
+  @Test
+  void fieldsInAnotherOrderAndUnknownOnes() throws IOException {
+    KvFrame frame = KvWire.data(KvRun.of(5, 3, 4, 0, 2, ByteBuffer.wrap(new byte[] {1, 2, 3})));
+    KvData first =
+        KvData.newBuilder().setPayload(ByteString.copyFrom(new byte[] {1, 2, 3})).build();
+    KvData rest = frame.getData().toBuilder().clearPayload().build();
+    ByteString.Output wire = ByteString.newOutput();
+    KvFrame.newBuilder().setData(first).build().writeTo(wire);
+    KvFrame.newBuilder().setData(rest).build().writeTo(wire);
+    assertThat(OURS.parse(wire.toByteString().newInput())).isEqualTo(frame);
+    wire.write(new byte[] {(byte) 0xfa, 0x01, 0x01, 0x77}); // field 31, one byte
+    assertThat(OURS.parse(wire.toByteString().newInput()).getData()).isEqualTo(frame.getData());
+  }
+
+  @Test
+  void whatIsNoFrameIsRefused() {
+    byte[] wire = bytes(OURS, KvWire.commit(9, 12));
+    byte[] cut = java.util.Arrays.copyOf(wire, wire.length - 1);
+    for (byte[] bad : new byte[][] {cut, {0x0c}, {0x12, 0x7f, 1}}) {
+      assertThatThrownBy(() -> OURS.parse(new Trickle(bad)))
+          .isInstanceOf(StatusRuntimeException.class)
+          .hasMessageContaining("a KV frame that is none");
+    }
+  }
+}
