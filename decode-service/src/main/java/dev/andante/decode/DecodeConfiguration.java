@@ -24,6 +24,7 @@ import dev.andante.service.state.ServiceState;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.LongConsumer;
@@ -130,7 +131,8 @@ public class DecodeConfiguration {
         () ->
             properties.kvAddress().isEmpty()
                 ? grpc.address() + ":" + server.getObject().port()
-                : properties.kvAddress());
+                : properties.kvAddress(),
+        Optional::empty);
   }
 
   private static DraftSource drafts(

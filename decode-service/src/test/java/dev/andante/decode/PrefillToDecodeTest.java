@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.decode.Calls.Answer;
 import dev.andante.protocol.v1.FinishReason;
+import dev.andante.protocol.v1.GetStatusRequest;
 import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.SamplingParameters;
+import dev.andante.protocol.v1.WorkerGrpc;
+import dev.andante.protocol.v1.WorkerStatus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -106,6 +109,26 @@ class PrefillToDecodeTest {
     assertThat(reply.getTransferMicros()).isGreaterThanOrEqualTo(reply.getExposedTransferMicros());
     assertThat(reply.getComputeMicros()).isPositive();
     Calls.decode(decode, Calls.transferred("times", reply, 4).build());
+  }
+
+  @Test
+  void prefillSaysWhatItsHandOffsTake() {
+    Calls.disaggregated(prefill, decode, "cost", Calls.prompt(50, 2), 4, GREEDY);
+    WorkerStatus status =
+        WorkerGrpc.newBlockingStub(prefill.channel())
+            .withDeadlineAfter(Calls.DEADLINE_SECONDS, TimeUnit.SECONDS)
+            .getStatus(GetStatusRequest.getDefaultInstance());
+    assertThat(status.getTransferCost().getSamples()).isPositive();
+    assertThat(
+            status.getTransferCost().getBaseSeconds()
+                + 50 * status.getTransferCost().getPerTokenSeconds())
+        .isPositive();
+    assertThat(
+            WorkerGrpc.newBlockingStub(decode.channel())
+                .withDeadlineAfter(Calls.DEADLINE_SECONDS, TimeUnit.SECONDS)
+                .getStatus(GetStatusRequest.getDefaultInstance())
+                .hasTransferCost())
+        .isFalse();
   }
 
   @Test

@@ -118,6 +118,7 @@ class GatewayConfiguration {
         new Placer(
             registry,
             properties.routing().localPromptTokens(),
+            properties.routing().localWhenCheaper(),
             bound -> ThreadLocalRandom.current().nextInt(bound));
     return new AnswerService(
         properties,

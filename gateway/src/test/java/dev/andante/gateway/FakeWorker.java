@@ -19,6 +19,7 @@ import dev.andante.protocol.v1.StopParameters;
 import dev.andante.protocol.v1.Token;
 import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.protocol.v1.TokenLogprob;
+import dev.andante.protocol.v1.TransferCost;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
 import dev.andante.service.grpc.RequestIds;
@@ -92,6 +93,7 @@ final class FakeWorker implements AutoCloseable {
   volatile int running;
   volatile long queuedPromptTokens;
   volatile StepCost stepCost = StepCost.getDefaultInstance();
+  volatile TransferCost transferCost = TransferCost.getDefaultInstance();
   volatile int tokensPerChunk = 1;
   volatile @Nullable CountDownLatch prefillGate;
   volatile @Nullable CountDownLatch decodeGate;
@@ -229,6 +231,7 @@ final class FakeWorker implements AutoCloseable {
               .setRunning(running)
               .setQueuedPromptTokens(queuedPromptTokens)
               .setStepCost(stepCost)
+              .setTransferCost(transferCost)
               .setFreeBlocks(100)
               .setTotalBlocks(100)
               .setBlockSize(16)

@@ -9,6 +9,7 @@ import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
 import dev.andante.engine.StopMatcher;
 import dev.andante.host.grpc.Requests;
+import dev.andante.kvtransfer.HandOffTime;
 import dev.andante.kvtransfer.KvGrant;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
@@ -43,25 +44,31 @@ final class PrefillCall implements PrefillListener {
   private final Engine engine;
   private final PrefillJob job;
   private final StopMatcher stops;
+  private final HandOffTime handOffs;
   private final ServerCallStreamObserver<PrefillReply> responses;
   private final LogIds logIds;
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile @Nullable KvOutbound push;
   private volatile @Nullable Outcome outcome;
+  private volatile long started;
+  private volatile long granted;
 
   private record Outcome(GeneratedToken token, GenerationStats stats) {}
 
   /**
    * @param stops has seen what was generated before
+   * @param handOffs told what this one takes
    */
   PrefillCall(
       Engine engine,
       PrefillJob job,
       StopMatcher stops,
+      HandOffTime handOffs,
       ServerCallStreamObserver<PrefillReply> responses) {
     this.engine = engine;
     this.job = job;
     this.stops = stops;
+    this.handOffs = handOffs;
     this.responses = responses;
     this.logIds = RequestIds.forLogs(job.attempt().requestId());
   }
@@ -69,6 +76,7 @@ final class PrefillCall implements PrefillListener {
   /** Nothing is computed before the receiver has granted blocks. */
   void start(Supplier<KvOutbound> open) {
     responses.setOnCancelHandler(this::onCancelled);
+    started = System.nanoTime();
     KvOutbound opened = open.get();
     push = opened;
     if (over.get()) { // cancelled before there was a push to cancel
@@ -112,6 +120,7 @@ final class PrefillCall implements PrefillListener {
   }
 
   private void compute(KvGrant grant) {
+    granted = System.nanoTime();
     if (over.get()) {
       return;
     }
@@ -128,6 +137,9 @@ final class PrefillCall implements PrefillListener {
       return;
     }
     if (over.compareAndSet(false, true)) {
+      handOffs.observe(
+          job.prompt().ids().length - receipt.grant().cachedTokens(),
+          granted - started + receipt.exposedMicros() * 1000);
       reply(
           replyOf(done.token(), done.stats())
               .setKvHandle(receipt.grant().handle())

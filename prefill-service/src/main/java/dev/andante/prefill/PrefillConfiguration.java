@@ -14,6 +14,7 @@ import dev.andante.host.metrics.LegMetrics;
 import dev.andante.host.model.ModelHost;
 import dev.andante.host.model.ModelSource;
 import dev.andante.host.model.ProcessExit;
+import dev.andante.kvtransfer.HandOffTime;
 import dev.andante.kvtransfer.grpc.GrpcKvSender;
 import dev.andante.protocol.v1.Role;
 import dev.andante.service.grpc.GrpcChannels;
@@ -89,6 +90,7 @@ public class PrefillConfiguration {
       HostedEngine engine,
       GrpcChannels channels,
       ExecutorService kvSendExecutor,
+      HandOffTime handOffs,
       PrefillProperties properties) {
     int maxFrame = Math.toIntExact(properties.maxFrame().toBytes());
     return new PrefillService(
@@ -101,11 +103,17 @@ public class PrefillConfiguration {
                 kvSendExecutor,
                 engine.transferMetrics(),
                 maxFrame),
-        properties.transferTimeout());
+        properties.transferTimeout(),
+        handOffs);
   }
 
   @Bean
-  WorkerService workerService(EngineHost host, ServiceState state) {
-    return new WorkerService(Role.ROLE_PREFILL, host, state, () -> "");
+  HandOffTime handOffTime() {
+    return new HandOffTime(System::nanoTime);
+  }
+
+  @Bean
+  WorkerService workerService(EngineHost host, ServiceState state, HandOffTime handOffs) {
+    return new WorkerService(Role.ROLE_PREFILL, host, state, () -> "", handOffs::estimate);
   }
 }

@@ -9,6 +9,7 @@ import dev.andante.host.engine.EngineHost;
 import dev.andante.host.engine.RunningEngine;
 import dev.andante.host.grpc.Requests;
 import dev.andante.host.grpc.StopStrings;
+import dev.andante.kvtransfer.HandOffTime;
 import dev.andante.kvtransfer.KvSender;
 import dev.andante.kvtransfer.grpc.EngineFailures;
 import dev.andante.protocol.v1.PrefillGrpc;
@@ -28,15 +29,21 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
   private final EngineHost host;
   private final Function<RunningEngine, KvSender> senders;
   private final Duration transferTimeout;
+  private final HandOffTime handOffs;
 
   /**
    * @param transferTimeout longest transfer where the call's deadline does not end it earlier
+   * @param handOffs told of each
    */
   public PrefillService(
-      EngineHost host, Function<RunningEngine, KvSender> senders, Duration transferTimeout) {
+      EngineHost host,
+      Function<RunningEngine, KvSender> senders,
+      Duration transferTimeout,
+      HandOffTime handOffs) {
     this.host = host;
     this.senders = senders;
     this.transferTimeout = transferTimeout;
+    this.handOffs = handOffs;
   }
 
   @Override
@@ -60,7 +67,11 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
       String target = requireTarget(request.getKvTarget());
       PrefillCall call =
           new PrefillCall(
-              running.engine(), job, stops, (ServerCallStreamObserver<PrefillReply>) responses);
+              running.engine(),
+              job,
+              stops,
+              handOffs,
+              (ServerCallStreamObserver<PrefillReply>) responses);
       call.start(
           () ->
               senders

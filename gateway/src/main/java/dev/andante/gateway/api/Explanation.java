@@ -3,6 +3,8 @@ package dev.andante.gateway.api;
 import dev.andante.gateway.pipeline.Answer;
 import dev.andante.gateway.pipeline.Experience;
 import dev.andante.gateway.pipeline.ServingFigures;
+import dev.andante.gateway.routing.PathEstimates;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -30,8 +32,15 @@ final class Explanation {
         .put("accepted_tokens", figures.acceptedTokens())
         .put("preemptions", figures.preemptions())
         .put("resumed", figures.resumed())
+        .put("prefill_estimate_ms", millis(figures.estimates(), PathEstimates::prefillSeconds))
+        .put("local_estimate_ms", millis(figures.estimates(), PathEstimates::localSeconds))
         .put("qoe", experience == null ? null : rounded(experience.v2()))
         .put("qoe_v1", experience == null ? null : rounded(experience.v1()));
+  }
+
+  private static @Nullable Double millis(
+      @Nullable PathEstimates estimates, ToDoubleFunction<PathEstimates> seconds) {
+    return estimates == null ? null : Math.rint(seconds.applyAsDouble(estimates) * 1e6) / 1e3;
   }
 
   private static Double rounded(double qoe) {

@@ -65,11 +65,14 @@ public record GatewayProperties(
    *
    * @param localPromptTokens prompts up to this long are computed by the decode worker itself; 0 =
    *     prefill workers compute every prompt while there is one
+   * @param localWhenCheaper whether the decode worker also computes prompts that are predicted to
+   *     take longer by way of prefill, the KV's way included
    * @param maxAttempts how often one answer may be started or resumed on other workers
    * @param retryBackoff pause before the second attempt; doubles with each further one
    */
   public record Routing(
       @DefaultValue("0") @Min(0) int localPromptTokens,
+      @DefaultValue("off") boolean localWhenCheaper,
       @DefaultValue("4") @Min(1) @Max(100) int maxAttempts,
       @DefaultValue("50ms") @Positive Duration retryBackoff) {}
 

@@ -22,6 +22,9 @@ public final class ModelMeters {
   private final Timer perOutputToken;
   private final Timer endToEnd;
   private final Timer pacerSlack;
+  private final Timer byPrefill;
+  private final Timer byDecode;
+  private final Counter keptLocal;
   private final Timer queue;
   private final Timer prefill;
   private final Timer decode;
@@ -46,6 +49,13 @@ public final class ModelMeters {
             .tag("model_name", model)
             .serviceLevelObjectives(MetricBuckets.durations(SLACK_SECONDS))
             .register(registry);
+    byPrefill = estimate("prefill");
+    byDecode = estimate("decode");
+    keptLocal =
+        Counter.builder("andante_local_prefills")
+            .description("Prompts left to decode since handing them on was predicted not to pay")
+            .tag("model_name", model)
+            .register(registry);
     queue = timer("vllm:request_queue_time_seconds", endToEndBuckets);
     prefill = timer("vllm:request_prefill_time_seconds", endToEndBuckets);
     decode = timer("vllm:request_decode_time_seconds", endToEndBuckets);
@@ -67,6 +77,19 @@ public final class ModelMeters {
   /** So much text of a paced answer waited for its reader, in seconds of reading. */
   public void paced(double slackSeconds) {
     pacerSlack.record(Math.round(slackSeconds * 1e9), NANOSECONDS);
+  }
+
+  /**
+   * A prompt could go either way.
+   *
+   * @param local whether it was left to decode
+   */
+  public void weighed(double prefillSeconds, double localSeconds, boolean local) {
+    byPrefill.record(Math.round(prefillSeconds * 1e9), NANOSECONDS);
+    byDecode.record(Math.round(localSeconds * 1e9), NANOSECONDS);
+    if (local) {
+      keptLocal.increment();
+    }
   }
 
   /** Prefill call to its reply, the KV's way included. */
@@ -117,6 +140,14 @@ public final class ModelMeters {
     return DistributionSummary.builder(name)
         .tags(tags)
         .serviceLevelObjectives(bounds)
+        .register(registry);
+  }
+
+  private Timer estimate(String path) {
+    return Timer.builder("andante_path_estimate_seconds")
+        .description("What a prompt was predicted to take by way of prefill, and on decode")
+        .tags(tags.and("path", path))
+        .serviceLevelObjectives(MetricBuckets.durations(MetricBuckets.timeToFirstToken()))
         .register(registry);
   }
 

@@ -5,6 +5,7 @@ import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.metrics.ModelMeters;
+import dev.andante.gateway.routing.PathEstimates;
 import dev.andante.gateway.routing.Placement;
 import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.Worker;
@@ -115,12 +116,23 @@ final class Generation {
                       tried,
                       prefillFailures >= PREFILL_FAILURES);
               placement = place;
+              weighed(place);
               return place
                   .prefill()
                   .map(prefill -> disaggregated(prefill, place.decode()))
                   .orElseGet(() -> local(place.decode()));
             })
         .onErrorResume(this::again);
+  }
+
+  private void weighed(Placement place) {
+    PathEstimates estimates = place.estimates().orElse(null);
+    figures = figures.weighed(estimates);
+    if (estimates != null) {
+      metrics
+          .model(plan.model().name())
+          .weighed(estimates.prefillSeconds(), estimates.localSeconds(), place.prefill().isEmpty());
+    }
   }
 
   private Flux<GenerationEvent> disaggregated(Worker prefill, Worker decode) {

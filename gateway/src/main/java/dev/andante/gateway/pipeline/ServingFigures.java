@@ -1,5 +1,6 @@
 package dev.andante.gateway.pipeline;
 
+import dev.andante.gateway.routing.PathEstimates;
 import dev.andante.protocol.v1.GenerationStats;
 import dev.andante.protocol.v1.PrefillReply;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param acceptedTokens of those, how many the model agreed with
  * @param preemptions how often it lost its blocks to others
  * @param resumed how often it went on elsewhere after its first token
+ * @param estimates what the two paths of its last attempt were predicted to take; null = unknown
  */
 public record ServingFigures(
     long queueMicros,
@@ -29,13 +31,30 @@ public record ServingFigures(
     int draftedTokens,
     int acceptedTokens,
     int preemptions,
-    int resumed) {
+    int resumed,
+    @Nullable PathEstimates estimates) {
 
   /**
    * @param nanos waited here before any worker was asked
    */
   static ServingFigures queued(long nanos) {
-    return new ServingFigures(nanos / 1000, null, null, 0, 0, 0, 0, 0, 0, 0);
+    return new ServingFigures(nanos / 1000, null, null, 0, 0, 0, 0, 0, 0, 0, null);
+  }
+
+  /** Another attempt begins. */
+  ServingFigures weighed(@Nullable PathEstimates paths) {
+    return new ServingFigures(
+        queueMicros,
+        prefillInstance,
+        decodeInstance,
+        cachedTokens,
+        transferMicros,
+        transferBytes,
+        draftedTokens,
+        acceptedTokens,
+        preemptions,
+        resumed,
+        paths);
   }
 
   ServingFigures prefilled(String instance, PrefillReply reply) {
@@ -49,7 +68,8 @@ public record ServingFigures(
         draftedTokens,
         acceptedTokens,
         preemptions,
-        resumed);
+        resumed,
+        estimates);
   }
 
   /**
@@ -66,7 +86,8 @@ public record ServingFigures(
         draftedTokens,
         acceptedTokens,
         preemptions,
-        resumed);
+        resumed,
+        estimates);
   }
 
   ServingFigures decoded(GenerationStats stats) {
@@ -81,7 +102,8 @@ public record ServingFigures(
         draftedTokens + stats.getDraftedTokens(),
         acceptedTokens + stats.getAcceptedTokens(),
         preemptions + stats.getPreemptions(),
-        resumed);
+        resumed,
+        estimates);
   }
 
   ServingFigures resumedOnce() {
@@ -95,6 +117,7 @@ public record ServingFigures(
         draftedTokens,
         acceptedTokens,
         preemptions,
-        resumed + 1);
+        resumed + 1,
+        estimates);
   }
 }

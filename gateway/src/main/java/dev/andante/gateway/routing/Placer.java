@@ -18,8 +18,10 @@ import java.util.function.ToDoubleFunction;
  * <p>Where every candidate has learnt what its steps take, prefill goes where the first token is
  * predicted soonest, and decode to one of those whose time between tokens is predicted to be the
  * least or nearly so. Otherwise, and among equals, the fewest queued tokens and the fewest answers
- * win. Of many candidates only two, drawn at random, are compared: with one best for all, several
- * gateways would send all that comes between two statuses to the same one.
+ * win. Where decode is predicted to have the prompt computed sooner than prefill has it computed
+ * and handed on, it may be left to decode. Of many candidates only two, drawn at random, are
+ * compared: with one best for all, several gateways would send all that comes between two statuses
+ * to the same one.
  */
 public final class Placer {
 
@@ -31,15 +33,23 @@ public final class Placer {
 
   private final WorkerRegistry registry;
   private final int localPromptTokens;
+  private final boolean localWhenCheaper;
   private final IntUnaryOperator random;
 
   /**
    * @param localPromptTokens prompts up to this long are computed by the decode worker
+   * @param localWhenCheaper whether decode also computes what is predicted to take longer by way of
+   *     prefill
    * @param random a number from 0 up to, not including, the one given; any thread
    */
-  public Placer(WorkerRegistry registry, int localPromptTokens, IntUnaryOperator random) {
+  public Placer(
+      WorkerRegistry registry,
+      int localPromptTokens,
+      boolean localWhenCheaper,
+      IntUnaryOperator random) {
     this.registry = registry;
     this.localPromptTokens = localPromptTokens;
+    this.localWhenCheaper = localWhenCheaper;
     this.random = random;
   }
 
@@ -68,14 +78,22 @@ public final class Placer {
     return decode(registry.usable(WorkerKind.DECODE, model.fingerprint()), promptTokens, tried)
         .map(
             decode ->
-                new Placement(
-                    decode,
-                    local || promptTokens <= localPromptTokens
-                        ? Optional.empty()
-                        : prefill(
+                local || promptTokens <= localPromptTokens
+                    ? new Placement(decode, Optional.empty(), Optional.empty())
+                    : weighed(
+                        decode,
+                        prefill(
                             registry.usable(WorkerKind.PREFILL, model.fingerprint()),
                             promptTokens,
-                            tried)));
+                            tried),
+                        promptTokens));
+  }
+
+  private Placement weighed(Worker decode, Optional<Worker> prefill, int promptTokens) {
+    Optional<PathEstimates> estimates =
+        prefill.flatMap(there -> PathEstimates.of(there, decode, promptTokens));
+    boolean local = localWhenCheaper && estimates.filter(PathEstimates::localPays).isPresent();
+    return new Placement(decode, local ? Optional.empty() : prefill, estimates);
   }
 
   private Optional<Worker> decode(List<Worker> usable, int promptTokens, Set<String> tried) {

@@ -55,7 +55,7 @@ final class StepPrediction {
         && cost.getBaseSeconds() + cost.getPerRowSeconds() > 0;
   }
 
-  private static boolean sane(double seconds) {
+  static boolean sane(double seconds) {
     return seconds >= 0 && seconds < 1e6;
   }
 
@@ -72,6 +72,11 @@ final class StepPrediction {
 
   double firstTokenSeconds(int promptTokens) {
     return queueSeconds(promptTokens) + promptSeconds(promptTokens);
+  }
+
+  /** What a prompt delays the answers that run there, all of them together, by its own rows. */
+  double delaySeconds(int promptTokens) {
+    return answers * promptTokens * (cost.getPerRowSeconds() + attention(promptTokens));
   }
 
   /** Between two tokens of a new answer, beside those that run and wait there. */

@@ -36,6 +36,7 @@ class GatewayPropertiesTest {
     ALL.put("discovery.stale-after", "5s");
     ALL.put("discovery.model-info-timeout", "6s");
     ALL.put("routing.local-prompt-tokens", "7");
+    ALL.put("routing.local-when-cheaper", "on");
     ALL.put("routing.max-attempts", "8");
     ALL.put("routing.retry-backoff", "9ms");
     ALL.put("admission.max-concurrent", "10");
@@ -100,7 +101,7 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(30)),
-                new GatewayProperties.Routing(0, 4, Duration.ofMillis(50)),
+                new GatewayProperties.Routing(0, false, 4, Duration.ofMillis(50)),
                 new GatewayProperties.Admission(
                     64,
                     256,
@@ -136,7 +137,7 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(4),
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(6)),
-                new GatewayProperties.Routing(7, 8, Duration.ofMillis(9)),
+                new GatewayProperties.Routing(7, true, 8, Duration.ofMillis(9)),
                 new GatewayProperties.Admission(
                     10,
                     11,

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 final class Answers {
 
   private static final ServingFigures FIGURES =
-      new ServingFigures(0, null, null, 0, 0, 0, 0, 0, 0, 0);
+      new ServingFigures(0, null, null, 0, 0, 0, 0, 0, 0, 0, null);
 
   private Answers() {}
 

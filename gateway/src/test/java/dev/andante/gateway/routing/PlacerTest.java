@@ -2,11 +2,13 @@ package dev.andante.gateway.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.andante.gateway.TestModel;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.StepCost;
+import dev.andante.protocol.v1.TransferCost;
 import dev.andante.protocol.v1.WorkerStatus;
 import java.time.Duration;
 import java.time.Instant;
@@ -61,7 +63,7 @@ class PlacerTest {
   }
 
   private Placer placer(int localPromptTokens) {
-    return new Placer(registry, localPromptTokens, random::nextInt);
+    return new Placer(registry, localPromptTokens, true, random::nextInt);
   }
 
   private Placement place(int promptTokens, String... tried) {
@@ -90,6 +92,55 @@ class PlacerTest {
     worker("p1:1").end(100);
     worker("p2:1").begin(1);
     assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p1:1");
+  }
+
+  private static WorkerStatus.Builder handsOn(double base, double perToken, long samples) {
+    return ready()
+        .setStepCost(steps(1e-3, 1e-4))
+        .setTransferCost(
+            TransferCost.newBuilder()
+                .setBaseSeconds(base)
+                .setPerTokenSeconds(perToken)
+                .setSamples(samples));
+  }
+
+  @Test
+  void decodeComputesWhatIsNotWorthHandingOn() {
+    says("d1:1", ready().setStepCost(steps(1e-3, 1e-4)));
+    says("p1:1", handsOn(5e-3, 1e-6, 9));
+    Placement small = place(30);
+    assertThat(small.prefill()).as("4 ms here, 4 + 5 ms there").isEmpty();
+    PathEstimates estimates = small.estimates().orElseThrow();
+    assertThat(estimates.prefillSeconds()).isCloseTo(9e-3, within(1e-4));
+    assertThat(estimates.localSeconds()).isCloseTo(4e-3, within(1e-4));
+    assertThat(place(3000).prefill()).as("what it adds is next to nothing").isPresent();
+    says("p1:1", handsOn(5e-3, 1e-3, 9));
+    assertThat(place(3000).prefill()).as("a slow link").isEmpty();
+    Placement off =
+        new Placer(registry, 0, false, random::nextInt).place(model, 3000, Set.of(), false);
+    assertThat(off.prefill()).as("switched off").isPresent();
+    assertThat(off.estimates()).as("and told all the same").isPresent();
+  }
+
+  @Test
+  void answersThatRunOnDecodeWeighOnItsSide() {
+    says("d1:1", ready().setStepCost(steps(1e-3, 1e-4)).setRunning(2));
+    says("p1:1", handsOn(5e-3, 1e-6, 9));
+    assertThat(place(30).prefill()).as("3 ms for each of the two, too").isPresent();
+    assertThat(place(10).prefill()).isEmpty();
+  }
+
+  @Test
+  void withoutKnowledgeItIsHandedOn() {
+    says("d1:1", ready().setStepCost(steps(1e-3, 1e-4)));
+    says("p1:1", handsOn(10, 1, PathEstimates.LEAST_HAND_OFFS - 1));
+    assertThat(place(30).prefill()).isPresent();
+    says("p1:1", handsOn(Double.NaN, 1, 9));
+    assertThat(place(30).prefill()).isPresent();
+    says("p1:1", handsOn(10, 1, 9));
+    says("d1:1", ready());
+    assertThat(place(30).prefill()).isPresent();
+    assertThat(place(30).estimates()).isEmpty();
   }
 
   /** Of a worker whose steps take so long. */

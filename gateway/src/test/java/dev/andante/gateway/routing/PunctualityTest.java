@@ -25,7 +25,7 @@ class PunctualityTest {
       StepCost.newBuilder().setPerRowSeconds(1e-3).setSamples(1000).setMaxBatchTokens(256).build();
 
   private final WorkerRegistry registry = new WorkerRegistry(Duration.ofSeconds(60));
-  private final Placer placer = new Placer(registry, 0, new Random(1)::nextInt);
+  private final Placer placer = new Placer(registry, 0, false, new Random(1)::nextInt);
   private long late;
   private ServedModel model;
 

@@ -5,12 +5,14 @@ import dev.andante.engine.EngineStatus;
 import dev.andante.host.engine.EngineHost;
 import dev.andante.host.engine.RunningEngine;
 import dev.andante.host.model.LoadedModel;
+import dev.andante.kvtransfer.HandOffTime;
 import dev.andante.kvtransfer.grpc.KvWire;
 import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.Role;
 import dev.andante.protocol.v1.StepCost;
+import dev.andante.protocol.v1.TransferCost;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
 import dev.andante.service.state.ServiceState;
@@ -19,6 +21,7 @@ import dev.andante.tokenizer.TokenizerSpec;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 
@@ -29,16 +32,24 @@ public final class WorkerService extends WorkerGrpc.WorkerImplBase {
   private final EngineHost host;
   private final ServiceState state;
   private final Supplier<String> kvAddress;
+  private final Supplier<Optional<HandOffTime.Estimate>> handOff;
   private final String instance;
 
   /**
    * @param kvAddress {@code host:port} where this worker takes KV; "" if it takes none
+   * @param handOff what its hand-offs take; empty if that is not known, or it makes none
    */
-  public WorkerService(Role role, EngineHost host, ServiceState state, Supplier<String> kvAddress) {
+  public WorkerService(
+      Role role,
+      EngineHost host,
+      ServiceState state,
+      Supplier<String> kvAddress,
+      Supplier<Optional<HandOffTime.Estimate>> handOff) {
     this.role = role;
     this.host = host;
     this.state = state;
     this.kvAddress = kvAddress;
+    this.handOff = handOff;
     this.instance =
         role.name().substring("ROLE_".length()).toLowerCase(java.util.Locale.ROOT)
             + "-"
@@ -69,6 +80,7 @@ public final class WorkerService extends WorkerGrpc.WorkerImplBase {
             .setDraining(snapshot.phase() == Phase.DRAINING)
             .setKvAddress(kvAddress.get());
     host.current().ifPresent(running -> describe(running, status));
+    handOff.get().ifPresent(estimate -> status.setTransferCost(cost(estimate)));
     responses.onNext(status.build());
     responses.onCompleted();
   }
@@ -93,6 +105,14 @@ public final class WorkerService extends WorkerGrpc.WorkerImplBase {
         .setPerPairSeconds(now.stepCost().perContext())
         .setSamples(now.stepsObserved())
         .setMaxBatchTokens(maxBatchTokens)
+        .build();
+  }
+
+  private static TransferCost cost(HandOffTime.Estimate estimate) {
+    return TransferCost.newBuilder()
+        .setBaseSeconds(estimate.baseSeconds())
+        .setPerTokenSeconds(estimate.perTokenSeconds())
+        .setSamples(estimate.samples())
         .build();
   }
 
