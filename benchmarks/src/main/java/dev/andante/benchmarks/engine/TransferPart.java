@@ -81,8 +81,6 @@ final class TransferPart implements EnginePart {
   }
 
   private static double median(List<Sample> samples, ToDoubleFunction<Sample> of) {
-    double[] sorted = samples.stream().mapToDouble(of).sorted().toArray();
-    int half = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+    return Samples.median(samples.stream().mapToDouble(of).boxed().toList());
   }
 }
