@@ -8,9 +8,11 @@ import dev.andante.gateway.admission.Admission;
 import dev.andante.gateway.admission.Applicant;
 import dev.andante.gateway.admission.PriorityClass;
 import dev.andante.gateway.admission.Ticket;
+import dev.andante.protocol.v1.Reader;
 import dev.andante.service.state.InFlight;
 import dev.andante.service.state.ServiceState;
 import io.grpc.Status;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -266,5 +268,33 @@ class ReadersTest {
     assertThat(events(body)).last().asString().contains("\"error\":");
     assertThat(answers("normal")).isEqualTo(1);
     assertThat(sum("normal")).isZero();
+  }
+
+  private Reader readerWith(String body) {
+    decode.decodes.clear();
+    HttpRequest.Builder request =
+        gateway
+            .postRequest(CHAT, body)
+            .header("x-llm-d-slo-ttft-ms", "2500")
+            .header("x-llm-d-slo-tpot-ms", "40");
+    assertThat(gateway.send(request).statusCode()).isEqualTo(200);
+    return decode.decodes.getFirst().getReader();
+  }
+
+  @Test
+  void headersSayWhatTheRequestDoesNot() {
+    start("andante.gateway.admission.control=all");
+    Reader said = readerWith(HI + "}");
+    assertThat(said.getTtftSeconds()).isEqualTo(2.5);
+    assertThat(said.getTokensPerSecond()).isEqualTo(25);
+    Reader both = readerWith(HI + ",\"andante\":{\"qoe\":{\"tokens_per_second\":7}}}");
+    assertThat(both.getTtftSeconds()).isEqualTo(2.5);
+    assertThat(both.getTokensPerSecond()).isEqualTo(7);
+  }
+
+  @Test
+  void headersOfCallersWithoutAKeyAreNotHeard() {
+    start();
+    assertThat(readerWith(HI + "}").getTtftSeconds()).isEqualTo(1);
   }
 }
