@@ -18,8 +18,9 @@ from services import START, Mesh, doubled
 from watching import HANG, SHAPES, Findings, end_when_left, options, say, settled, undisturbed
 
 CLIENTS = 4
+PAUSE = 0.25  # seconds between a client's requests: a steady load that leaves restarting processes some of the machine
 DRAIN = 20.0  # seconds that a service may take to end: its drain timeout, and what the JVM needs to stop
-BETWEEN = 2.0  # seconds of rest between restarts, so that the restarted one serves, too
+BETWEEN = 5.0  # seconds of rest between restarts, so that the others know the restarted one: the chart's minReadySeconds
 
 
 class Steady:
@@ -39,6 +40,7 @@ class Steady:
                 self.findings.count("asked_again")
                 outcome = ask(others[0], self.shapes[number], HANG)
             self.heard(number, outcome)
+            self.ended.wait(PAUSE)
 
     def heard(self, number, outcome):
         self.findings.outcome(outcome)

@@ -30,7 +30,7 @@ final class GrpcDraftSource implements DraftSource {
 
   private static final Logger LOG = LoggerFactory.getLogger(GrpcDraftSource.class);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
   /** A call that has not failed for so long has somebody at its other end. */
   private static final Duration SETTLED = Duration.ofSeconds(1);

@@ -38,7 +38,10 @@ final class ExpertLink implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ExpertLink.class);
   private static final long FIRST_PAUSE_MILLIS = 100;
-  private static final long LONGEST_PAUSE_MILLIS = 5_000;
+
+  /** A rollout stops the next service a few seconds after this one is back. */
+  private static final long LONGEST_PAUSE_MILLIS = 500;
+
   private static final long SHARD_DEADLINE_SECONDS = 5;
 
   private final String address;
