@@ -99,24 +99,12 @@ def stream(answer, connection, end, tokens):
             resumed = (choice.get("andante") or {}).get("resumed", resumed)
 
 
-class Clients:
-    """Context: threads that ask one request after the other until it ends; `heard(request number, gateway, outcome)` is told each."""
+class Crowd:
+    """Context: a thread for each of `randoms`, which is in `run(random)` until the crowd has `ended`; none may take longer than `limit` seconds to notice."""
 
-    def __init__(self, random, gateways, requests, limit, heard, count=5):
-        self.gateways, self.requests, self.limit, self.heard = gateways, requests, limit, heard
-        self.ended = threading.Event()
-        seeds = [random.getrandbits(64) for _ in range(count)]
-        self.threads = [threading.Thread(target=self.run, args=(type(random)(seed),), daemon=True) for seed in seeds]
-
-    def run(self, random):
-        while not self.ended.is_set():
-            number = random.randrange(len(self.requests))
-            gateway = "hasty" if random.random() < 0.15 else "gateway"
-            leave = random.uniform(0.02, 0.6) if random.random() < 0.15 else None
-            outcome = ask(self.gateways[gateway], self.requests[number], self.limit, leave)
-            self.heard(number, gateway, outcome)
-            if outcome.ended in ("error", "lost"):
-                self.ended.wait(0.1)
+    def __init__(self, randoms, limit):
+        self.limit, self.ended = limit, threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(random,), daemon=True) for random in randoms]
 
     def __enter__(self):
         for thread in self.threads:
@@ -130,3 +118,21 @@ class Clients:
 
     def unfinished(self):
         return sum(thread.is_alive() for thread in self.threads)
+
+
+class Clients(Crowd):
+    """Ask one request after the other; `heard(request number, gateway, outcome)` is told each."""
+
+    def __init__(self, random, gateways, requests, limit, heard, count=5):
+        super().__init__([type(random)(random.getrandbits(64)) for _ in range(count)], limit)
+        self.gateways, self.requests, self.heard = gateways, requests, heard
+
+    def run(self, random):
+        while not self.ended.is_set():
+            number = random.randrange(len(self.requests))
+            gateway = "hasty" if random.random() < 0.15 else "gateway"
+            leave = random.uniform(0.02, 0.6) if random.random() < 0.15 else None
+            outcome = ask(self.gateways[gateway], self.requests[number], self.limit, leave)
+            self.heard(number, gateway, outcome)
+            if outcome.ended in ("error", "lost"):
+                self.ended.wait(0.1)

@@ -14,7 +14,7 @@ import schedule
 from asking import Clients, ask
 from link import Links
 from services import START, Mesh, faulty
-from watching import HANG, SHAPES, Findings, end_when_left, options, say, settled, undisturbed
+from watching import HANG, SHAPES, Findings, arguments, end_when_left, prepare, say, settled, undisturbed
 
 RECOVERY = 180.0  # seconds from the last fault's end to right answers through prefill and decode
 
@@ -40,12 +40,7 @@ class Judge:
         if outcome.ended in ("whole", "error"):
             for period in self.down[gateway]:
                 period[1] = period[1] or (time.monotonic() if begin > period[0] else None)
-        wanted = self.expected[number]
-        right = outcome.tokens == wanted if outcome.ended == "whole" else outcome.tokens == wanted[: len(outcome.tokens)]
-        about = f"request {number} through {gateway}, {len(outcome.tokens)} of {len(wanted)} tokens in {outcome.seconds:.1f} s, resumed {outcome.resumed}"
-        if not right:
-            at = next((i for i, (mine, other) in enumerate(zip(outcome.tokens, wanted)) if mine != other), min(len(outcome.tokens), len(wanted)))
-            self.findings.add("wrong_tokens", f"{about}: differs at {at}: {outcome.tokens[at : at + 5]}, not {wanted[at : at + 5]}")
+        about = self.findings.compare(f"request {number} through {gateway}", outcome, self.expected[number])
         if outcome.ended in ("hang", "untyped") or (outcome.ended == "lost" and not excused):
             self.findings.add("hangs", f"{about}: {outcome.ended} {outcome.detail}")
         elif outcome.ended == "error" and not typed_well(outcome.detail):
@@ -141,20 +136,22 @@ def one_schedule(number, seed, mesh, shapes, expected, findings):
 
 
 def main():
-    given = options(__doc__, "schedules", 20)
+    parser = arguments(__doc__, "schedules", 20)
+    parser.add_argument("--first", type=int, default=0, help="number of the first schedule, to play one again")
+    given = prepare(parser)
     seed = given.seed
     end_when_left()
     shapes = schedule.requests(random.Random(seed), SHAPES)
     findings = Findings()
     say(f"starting seven services (logs: {given.logs}) …")
-    begin, played = time.monotonic(), 0
+    started, played = time.monotonic(), 0
     with Links() as links, Mesh(given.logs, *faulty(given.factory, links)) as mesh:
-        say(f"ready after {time.monotonic() - begin:.0f} s")
+        say(f"ready after {time.monotonic() - started:.0f} s")
         expected = undisturbed(mesh, "gateway", shapes)
         for number in range(given.first, given.first + given.schedules):
             one_schedule(number, seed, mesh, shapes, expected, findings)
             played += 1
-    say(f"{time.monotonic() - begin:.0f} s in all; if something was found, play it again: ./andante test --faults --seed {seed} --schedules {given.schedules}")
+    say(f"{time.monotonic() - started:.0f} s in all; if something was found, play it again: ./andante test --faults --seed {seed} --schedules {given.schedules}")
     say(json.dumps({"schedules": played, **findings.summary("hangs", "leaks", "wrong_tokens", "requests", "resumed"), "worst_recovery_s": round(findings.worst, 2)}))
     sys.exit(1 if findings.failed() else 0)
 

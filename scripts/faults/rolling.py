@@ -9,13 +9,12 @@ connection or refuses because it is stopping, clients go to the other one, as th
 import json
 import random
 import sys
-import threading
 import time
 
 import schedule
-from asking import ask
+from asking import Crowd, ask
 from services import START, Mesh, doubled
-from watching import HANG, SHAPES, Findings, end_when_left, options, say, settled, undisturbed
+from watching import HANG, SHAPES, Findings, arguments, end_when_left, prepare, say, settled, undisturbed
 
 CLIENTS = 4
 PAUSE = 0.25  # seconds between a client's requests: a steady load that leaves restarting processes some of the machine
@@ -23,18 +22,18 @@ DRAIN = 20.0  # seconds that a service may take to end: its drain timeout, and w
 BETWEEN = 5.0  # seconds of rest between restarts, so that the others know the restarted one: the chart's minReadySeconds
 
 
-class Steady:
-    """Context: clients that ask one request after the other through either gateway until it ends."""
+class Steady(Crowd):
+    """Clients that ask one request after the other through either gateway."""
 
     def __init__(self, seed, gateways, shapes, expected, findings):
+        super().__init__([random.Random(f"{seed}:client:{i}") for i in range(CLIENTS)], HANG)
         self.gateways, self.shapes, self.expected, self.findings = gateways, shapes, expected, findings
-        self.ended = threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(random.Random(f"{seed}:client:{i}"),), daemon=True) for i in range(CLIENTS)]
 
     def run(self, random):
         while not self.ended.is_set():
             number = random.randrange(len(self.shapes))
-            first, *others = random.sample(endpoints := [gateway.http for gateway in self.gateways if gateway.serves], len(endpoints))
+            endpoints = [gateway.http for gateway in self.gateways if gateway.serves]
+            first, *others = random.sample(endpoints, len(endpoints))
             outcome = ask(first, self.shapes[number], HANG)
             if others and turned_away(outcome):
                 self.findings.count("asked_again")
@@ -44,26 +43,11 @@ class Steady:
 
     def heard(self, number, outcome):
         self.findings.outcome(outcome)
-        wanted = self.expected[number]
-        about = f"request {number}, {len(outcome.tokens)} of {len(wanted)} tokens in {outcome.seconds:.1f} s, resumed {outcome.resumed}"
-        if outcome.tokens != (wanted if outcome.ended == "whole" else wanted[: len(outcome.tokens)]):
-            self.findings.add("wrong_tokens", about)
+        about = self.findings.compare(f"request {number}", outcome, self.expected[number])
         if outcome.ended == "hang":
             self.findings.add("hangs", f"{about}: {outcome.detail}")
         elif outcome.ended != "whole":
             self.findings.add("failed", f"{about}: {outcome.ended} {outcome.detail}")
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        for thread in self.threads:
-            thread.join(HANG + 10)
-            if thread.is_alive():
-                self.findings.add("hangs", "a client did not end")
 
 
 def turned_away(outcome):
@@ -87,25 +71,27 @@ def restart(mesh, service, findings):
 
 
 def main():
-    given = options(__doc__, "rounds", 1)
+    given = prepare(arguments(__doc__, "rounds", 1))
     end_when_left()
     shapes = [{**shape, "stream": number % 3 != 2} for number, shape in enumerate(schedule.requests(random.Random(given.seed), SHAPES))]
     findings = Findings()
-    begin = time.monotonic()
+    started = time.monotonic()
     services = doubled(given.factory)
     say(f"starting {len(services)} services (logs: {given.logs}) …")
     with Mesh(given.logs, services) as mesh:
-        say(f"ready after {time.monotonic() - begin:.0f} s")
+        say(f"ready after {time.monotonic() - started:.0f} s")
         expected = undisturbed(mesh, "gateway-1", shapes)
         gateways = [service for name, service in mesh.services.items() if name.startswith("gateway")]
-        with Steady(given.seed, gateways, shapes, expected, findings):
+        with Steady(given.seed, gateways, shapes, expected, findings) as clients:
             for _ in range(given.rounds):
                 for service in services:
                     time.sleep(BETWEEN)
                     restart(mesh, service, findings)
             time.sleep(BETWEEN)
+        if clients.unfinished():
+            findings.add("hangs", f"{clients.unfinished()} clients did not end")
         settled(mesh, findings)
-    say(f"{time.monotonic() - begin:.0f} s in all; once more: ./andante test --rolling --seed {given.seed} --rounds {given.rounds}")
+    say(f"{time.monotonic() - started:.0f} s in all; once more: ./andante test --rolling --seed {given.seed} --rounds {given.rounds}")
     figures = findings.summary("restarts", "requests", "failed", "asked_again", "resumed", "wrong_tokens", "hangs", "leaks")
     say(json.dumps({**figures, "slowest_end_s": round(findings.worst, 2)}))
     sys.exit(1 if findings.failed() else 0)

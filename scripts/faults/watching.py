@@ -46,6 +46,15 @@ class Findings:
             if outcome.ended == "error":
                 self.errors[" ".join(outcome.detail.split()[: 6 if outcome.detail.startswith("in ") else 3])] += 1
 
+    def compare(self, request, outcome, wanted):
+        """Counts it if a token is wrong, or one of a whole answer missing; answers the request and its outcome in words."""
+        got = outcome.tokens
+        about = f"{request}, {len(got)} of {len(wanted)} tokens in {outcome.seconds:.1f} s, resumed {outcome.resumed}"
+        if got != (wanted if outcome.ended == "whole" else wanted[: len(got)]):
+            at = next((i for i, (mine, other) in enumerate(zip(got, wanted)) if mine != other), min(len(got), len(wanted)))
+            self.add("wrong_tokens", f"{about}: differs at {at}: {got[at : at + 5]}, not {wanted[at : at + 5]}")
+        return about
+
     def summary(self, *whats):
         return {what: self.counts[what] for what in whats}
 
@@ -89,16 +98,20 @@ def end_with(parent):
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def options(description, counted, default):
-    """The command line of a run, its folder for logs emptied; `counted`: the option that says how much of it."""
+def arguments(description, counted, default):
+    """What the command line of any run may say; `counted`: the option that says how much of it."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--home", required=True, type=Path)
     parser.add_argument("--logs", required=True, type=Path)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument(f"--{counted}", type=int, default=default)
-    parser.add_argument("--first", type=int, default=0, help="number of the first schedule, to play one again")
     parser.add_argument("--aot", action="append", default=[], metavar="ROLE=FILE", help="a start-up cache of the JVM")
     parser.add_argument("java", nargs="+", help="the JVM and its options")
+    return parser
+
+
+def prepare(parser):
+    """What was said, with a seed and a factory of services in any case, and the folder for logs emptied."""
     given = parser.parse_args()
     if given.seed is None:
         given.seed = random.SystemRandom().randrange(1 << 31)
