@@ -2,9 +2,7 @@ package dev.andante.benchmarks.engine;
 
 import dev.andante.benchmarks.load.workload.Arrival;
 import dev.andante.benchmarks.load.workload.Demand;
-import dev.andante.compute.DType;
 import dev.andante.engine.Engine;
-import dev.andante.engine.EngineConfig;
 import dev.andante.engine.Scheduling;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +25,7 @@ final class ChunkingPart implements EnginePart {
   private static final int STREAM_PROMPT = 64;
   private static final int STREAM_TOKENS = 480;
   private static final int PROMPTS = 5;
+  private static final int BLOCKS = 2048;
   private static final int FIRST_GAPS = 16; // of each stream, not counted: the streams begin there
 
   @Override
@@ -100,21 +99,9 @@ final class ChunkingPart implements EnginePart {
   }
 
   private static List<Course> play(OpenModel model, Way way, List<Arrival> arrivals) {
-    EngineConfig config =
-        new EngineConfig(
-                16,
-                2048,
-                DType.BF16,
-                way.rows(),
-                STREAMS + PROMPTS,
-                STREAMS + PROMPTS,
-                0,
-                Duration.ZERO,
-                Duration.ofSeconds(30),
-                false,
-                Duration.ZERO)
-            .with(Scheduling.DEFAULT.with(way.target()));
-    try (Engine engine = model.engine(config)) {
+    int requests = STREAMS + PROMPTS;
+    Scheduling scheduling = Scheduling.DEFAULT.with(way.target());
+    try (Engine engine = model.engine(BLOCKS, way.rows(), requests, requests, false, scheduling)) {
       return new Playback(engine, model.vocabulary()).play(arrivals, LIMIT);
     }
   }

@@ -3,11 +3,13 @@ package dev.andante.benchmarks.engine;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.DType;
 import dev.andante.compute.Precision;
 import dev.andante.engine.DraftSource;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
+import dev.andante.engine.Scheduling;
 import dev.andante.engine.runtime.Engines;
 import dev.andante.format.WeightFiles;
 import dev.andante.model.LanguageModel;
@@ -15,6 +17,7 @@ import dev.andante.model.loading.ModelOptions;
 import dev.andante.model.loading.Models;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Set;
 
 /** A model in memory, for engines that are measured one after the other. */
@@ -24,6 +27,8 @@ final class OpenModel implements AutoCloseable {
   static final String OPTION_TEXT = "GGUF to serve, a name of `model list` or a path";
 
   private static final int MAX_CONTEXT = 8192;
+  private static final int BLOCK_SIZE = 16;
+  private static final Duration LEASE = Duration.ofSeconds(30);
 
   private final ComputePool pool;
   private final Backend backend;
@@ -57,8 +62,36 @@ final class OpenModel implements AutoCloseable {
     return model.config().vocabularySize();
   }
 
-  /** For the caller to close. Answers end by their length alone. */
-  Engine engine(EngineConfig config) {
+  /**
+   * For the caller to close. Answers end by their length alone; nobody drafts, nothing is warmed up
+   * beforehand.
+   *
+   * @param blocks of the pool
+   * @param rows of a step at most
+   * @param sequences that run at once
+   * @param waiting requests that may wait
+   */
+  Engine engine(
+      int blocks,
+      int rows,
+      int sequences,
+      int waiting,
+      boolean prefixCache,
+      Scheduling scheduling) {
+    EngineConfig config =
+        new EngineConfig(
+                BLOCK_SIZE,
+                blocks,
+                DType.BF16,
+                rows,
+                sequences,
+                waiting,
+                0,
+                Duration.ZERO,
+                LEASE,
+                prefixCache,
+                Duration.ZERO)
+            .with(scheduling);
     return Engines.start(config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
   }
 

@@ -4,9 +4,7 @@ import dev.andante.benchmarks.load.workload.Arrival;
 import dev.andante.benchmarks.load.workload.LengthScale;
 import dev.andante.benchmarks.load.workload.TraceRow;
 import dev.andante.benchmarks.load.workload.Traces;
-import dev.andante.compute.DType;
 import dev.andante.engine.Engine;
-import dev.andante.engine.EngineConfig;
 import dev.andante.engine.Scheduling;
 import dev.andante.engine.Scheduling.Policy;
 import java.io.IOException;
@@ -38,6 +36,7 @@ final class PoliciesPart implements EnginePart {
   /** As the artifact of FastServe has it, with which MLFQ is compared in its paper. */
   private static final int MAX_SEQUENCES = 16;
 
+  private static final int MAX_ROWS = 512;
   private static final int BLOCKS = 4096;
   private static final int OUTPUT_LIMIT = 512;
 
@@ -156,25 +155,16 @@ final class PoliciesPart implements EnginePart {
   }
 
   private static List<Course> play(OpenModel model, Policy policy, List<Arrival> arrivals) {
-    try (Engine engine = model.engine(config(policy, arrivals.size()))) {
+    try (Engine engine =
+        model.engine(
+            BLOCKS,
+            MAX_ROWS,
+            MAX_SEQUENCES,
+            arrivals.size(),
+            true,
+            Scheduling.DEFAULT.with(policy))) {
       return new Playback(engine, model.vocabulary()).play(arrivals, LIMIT);
     }
-  }
-
-  private static EngineConfig config(Policy policy, int requests) {
-    return new EngineConfig(
-            16,
-            BLOCKS,
-            DType.BF16,
-            512,
-            MAX_SEQUENCES,
-            requests,
-            0,
-            Duration.ZERO,
-            Duration.ofSeconds(30),
-            true,
-            Duration.ZERO)
-        .with(Scheduling.DEFAULT.with(policy));
   }
 
   /** Medians over the rounds, in milliseconds. */
