@@ -1,19 +1,13 @@
 package dev.andante.simulator;
 
-import dev.andante.engine.EngineObserver;
-import dev.andante.engine.Scheduling;
-import dev.andante.engine.qoe.QoePolicy;
 import dev.andante.engine.scheduler.FirstComeFirstServed;
-import dev.andante.engine.scheduler.SkipJoinMlfq;
 import dev.andante.qoe.QoeMetric;
 import dev.andante.qoe.batch.BatchPolicy;
 import dev.andante.qoe.batch.PreemptionRule;
 import dev.andante.qoe.batch.StarvationBound;
 import dev.andante.qoe.estimate.HorizonEstimator;
 import dev.andante.qoe.estimate.ReleasedEstimator;
-import dev.andante.simulator.cost.Profile;
 import dev.andante.simulator.serving.RoundRobin;
-import dev.andante.simulator.serving.Served;
 import dev.andante.simulator.serving.ServingPolicy;
 import java.util.Arrays;
 import java.util.List;
@@ -28,15 +22,7 @@ enum Policies {
   /** In turns of 50 steps, as Andes v1's baseline; prompts whole. */
   RR(served -> served.inWhole(new RoundRobin(50))),
   /** FastServe's skip-join queues with its parameters; prompts whole. */
-  MLFQ(
-      served ->
-          served.inWhole(
-              new SkipJoinMlfq(
-                  Scheduling.DEFAULT,
-                  served.profile().wholeTokens(),
-                  served.stepTime(),
-                  served.nanoTime(),
-                  EngineObserver.NONE))),
+  MLFQ(served -> served.inWhole(served.mlfq())),
   /** First come, first served; prompts in chunks (Sarathi-Serve, arXiv 2403.02310). */
   SARATHI(served -> served.inChunks(new FirstComeFirstServed())),
   /** By quality of experience; prompts in chunks. The others are the same but for one part. */
@@ -74,17 +60,7 @@ enum Policies {
 
   private static ServingPolicy ours(UnaryOperator<BatchPolicy> change) {
     BatchPolicy policy = change.apply(BatchPolicy.DEFAULT);
-    return served -> served.inChunks(qoe(served, policy));
-  }
-
-  private static QoePolicy qoe(Served served, BatchPolicy policy) {
-    Profile profile = served.profile();
-    return new QoePolicy(
-        policy,
-        new QoePolicy.Limits(profile.blockSize(), profile.blocks(), profile.maxSequences()),
-        QoePolicy.INTERVAL,
-        served.readers(),
-        served.nanoTime());
+    return served -> served.inChunks(served.qoe(policy));
   }
 
   ServingPolicy policy() {

@@ -1,12 +1,17 @@
 package dev.andante.simulator.serving;
 
+import dev.andante.engine.EngineObserver;
+import dev.andante.engine.Scheduling;
 import dev.andante.engine.kvcache.PrefixCache;
+import dev.andante.engine.qoe.QoePolicy;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.scheduler.Pace;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.SchedulingPolicy;
+import dev.andante.engine.scheduler.SkipJoinMlfq;
 import dev.andante.engine.scheduler.StepTime;
 import dev.andante.qoe.QoeSpec;
+import dev.andante.qoe.batch.BatchPolicy;
 import dev.andante.simulator.cost.Profile;
 import java.time.Duration;
 import java.util.function.Function;
@@ -34,6 +39,22 @@ public record Served(
   /** Prompts in chunks. */
   public Scheduler inChunks(SchedulingPolicy policy) {
     return scheduler(profile.chunkTokens(), policy);
+  }
+
+  /** FastServe's queues with its parameters. */
+  public SkipJoinMlfq mlfq() {
+    return new SkipJoinMlfq(
+        Scheduling.DEFAULT, profile.wholeTokens(), stepTime, nanoTime, EngineObserver.NONE);
+  }
+
+  /** By quality of experience. */
+  public QoePolicy qoe(BatchPolicy policy) {
+    return new QoePolicy(
+        policy,
+        new QoePolicy.Limits(profile.blockSize(), profile.blocks(), profile.maxSequences()),
+        QoePolicy.INTERVAL,
+        readers,
+        nanoTime);
   }
 
   private Scheduler scheduler(int maxBatchTokens, SchedulingPolicy policy) {
