@@ -66,6 +66,28 @@ class DisaggregationTest {
     return PromptTokens.of(prompt(length, length, vocabulary));
   }
 
+  /** All of the prompt's KV from token {@code from} on, as it was handed over. */
+  private static void push(
+      PrefillRecorder job,
+      EngineFixture to,
+      KvReservation reservation,
+      int from,
+      PromptTokens prompt) {
+    int layers = to.engine.kvLayout().layers();
+    int next = from;
+    for (PrefillRecorder.Run run : job.runs) {
+      assertThat(run.firstToken()).as("in order, no holes").isEqualTo(next);
+      int blockSize = to.engine.kvLayout().blockSize();
+      assertThat(run.firstToken() / blockSize)
+          .isEqualTo((run.firstToken() + run.tokens() - 1) / blockSize);
+      next += run.tokens();
+      get(
+          to.engine.storeKv(
+              reservation.handle(), run.firstToken(), run.tokens(), 0, layers, run.kv()));
+    }
+    assertThat(next).isEqualTo(prompt.ids().length);
+  }
+
   /** Reserve, prefill, push, commit. */
   private static TransferredRequest transfer(
       EngineFixture from,
@@ -80,19 +102,7 @@ class DisaggregationTest {
     from.engine.prefill(new PrefillJob(attempt, prompt, sampling, stop(ANSWER)), job);
     int first = job.await().token().id();
     answer.add(first);
-    int layers = to.engine.kvLayout().layers();
-    int next = 0;
-    for (PrefillRecorder.Run run : job.runs) {
-      assertThat(run.firstToken()).as("in order, no holes").isEqualTo(next);
-      int blockSize = to.engine.kvLayout().blockSize();
-      assertThat(run.firstToken() / blockSize)
-          .isEqualTo((run.firstToken() + run.tokens() - 1) / blockSize);
-      next += run.tokens();
-      get(
-          to.engine.storeKv(
-              reservation.handle(), run.firstToken(), run.tokens(), 0, layers, run.kv()));
-    }
-    assertThat(next).isEqualTo(prompt.ids().length);
+    push(job, to, reservation, 0, prompt);
     get(to.engine.commit(reservation.handle()));
     return new TransferredRequest(
         attempt, reservation.handle(), first, sampling, stop(ANSWER), StopMatcher.NONE, speculate);
@@ -523,20 +533,7 @@ class DisaggregationTest {
         new PrefillJob(attempt, prompt, sampling, stop(ANSWER)).withoutKvBefore(shared), job);
     int first = job.await().token().id();
     answer.add(first);
-    int next = shared;
-    for (PrefillRecorder.Run run : job.runs) {
-      assertThat(run.firstToken()).isEqualTo(next);
-      next += run.tokens();
-      get(
-          to.engine.storeKv(
-              reservation.handle(),
-              run.firstToken(),
-              run.tokens(),
-              0,
-              to.engine.kvLayout().layers(),
-              run.kv()));
-    }
-    assertThat(next).isEqualTo(prompt.ids().length);
+    push(job, to, reservation, shared, prompt);
     get(to.engine.commit(reservation.handle()));
     to.checkIntegrity();
     Recorder rest = new Recorder();

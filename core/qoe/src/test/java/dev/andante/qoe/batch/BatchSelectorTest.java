@@ -158,22 +158,27 @@ class BatchSelectorTest {
     }
     BatchRequest newcomer = waiting(21, 100, 9.4);
     for (double prefillSeconds : new double[] {0.05, 8}) {
-      BatchState state =
-          new BatchState(
-              nanos(9.5),
-              onPace,
-              List.of(newcomer),
-              2300,
-              100,
-              FAST,
-              SwapOrRecompute.recomputing(new PrefillCoefficients(prefillSeconds, 0, 0)),
-              BatchState.History.NONE);
+      BatchState state = fullBut(onPace, newcomer, prefillSeconds);
       BatchDecision decision = decide(PUBLISHED, state);
       assertThat(decision.pressure()).isTrue();
       assertThat(decision.admit()).hasSize(prefillSeconds < 1 ? 1 : 0);
       BatchPolicy capped = PUBLISHED.withPreemption(new PreemptionRule.Capped(1));
       assertThat(decide(capped, state).admit()).as("the cap sees no stalls").hasSize(1);
     }
+  }
+
+  /** Those who run leave room for few more, and each prompt takes so long. */
+  private static BatchState fullBut(
+      List<BatchRequest> running, BatchRequest newcomer, double prefillSeconds) {
+    return new BatchState(
+        nanos(9.5),
+        running,
+        List.of(newcomer),
+        2300,
+        100,
+        FAST,
+        SwapOrRecompute.recomputing(new PrefillCoefficients(prefillSeconds, 0, 0)),
+        BatchState.History.NONE);
   }
 
   /** Readers far ahead notice no stall; those who could have run in that time do. */
@@ -186,16 +191,7 @@ class BatchSelectorTest {
     BatchRequest newcomer = waiting(21, 100, 8);
     BatchPolicy priced = PUBLISHED.withPreemption(new PreemptionRule.PricedTime());
     for (double prefillSeconds : new double[] {0.05, 4}) {
-      BatchState state =
-          new BatchState(
-              nanos(9.5),
-              ahead,
-              List.of(newcomer),
-              2300,
-              100,
-              FAST,
-              SwapOrRecompute.recomputing(new PrefillCoefficients(prefillSeconds, 0, 0)),
-              BatchState.History.NONE);
+      BatchState state = fullBut(ahead, newcomer, prefillSeconds);
       assertThat(admitted(decide(PUBLISHED, state))).as("%s", prefillSeconds).containsExactly(21L);
       assertThat(decide(priced, state).admit()).hasSize(prefillSeconds < 1 ? 1 : 0);
     }
