@@ -5,12 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.andante.simulator.cost.Profile;
 import dev.andante.simulator.trace.Trace;
 import dev.andante.simulator.trace.TraceRequest;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
 /** What holds for every policy, machine and trace. */
 class SimulationPropertyTest {
+
+  /** Found by the property below: whom the policy let run lacked blocks that nobody could lose. */
+  @Example
+  void nobodyWaitsForBlocksThatAreHeldForEver() {
+    everyTokenOfTheTraceComesOutOnceAndRunsAreEqual(TestPolicies.QOE, 0, 27, 3, 25);
+    everyTokenOfTheTraceComesOutOnceAndRunsAreEqual(TestPolicies.QOE, 36, 27, 3, 25);
+  }
 
   /** The simulation itself compares blocks with their owners, and fails if anybody is left. */
   @Property(tries = 120)

@@ -17,6 +17,8 @@ import java.util.function.Consumer;
  *       own. The victim's tokens stay and are recomputed, so the first in order always advances.
  *   <li>Requests that hold blocks, since their KV came from elsewhere or they were paused, start
  *       before anyone new whom the policy does not rank above them.
+ *   <li>Somebody runs if the policy lets anybody, be it one whom it holds: until that one has
+ *       gained a token, after which its blocks may be taken.
  *   <li>Blocks that begin like the request's tokens are shared, so that only the rest is computed.
  *   <li>Drafts and prompts share the rows that decodes leave, and the time that a {@link Pace}
  *       leaves.
@@ -118,14 +120,22 @@ public final class Scheduler {
     StepDraft draft = new StepDraft();
     displacement.run(draft);
     startReady();
+    StepBudget budget = planRunning(draft);
+    if (!draft.anyPreempted()) {
+      admit(budget, draft);
+    }
+    if (draft.isEmpty() && startHeld()) {
+      budget = planRunning(draft);
+    }
+    return draft.plan(budget.wasCut());
+  }
+
+  private StepBudget planRunning(StepDraft draft) {
     List<Request> decodes = decodes(draft);
     StepBudget budget = pace.beside(decodes, maxBatchTokens);
     planDecodes(decodes, budget, draft);
     continuePrompts(budget, draft);
-    if (!draft.anyPreempted()) {
-      admit(budget, draft);
-    }
-    return draft.plan(budget.wasCut());
+    return budget;
   }
 
   /**
@@ -165,6 +175,20 @@ public final class Scheduler {
         && !Queues.held(queues.ready().first())) {
       queues.start(queues.ready().first());
     }
+  }
+
+  /**
+   * Nobody runs, and whom the policy lets run lacks blocks that are held by requests which must not
+   * lose them before they have gained a token: then the first of these goes on although it is held.
+   *
+   * @return whether there is one
+   */
+  private boolean startHeld() {
+    if (running() > 0 || queues.ready().isEmpty() || queues.firstContender() == null) {
+      return false;
+    }
+    queues.start(queues.ready().first());
+    return true;
   }
 
   /** The running decodes that have room for their next token, made if need be. */

@@ -16,8 +16,8 @@ public interface SchedulingPolicy {
 
   /**
    * The level of a request that is not to run now even if there is room. If it runs, it loses its
-   * place and keeps its blocks while nobody lacks them. Whoever holds a request back must let it go
-   * on some time.
+   * place and keeps its blocks while nobody lacks them; it may go on where nobody else can for want
+   * of them. Whoever holds a request back must let it go on some time.
    */
   int HELD = Integer.MAX_VALUE;
 

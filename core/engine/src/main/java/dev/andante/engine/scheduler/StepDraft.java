@@ -27,6 +27,11 @@ final class StepDraft {
     preempted.add(request);
   }
 
+  /** Whether nothing is to be done and nothing has changed. */
+  boolean isEmpty() {
+    return scheduled.isEmpty() && preempted.isEmpty();
+  }
+
   boolean anyPreempted() {
     return !preempted.isEmpty();
   }

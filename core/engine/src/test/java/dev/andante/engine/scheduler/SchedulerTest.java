@@ -7,7 +7,9 @@ import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestState;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class SchedulerTest {
@@ -166,6 +168,27 @@ class SchedulerTest {
     }
     add(3);
     assertThat(step()).hasSize(4);
+  }
+
+  /** Its prompt is half done, so its blocks must not be taken from it yet. */
+  @Test
+  void whoIsHeldGoesOnWhereNobodyElseCanForItsBlocks() {
+    Set<Request> held = new HashSet<>();
+    SchedulingPolicy holding =
+        request -> held.contains(request) ? SchedulingPolicy.HELD : (int) request.arrival();
+    Server server = new Server(12, 16, 4, s -> holding);
+    Request first = server.add(40, 5);
+    server.step(1);
+    held.add(first);
+    Request second = server.add(16, 5);
+    for (int steps = 0; !server.finished.contains(second); steps++) {
+      assertThat(steps).as("steps").isLessThan(50);
+      server.step(1);
+    }
+    assertThat(server.finished).containsExactly(second);
+    held.clear();
+    server.runDry(1);
+    assertThat(server.finished).containsExactly(second, first);
   }
 
   @Test
