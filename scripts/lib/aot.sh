@@ -1,4 +1,4 @@
-# Start-up caches of the JVM (JEP 483, 514, 515): the first run of a build records one when it ends, later ones start from it.
+# Start-up caches of the JVM (JEP 483, 514, 515): after a build each service is started once to record one, and every later start uses it.
 # shellcheck shell=bash
 
 readonly AOT=$cache/aot
@@ -12,24 +12,27 @@ aot_file() {
   echo "$AOT/$1-${key%% *}.aot"
 }
 
-# aot_option NAME JAR: the JVM option that uses or records it, nothing if neither is possible
+aot_records='' # whether services that start now record theirs
+
+# aot_option NAME JAR: the JVM option that uses or records it, if any
 aot_option() {
   local file
   [ "${ANDANTE_AOT:-on}" = on ] || return 0
   file=$(aot_file "$1" "$2")
-  if [ -e "$file" ]; then
-    echo "-XX:AOTCache=$file"
-  elif mkdir -p "$AOT" 2>/dev/null && [ "$(free_kib "$AOT")" -ge $((AOT_DISK_MIB * 1024)) ]; then
+  if [ -n "$aot_records" ]; then
     rm -f "$AOT/$1"-*
     echo "-XX:AOTCacheOutput=$file.new"
+  elif [ -e "$file" ]; then
+    echo "-XX:AOTCache=$file"
   fi
 }
 
-# aot_recording NAME…: whether one of them records
-aot_recording() {
-  local name
-  for name in "$@"; do
-    case $(command_line "$(pid_of "$name")") in *-XX:AOTCacheOutput=*) return 0 ;; esac
+# aot_lacking NAME=JAR…: whether one of them has no cache and can get one
+aot_lacking() {
+  local pair
+  [ "${ANDANTE_AOT:-on}" = on ] && mkdir -p "$AOT" 2>/dev/null || return 1
+  for pair in "$@"; do
+    [ -e "$(aot_file "${pair%%=*}" "${pair#*=}")" ] || [ "$(free_kib "$AOT")" -lt $((AOT_DISK_MIB * 1024)) ] || return 0
   done
   return 1
 }

@@ -52,6 +52,7 @@ class Checkout:
         self.model = self.base / "tiny.gguf"
         self.model.write_bytes(b"GGUF\x03\0\0\0" + bytes(64))
         self.env = {"PATH": PATH, "HOME": str(self.base), "ANDANTE_CACHE": str(self.cache), "JAVA_HOME": str(self.jdk)}
+        self.env["ANDANTE_AOT"] = "off"  # starts everything twice; its own tests switch it on
         self.port = free_port()
 
     @staticmethod

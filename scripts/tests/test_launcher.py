@@ -178,26 +178,41 @@ class StartupCacheTest(LauncherTest):
     def log(self):
         return self.checkout.andante("logs", "standalone").stdout
 
-    def test_the_first_run_records_and_the_next_one_uses_it_until_the_next_build(self):
-        self.checkout.up()
-        self.assertIn("-XX:AOTCacheOutput=", self.log())
-        self.assertIn("makes the next start faster", self.checkout.andante("down").stdout)
-        self.checkout.up()
+    def up(self, *arguments, **env):
+        return self.checkout.up(*arguments, **{"ANDANTE_AOT": "on", **env})
+
+    def recorded(self):
+        return sorted(path.name.rsplit("-", 1)[0] for path in (self.checkout.cache / "aot").iterdir())
+
+    def test_one_is_recorded_for_each_build_and_used_from_then_on(self):
+        self.assertIn("Recording", self.up().stdout)
+        self.assertIn("-XX:AOTCache=", self.log())
+        self.assertEqual(self.recorded(), ["standalone"])
+        self.checkout.andante("down")
+        self.assertNotIn("Recording", self.up().stdout)
         self.assertIn("-XX:AOTCache=", self.log())
         self.checkout.andante("down")
         os.utime(self.checkout.root / "standalone/target/andante-standalone.jar", (1, 1))
-        self.checkout.up()
-        self.assertIn("-XX:AOTCacheOutput=", self.log())
-        self.assertEqual(list((self.checkout.cache / "aot").iterdir()), [])
+        self.assertIn("Recording", self.up().stdout)
+        self.assertEqual(self.recorded(), ["standalone"])
 
-    def test_what_a_killed_run_left_is_not_used(self):
-        self.checkout.up(FAKE_JAVA="deaf")
-        self.checkout.andante("down", ANDANTE_STOP_TIMEOUT=1)
-        self.checkout.up()
-        self.assertIn("-XX:AOTCacheOutput=", self.log())
+    def test_each_service_of_the_mesh_has_its_own(self):
+        self.up("--mesh")
+        self.assertEqual(self.recorded(), ["decode", "draft", "expert", "gateway", "prefill"])
+
+    def test_without_one_it_starts_all_the_same(self):
+        result = self.up(FAKE_JAVA="deaf", ANDANTE_STOP_TIMEOUT=1)
+        self.assertIn("is killed", result.stderr)
+        self.assertIn("Ready after", result.stdout)
+        self.assertNotIn("AOTCache", self.log())
+
+    def test_a_service_that_dies_while_it_is_recorded_is_explained(self):
+        result = self.up(FAKE_JAVA="killed")
+        self.assert_fails(result, 1, "killed")
+        self.assertEqual(self.checkout.pids(), {})
 
     def test_it_can_be_switched_off(self):
-        self.checkout.up(ANDANTE_AOT="off")
+        self.assertNotIn("Recording", self.up(ANDANTE_AOT="off").stdout)
         self.assertNotIn("AOTCache", self.log())
 
 
