@@ -2,7 +2,7 @@
  * Causal attention over the paged cache by the online softmax: maximum m, sum of weights l and unnormalised output o,
  * rescaled when the maximum grows (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018).
  *
- * Tiles of 32 tokens begin at multiples of 32 and every SPAN tokens a sum of its own begins; the spans' sums are merged
+ * Tiles of 64 tokens begin at multiples of 64 and every SPAN tokens a sum of its own begins; the spans' sums are merged
  * in order. What a (row, head) pair goes through depends on its query and its context alone, so it makes no difference
  * which rows share a call, or whether spans are computed in one call or in several and merged later.
  *
@@ -11,14 +11,17 @@
 #include "kv.h"
 #include "lanes.h"
 
-#define HALF LANES
-#define TILE (2 * HALF)
+#define LOG2_E 1.44269504f
+#define LN_2 0.693147181f
+
+#define PARTS 4
+#define TILE (PARTS * LANES)
 #define MOST_PAIRS 4
 #define UNROLL _Pragma("GCC unroll 16")
 
-/* Queries and sums of pairs: q[pair][stride], scaled and padded with zeros; o[pair][stride], m[pair], l[pair] */
+/* Queries and sums of pairs: q[pair][stride], scaled and padded with zeros; o[pair][stride], l[pair][LANES], m[pair] */
 struct pairs {
-  float *q, *o, *m, *l;
+  float *q, *o, *l, *m;
   int stride;
 };
 
@@ -41,11 +44,12 @@ INLINE vi pack_bf16(vf first, vf second) {
 }
 #endif
 
-/* One head's tokens of two half tiles, in the order of struct kv */
+/* One head's tokens in parts of LANES, in the order of struct kv */
 struct tile {
-  const uint8_t *keys[2], *values[2];
-  const uint8_t *next_keys[2], *next_values[2]; /* of the same head's next tile */
-  int width;                                    /* elements of a head, even */
+  const uint8_t *keys[PARTS], *values[PARTS];
+  const uint8_t *next_keys[PARTS], *next_values[PARTS]; /* of the same head's next tile */
+  int asks;                                             /* whether they are to be asked for */
+  int width;                                            /* elements of a head, even */
 };
 
 /*
@@ -66,55 +70,59 @@ INLINE void key_pair(const uint8_t *keys, int i, int is_f32, vf *first, vf *seco
   }
 }
 
-/* 16 elements from i on of tokens 2j and 2j + 1, zeros beyond `width`. */
-INLINE void value_pair(const uint8_t *values, int j, int i, int width, int is_f32, vf *first, vf *second) {
-  int n = width - i;
-  if (is_f32) {
-    *first = vf_load_n((const float *)values + 2 * j * width + i, n);
-    *second = vf_load_n((const float *)values + (2 * j + 1) * width + i, n);
-  } else {
-    vf both = vf_load_n((const float *)values + j * width + i, n);
-    *first = vf_low_bf16(vi_bits(both));
-    *second = vf_high_bf16(vi_bits(both));
-  }
-}
+/* x in the first n lanes, y in the others, for any n */
+INLINE vf shown(vf x, vf y, int n) { return n >= LANES ? x : n > 0 ? vf_first(x, y, n) : y; }
 
-/* out += weights * values over tokens [0, visible) of `chunks` runs of 16 elements from i on */
-INLINE void take_values(const struct tile *t, const struct pairs *s, int pair, int n, int visible, int i, int chunks, int is_f32,
+/*
+ * Scores of bf16 are logarithms to the base 2, and as weights are rounded to 8 bits, a rougher power does; m is a natural logarithm
+ * wherever sums are merged.
+ */
+#define BASE_2(is_f32) (BF16_DOTS && !(is_f32))
+#define EXP(x, is_f32) (BASE_2(is_f32) ? vf_exp2_rough(x) : vf_exp(x))
+
+/* out += weights * values over tokens [0, visible) of `chunks` runs of 16 elements from i on; whole: none of them lies beyond the head */
+INLINE void take_values(const struct tile *t, const struct pairs *s, int pair, int n, int visible, int i, int chunks, int whole, int is_f32,
                         float weights[][TILE], const float *factors) {
+  const int width = t->width;
   vf o[MOST_PAIRS][4];
   UNROLL for (int p = 0; p < n; p++) {
     UNROLL for (int c = 0; c < chunks; c++) {
       o[p][c] = vf_mul(vf_load(s->o + (pair + p) * s->stride + i + c * LANES), vf_set(factors[p]));
     }
   }
-  for (int j = 0; 2 * j < visible; j++) {
-    const uint8_t *values = t->values[j >= HALF / 2], *next = t->next_values[j >= HALF / 2];
-    const int both = 2 * j + 1 < visible;
-    UNROLL for (int c = 0; c < chunks; c++) {
-      int64_t at = (is_f32 ? 2 : 1) * (int64_t)(j % (HALF / 2)) * t->width + i + c * LANES;
-      ASK_FOR(next + 4 * at);
-      if (is_f32) ASK_FOR(next + 4 * (at + t->width));
-    }
+#define VALUES_AT(at, c) (whole ? vf_load((at) + (c) * LANES) : vf_load_n((at) + (c) * LANES, width - i - (c) * LANES))
+  for (int part = 0; part * LANES < visible; part++) {
+    const float *values = (const float *)t->values[part] + i, *next = (const float *)t->next_values[part] + i;
+    const int tokens = visible - part * LANES < LANES ? visible - part * LANES : LANES;
     if (BF16_DOTS && !is_f32) {
-      UNROLL for (int c = 0; c < chunks; c++) {
-        int at = i + c * LANES;
-        vi v = vi_bits(vf_load_n((const float *)values + j % (HALF / 2) * t->width + at, t->width - at));
-        if (!both) v = vi_and(v, vi_set(0xFFFF)); /* what lies beyond may be anything */
-        UNROLL for (int p = 0; p < n; p++) o[p][c] = vf_dot_bf16(o[p][c], v, vi_set(((const int32_t *)weights[p])[j]));
+      for (int j = 0; 2 * j < tokens; j++, values += width, next += width) {
+        vi v[4];
+        UNROLL for (int c = 0; c < chunks; c++) {
+          v[c] = vi_bits(VALUES_AT(values, c));
+          if (t->asks) ASK_FOR(next + c * LANES);
+        }
+        if (2 * j + 1 == tokens) { /* what lies beyond may be anything */
+          UNROLL for (int c = 0; c < chunks; c++) v[c] = vi_and(v[c], vi_set(0xFFFF));
+        }
+        UNROLL for (int p = 0; p < n; p++) {
+          vi w = vi_set(((const int32_t *)weights[p])[part * (LANES / 2) + j]);
+          UNROLL for (int c = 0; c < chunks; c++) o[p][c] = vf_dot_bf16(o[p][c], v[c], w);
+        }
       }
       continue;
     }
-    vf first[4], second[4];
-    UNROLL for (int c = 0; c < chunks; c++) value_pair(values, j % (HALF / 2), i + c * LANES, t->width, is_f32, first + c, second + c);
-    UNROLL for (int p = 0; p < n; p++) {
-      vf w = vf_set(weights[p][2 * j]);
-      UNROLL for (int c = 0; c < chunks; c++) o[p][c] = vf_fma(first[c], w, o[p][c]);
-    }
-    if (!both) break; /* what lies beyond may be anything */
-    UNROLL for (int p = 0; p < n; p++) {
-      vf w = vf_set(weights[p][2 * j + 1]);
-      UNROLL for (int c = 0; c < chunks; c++) o[p][c] = vf_fma(second[c], w, o[p][c]);
+    for (int token = 0; token < tokens; token++) {
+      const float *at = values + (is_f32 ? token : token / 2) * width;
+      vf v[4];
+      UNROLL for (int c = 0; c < chunks; c++) {
+        v[c] = VALUES_AT(at, c);
+        if (!is_f32) v[c] = token % 2 ? vf_high_bf16(vi_bits(v[c])) : vf_low_bf16(vi_bits(v[c]));
+        if (t->asks) ASK_FOR(next + (at - values) + c * LANES);
+      }
+      UNROLL for (int p = 0; p < n; p++) {
+        vf w = vf_set(weights[p][part * LANES + token]);
+        UNROLL for (int c = 0; c < chunks; c++) o[p][c] = vf_fma(v[c], w, o[p][c]);
+      }
     }
   }
   UNROLL for (int p = 0; p < n; p++) {
@@ -122,86 +130,109 @@ INLINE void take_values(const struct tile *t, const struct pairs *s, int pair, i
   }
 }
 
-/* Takes the first `visible` tokens of a tile into `n` pairs, from `pair` on. */
-INLINE void update_pairs(const struct tile *t, const struct pairs *s, int pair, int n, int visible, int is_f32) {
-  vf even[2][MOST_PAIRS], odd[2][MOST_PAIRS];
-  float weights[MOST_PAIRS][TILE], factors[MOST_PAIRS];
-  const float *q = s->q + pair * s->stride;
-  UNROLL for (int p = 0; p < n; p++) even[0][p] = even[1][p] = odd[0][p] = odd[1][p] = vf_zero();
-  for (int i = 0; i < t->width / 2; i++) {
-    UNROLL for (int half = 0; half < 2; half++) {
-      ASK_FOR(t->next_keys[half] + (is_f32 ? 2 : 1) * i * 64);
-      if (is_f32) ASK_FOR(t->next_keys[half] + (2 * i + 1) * 64);
-      if (BF16_DOTS && !is_f32) {
-        vi k = vi_load((const uint32_t *)t->keys[half] + i * LANES);
-        UNROLL for (int p = 0; p < n; p++) even[half][p] = vf_dot_bf16(even[half][p], k, vi_set(((const int32_t *)(q + p * s->stride))[i]));
-        continue;
+/* scores[part][p] = keys of the part's tokens times the query of pair p, of which the caller gives the first */
+INLINE void take_keys(const struct tile *t, const float *q, int stride, int n, int parts, int is_f32, vf scores[][MOST_PAIRS]) {
+  if (BF16_DOTS && !is_f32) {
+    UNROLL for (int part = 0; part < parts; part++) {
+      UNROLL for (int p = 0; p < n; p++) scores[part][p] = vf_zero();
+    }
+    for (int i = 0; i < t->width / 2; i++) {
+      vi k[PARTS];
+      UNROLL for (int part = 0; part < parts; part++) {
+        k[part] = vi_load((const uint32_t *)t->keys[part] + i * LANES);
+        if (t->asks) ASK_FOR((const uint32_t *)t->next_keys[part] + i * LANES);
       }
-      vf first, second;
-      key_pair(t->keys[half], i, is_f32, &first, &second);
       UNROLL for (int p = 0; p < n; p++) {
-        even[half][p] = vf_fma(first, vf_set(q[p * s->stride + 2 * i]), even[half][p]);
-        odd[half][p] = vf_fma(second, vf_set(q[p * s->stride + 2 * i + 1]), odd[half][p]);
+        vi query = vi_set(((const int32_t *)(q + p * stride))[i]);
+        UNROLL for (int part = 0; part < parts; part++) scores[part][p] = vf_dot_bf16(scores[part][p], k[part], query);
       }
     }
+    return;
   }
-  vf hidden = vf_set(-INFINITY);
-  int first = visible < HALF ? visible : HALF, second = visible - HALF;
-  UNROLL for (int p = 0; p < n; p++) {
-    vf a = vf_add(even[0][p], odd[0][p]), b = vf_add(even[1][p], odd[1][p]);
-    if (visible < TILE) {
-      a = vf_first(a, hidden, first);
-      b = second > 0 ? vf_first(b, hidden, second) : hidden;
+  UNROLL for (int part = 0; part < parts; part++) {
+    vf even[MOST_PAIRS], odd[MOST_PAIRS];
+    UNROLL for (int p = 0; p < n; p++) even[p] = odd[p] = vf_zero();
+    for (int i = 0; i < t->width / 2; i++) {
+      vf first, second;
+      key_pair(t->keys[part], i, is_f32, &first, &second);
+      if (t->asks) {
+        ASK_FOR(t->next_keys[part] + (is_f32 ? 2 : 1) * i * 64);
+        if (is_f32) ASK_FOR(t->next_keys[part] + (2 * i + 1) * 64);
+      }
+      UNROLL for (int p = 0; p < n; p++) {
+        even[p] = vf_fma(first, vf_set(q[p * stride + 2 * i]), even[p]);
+        odd[p] = vf_fma(second, vf_set(q[p * stride + 2 * i + 1]), odd[p]);
+      }
     }
-    float before = s->m[pair + p], max = vf_largest(vf_max(a, b));
-    max = before > max ? before : max;
-    s->m[pair + p] = max;
-    a = vf_exp(vf_sub(a, vf_set(max)));
-    b = vf_exp(vf_sub(b, vf_set(max)));
-    if (visible < TILE) {
-      a = vf_first(a, vf_zero(), first);
-      b = second > 0 ? vf_first(b, vf_zero(), second) : vf_zero();
-    }
-    if (BF16_DOTS && !is_f32) {
-      vi both = pack_bf16(a, b);
-      vf_store(weights[p], vf_bits(both));
-      a = vf_low_bf16(both); /* the sum is that of the rounded weights */
-      b = vf_high_bf16(both);
-    } else {
-      vf_store(weights[p], a);
-      vf_store(weights[p] + HALF, b);
-    }
-    factors[p] = before == max ? 1.0f : before == -INFINITY ? 0.0f : vf_lane(vf_exp(vf_set(before - max)));
-    s->l[pair + p] = s->l[pair + p] * factors[p] + vf_sum(vf_add(a, b));
+    UNROLL for (int p = 0; p < n; p++) scores[part][p] = vf_add(even[p], odd[p]);
   }
-  int i = 0;
-  for (; i + 4 * LANES <= s->stride; i += 4 * LANES) take_values(t, s, pair, n, visible, i, 4, is_f32, weights, factors);
-  for (; i < s->stride; i += LANES) take_values(t, s, pair, n, visible, i, 1, is_f32, weights, factors);
 }
 
+/* Takes the first `visible` tokens of a tile, none of them beyond `parts`, into `n` pairs, from `pair` on. */
+INLINE void update_pairs(const struct tile *t, const struct pairs *s, int pair, int n, int visible, int parts, int is_f32) {
+  vf scores[PARTS][MOST_PAIRS];
+  float weights[MOST_PAIRS][TILE], factors[LANES] = {0};
+  take_keys(t, s->q + pair * s->stride, s->stride, n, parts, is_f32, scores);
+  const int some_hidden = visible < parts * LANES;
+  UNROLL for (int p = 0; p < n; p++) {
+    if (some_hidden) {
+      UNROLL for (int part = 0; part < parts; part++) scores[part][p] = shown(scores[part][p], vf_set(-INFINITY), visible - part * LANES);
+    }
+    vf largest = scores[0][p];
+    UNROLL for (int part = 1; part < parts; part++) largest = vf_max(largest, scores[part][p]);
+    float before = s->m[pair + p], max = vf_largest(largest);
+    max = before > max ? before : max;
+    s->m[pair + p] = max;
+    factors[p] = before - max;
+  }
+  vf_store(factors, EXP(vf_load(factors), is_f32));
+  UNROLL for (int p = 0; p < n; p++) {
+    vf max = vf_set(s->m[pair + p]), sums[PARTS];
+    UNROLL for (int part = 0; part < parts; part++) {
+      sums[part] = EXP(vf_sub(scores[part][p], max), is_f32);
+      if (some_hidden) sums[part] = shown(sums[part], vf_zero(), visible - part * LANES);
+    }
+    if (BF16_DOTS && !is_f32) {
+      UNROLL for (int part = 0; part < parts; part += 2) {
+        vi both = pack_bf16(sums[part], sums[part + 1]);
+        vf_store(weights[p] + part * (LANES / 2), vf_bits(both));
+        sums[part] = vf_low_bf16(both); /* the sum is that of the rounded weights */
+        sums[part + 1] = vf_high_bf16(both);
+      }
+    } else {
+      UNROLL for (int part = 0; part < parts; part++) vf_store(weights[p] + part * LANES, sums[part]);
+    }
+    vf sum = vf_add(sums[0], sums[1]);
+    if (parts == PARTS) sum = vf_add(sum, vf_add(sums[2], sums[3]));
+    float *l = s->l + (pair + p) * LANES;
+    vf_store(l, vf_fma(vf_load(l), vf_set(factors[p]), sum));
+  }
+  int i = 0;
+  for (; i + 4 * LANES <= t->width; i += 4 * LANES) take_values(t, s, pair, n, visible, i, 4, 1, is_f32, weights, factors);
+  for (; i < s->stride; i += LANES) take_values(t, s, pair, n, visible, i, 1, 0, is_f32, weights, factors);
+}
+
+/* Two parts give the same as four of which nobody sees the last two. */
 #define UPDATE(name, is_f32)                                                                                          \
   static __attribute__((noinline)) void name(const struct tile *t, const struct pairs *s, int pair, int n, int visible) { \
-    switch (n) {                                                                                                      \
-      case 1:                                                                                                         \
-        update_pairs(t, s, pair, 1, visible, is_f32);                                                                 \
-        break;                                                                                                        \
-      case 2:                                                                                                         \
-        update_pairs(t, s, pair, 2, visible, is_f32);                                                                 \
-        break;                                                                                                        \
-      case 3:                                                                                                         \
-        update_pairs(t, s, pair, 3, visible, is_f32);                                                                 \
-        break;                                                                                                        \
-      default:                                                                                                        \
-        update_pairs(t, s, pair, 4, visible, is_f32);                                                                 \
+    switch (2 * n + (visible > TILE / 2)) {                                                                           \
+      UPDATE_CASE(1, is_f32) UPDATE_CASE(2, is_f32) UPDATE_CASE(3, is_f32) UPDATE_CASE(4, is_f32)                     \
     }                                                                                                                 \
   }
+#define UPDATE_CASE(n, is_f32)                                       \
+  case 2 * n:                                                        \
+    update_pairs(t, s, pair, n, visible, PARTS / 2, is_f32);         \
+    break;                                                           \
+  case 2 * n + 1:                                                    \
+    update_pairs(t, s, pair, n, visible, PARTS, is_f32);             \
+    break;
 UPDATE(update_f32, 1)
 UPDATE(update_bf16, 0)
 
 /* Where the 16 tokens from position `from` on are; copied together where blocks are not whole groups of 16. */
 static const uint8_t *group(const struct kv *kv, int head, int side, const int32_t *blocks, int from, int tokens, uint8_t *copy) {
-  if (kv->block_size % HALF == 0) {
-    return kv_head(kv, blocks[from / kv->block_size], side, head) + from % kv->block_size / HALF * kv_group_bytes(kv);
+  if (kv->block_size % LANES == 0) {
+    return kv_head(kv, blocks[from / kv->block_size], side, head) + from % kv->block_size / LANES * kv_group_bytes(kv);
   }
   const int bytes = kv->is_f32 ? 4 : 2;
   for (int t = 0; t < tokens; t++) {
@@ -215,10 +246,8 @@ static const uint8_t *group(const struct kv *kv, int head, int side, const int32
 }
 
 static void clear(struct pairs *s, int count) {
-  for (int p = 0; p < count; p++) {
-    s->m[p] = -INFINITY;
-    s->l[p] = 0;
-  }
+  for (int p = 0; p < count; p++) s->m[p] = -INFINITY;
+  for (int i = 0; i < count * LANES; i++) s->l[i] = 0;
   for (int i = 0; i < count * s->stride; i++) s->o[i] = 0;
 }
 
@@ -238,7 +267,7 @@ static void merge(float *m, float *l, float *o, float span_m, float span_l, cons
 
 /* The pairs from p on. */
 INLINE struct pairs from_pair(const struct pairs *s, int p) {
-  return (struct pairs){s->q + p * s->stride, s->o + p * s->stride, s->m + p, s->l + p, s->stride};
+  return (struct pairs){s->q + p * s->stride, s->o + p * s->stride, s->l + p * LANES, s->m + p, s->stride};
 }
 
 /* Queries of `count` pairs, `heads` a row, scaled, and rounded if they are to be. */
@@ -256,38 +285,27 @@ static void take_queries(const float *q, int64_t q_stride, int heads, int head_d
   }
 }
 
-/* Where the keys and values of 32 tokens from position `from` on are, as far as position `last`. */
-static void find(const struct kv *kv, int head, const int32_t *blocks, int from, int last, uint8_t *copies, const uint8_t *keys[2],
-                 const uint8_t *values[2]) {
-  for (int half = 0; half < 2; half++) {
-    int at = from + half * HALF, tokens = last + 1 - at < HALF ? last + 1 - at : HALF;
+/* Where the keys and values of the tile from position `from` on are, as far as position `last`. */
+static void find(const struct kv *kv, int head, const int32_t *blocks, int from, int last, uint8_t *copies, const uint8_t *keys[PARTS],
+                 const uint8_t *values[PARTS]) {
+  for (int part = 0; part < PARTS; part++) {
+    int at = from + part * LANES, tokens = last + 1 - at < LANES ? last + 1 - at : LANES;
     if (tokens <= 0) { /* nobody sees it */
-      keys[half] = keys[0];
-      values[half] = values[0];
+      keys[part] = keys[0];
+      values[part] = values[0];
     } else {
-      uint8_t *copy = copies + half * 2 * kv_group_bytes(kv);
-      keys[half] = group(kv, head, KEYS, blocks, at, tokens, copy);
-      values[half] = group(kv, head, VALUES, blocks, at, tokens, copy + kv_group_bytes(kv));
+      uint8_t *copy = copies + part * 2 * kv_group_bytes(kv);
+      keys[part] = group(kv, head, KEYS, blocks, at, tokens, copy);
+      values[part] = group(kv, head, VALUES, blocks, at, tokens, copy + kv_group_bytes(kv));
     }
-  }
-}
-
-/* Nothing is to be asked for. */
-static void nothing_next(struct tile *tile) {
-  for (int half = 0; half < 2; half++) {
-    tile->next_keys[half] = tile->keys[half];
-    tile->next_values[half] = tile->values[half];
   }
 }
 
 static struct tile tile_at(const struct kv *kv, int head, const int32_t *blocks, int from, int last, uint8_t *copies) {
   struct tile tile = {.width = kv_width(kv)};
   find(kv, head, blocks, from, last, copies, tile.keys, tile.values);
-  if (kv->block_size % HALF == 0 && from + TILE <= last) {
-    find(kv, head, blocks, from + TILE, last, copies, tile.next_keys, tile.next_values);
-  } else {
-    nothing_next(&tile);
-  }
+  tile.asks = kv->block_size % LANES == 0 && from + TILE <= last;
+  if (tile.asks) find(kv, head, blocks, from + TILE, last, copies, tile.next_keys, tile.next_values);
   return tile;
 }
 
@@ -300,7 +318,7 @@ static void take_tile(struct tile *tile, int from, int first_position, int rows,
     if (n > MOST_PAIRS) n = MOST_PAIRS;
     (is_f32 ? update_f32 : update_bf16)(tile, pairs, pair, n, visible < TILE ? visible : TILE);
     pair += n;
-    nothing_next(tile);
+    tile->asks = 0;
   }
 }
 
@@ -312,20 +330,24 @@ static void take_tile(struct tile *tile, int from, int first_position, int rows,
  * span < 0: all spans, results to out. Otherwise that span alone, its sums to
  * partials[((row * all_heads + head) * spans + span) * (head_dim + 2)]: m, l, o.
  */
-void KERNEL(attention)(const float *q, int64_t q_stride, const struct kv *kv, const int32_t *blocks, int32_t rows, int32_t first_position,
+void KERNEL(attention)(const float *queries, int64_t q_stride, const struct kv *kv, const int32_t *blocks, int32_t rows, int32_t first_position,
                        int32_t first_kv_head, int32_t kv_heads, int32_t heads, float scale, float *out, int64_t out_stride, int32_t span,
                        int32_t spans, int32_t all_heads, float *partials, float *scratch) {
   const int head_dim = kv->head_dim, stride = (head_dim + LANES - 1) / LANES * LANES, count = rows * heads, all_count = count * kv_heads;
-  const int last = first_position + rows - 1;
-  uint8_t *copies = (uint8_t *)scratch; /* of two half tiles' keys and values, 4 * 16 * (head_dim + 1) elements */
-  float *memory = scratch + 64 * (stride + 1);
-  struct pairs now = {memory, memory + all_count * stride, memory + 2 * all_count * stride, memory + 2 * all_count * stride + all_count, stride};
-  struct pairs all = {now.q, now.l + all_count, now.l + all_count + all_count * stride, now.l + 2 * all_count + all_count * stride, stride};
+  const int last = first_position + rows - 1, base_2 = BASE_2(kv->is_f32);
+  uint8_t *copies = (uint8_t *)scratch; /* of a tile's keys and values, 2 * TILE * (head_dim + 1) elements */
+  float *q = scratch + 2 * TILE * (stride + 1), *o = q + all_count * stride, *l = o + all_count * stride;
+  float *all_o = l + all_count * LANES, *m = all_o + all_count * stride, *all_m = m + all_count, *all_l = all_m + all_count;
+  struct pairs now = {q, o, l, m, stride};
   for (int h = 0; h < kv_heads; h++) {
     struct pairs pairs = from_pair(&now, h * count);
-    take_queries(q + (first_kv_head + h) * heads * head_dim, q_stride, heads, head_dim, scale, BF16_DOTS && !kv->is_f32, &pairs, count);
+    take_queries(queries + (first_kv_head + h) * heads * head_dim, q_stride, heads, head_dim, base_2 ? scale * LOG2_E : scale, base_2, &pairs, count);
   }
-  clear(&all, all_count);
+  for (int p = 0; p < all_count; p++) {
+    all_m[p] = -INFINITY;
+    all_l[p] = 0;
+    for (int i = 0; i < stride; i++) all_o[p * stride + i] = 0;
+  }
   for (int start = span < 0 ? 0 : span * SPAN; start <= last; start += SPAN) {
     clear(&now, all_count);
     for (int from = start; from <= last && from < start + SPAN; from += TILE) {
@@ -335,22 +357,24 @@ void KERNEL(attention)(const float *q, int64_t q_stride, const struct kv *kv, co
         take_tile(&tile, from, first_position, rows, heads, kv->is_f32, &pairs);
       }
     }
-    if (span >= 0) break;
     for (int p = 0; p < all_count; p++) {
-      merge(all.m + p, all.l + p, all.o + p * stride, now.m[p], now.l[p], now.o + p * stride, head_dim);
+      float span_m = base_2 ? m[p] * LN_2 : m[p], span_l = vf_sum(vf_load(l + p * LANES));
+      if (span < 0) {
+        merge(all_m + p, all_l + p, all_o + p * stride, span_m, span_l, o + p * stride, head_dim);
+      } else {
+        int row = p % count / heads, head = (first_kv_head + p / count) * heads + p % heads;
+        float *target = partials + (((int64_t)row * all_heads + head) * spans + span) * (head_dim + 2);
+        target[0] = span_m;
+        target[1] = span_l;
+        for (int i = 0; i < head_dim; i++) target[2 + i] = o[p * stride + i];
+      }
     }
+    if (span >= 0) return;
   }
   for (int p = 0; p < all_count; p++) {
     int row = p % count / heads, head = (first_kv_head + p / count) * heads + p % heads;
-    if (span >= 0) {
-      float *target = partials + (((int64_t)row * all_heads + head) * spans + span) * (head_dim + 2);
-      target[0] = now.m[p];
-      target[1] = now.l[p];
-      for (int i = 0; i < head_dim; i++) target[2 + i] = now.o[p * stride + i];
-    } else {
-      float *target = out + row * out_stride + head * head_dim;
-      for (int i = 0; i < head_dim; i++) target[i] = all.o[p * stride + i] / all.l[p];
-    }
+    float *target = out + row * out_stride + head * head_dim;
+    for (int i = 0; i < head_dim; i++) target[i] = all_o[p * stride + i] / all_l[p];
   }
 }
 

@@ -44,15 +44,23 @@ BOTH(void, product_f,
      (const struct weight *w, int32_t from, int32_t to, const float *x, int64_t x_at, int64_t x_stride, int32_t rows, float *out,
       int64_t out_at, int64_t stride, const float *bias, int64_t bias_at, int32_t add),
      (w, from, to, x + x_at, x_stride, rows, out + out_at, stride, bias ? bias + bias_at : 0, add))
+BOTH(void, gated,
+     (const struct weight *w, int32_t from, int32_t to, const uint8_t *codes, const float *x, int64_t x_stride, int32_t rows,
+      const float *bias, float *out, int64_t stride, float *scratch),
+     (const struct weight *w, int32_t from, int32_t to, const uint8_t *codes, const float *x, int64_t x_at, int64_t x_stride, int32_t rows,
+      const float *bias, float *out, int64_t out_at, int64_t stride, float *scratch),
+     (w, from, to, codes, x + x_at, x_stride, rows, bias, out + out_at, stride, scratch))
 BOTH(void, rms_norm,
      (const float *x, int64_t x_stride, const float *gain, int32_t run, int32_t columns, float eps, float *out, int64_t stride,
       int32_t from, int32_t to),
      (const float *x, int64_t x_at, int64_t x_stride, const float *gain, int32_t run, int32_t columns, float eps, float *out,
       int64_t out_at, int64_t stride, int32_t from, int32_t to),
      (x + x_at, x_stride, gain, run, columns, eps, out + out_at, stride, from, to))
-BOTH(void, silu_mul, (const float *x, int64_t x_stride, int32_t n, float *out, int64_t stride, int32_t from, int32_t to),
-     (const float *x, int64_t x_at, int64_t x_stride, int32_t n, float *out, int64_t out_at, int64_t stride, int32_t from, int32_t to),
-     (x + x_at, x_stride, n, out + out_at, stride, from, to))
+BOTH(void, silu_mul,
+     (const float *x, int64_t x_stride, int64_t up_at, int32_t n, float *out, int64_t stride, int32_t from, int32_t to),
+     (const float *x, int64_t x_at, int64_t x_stride, int64_t up_at, int32_t n, float *out, int64_t out_at, int64_t stride, int32_t from,
+      int32_t to),
+     (x + x_at, x_stride, up_at, n, out + out_at, stride, from, to))
 BOTH(void, add, (const float *x, int64_t x_stride, float *sum, int64_t stride, int32_t columns, int32_t from, int32_t to),
      (const float *x, int64_t x_at, int64_t x_stride, float *sum, int64_t sum_at, int64_t stride, int32_t columns, int32_t from,
       int32_t to),

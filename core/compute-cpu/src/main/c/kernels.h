@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Grows with every change of a signature or a layout; Java refuses another library than its own. */
-#define ANDANTE_ABI 4
+#define ANDANTE_ABI 5
 
 /* How a weight is kept. */
 enum kind {
@@ -43,12 +43,13 @@ struct weight {
   int32_t inputs;
 };
 
-/* Where products go: out = product + bias, or out += product + bias; bias may be null. */
+/* Where products go: out = product + bias, or out += product + bias; bias may be null. Column 0 of out is output `first`. */
 struct sums {
   float *out;
   int64_t stride;
   const float *bias;
   int32_t add;
+  int32_t first;
 };
 
 /*
@@ -82,7 +83,10 @@ struct kv {
 #define ATTENTION_ROWS 16
 
 /* Floats of scratch memory that attention of so many heads of so many elements needs; see attention.c. */
-#define ATTENTION_SCRATCH(heads, head_dim) (64 * ((int64_t)(head_dim) + 16) + 3 * (int64_t)ATTENTION_ROWS * (heads) * ((head_dim) + 18))
+#define ATTENTION_SCRATCH(heads, head_dim) (128 * ((int64_t)(head_dim) + 16) + 3 * (int64_t)ATTENTION_ROWS * (heads) * ((head_dim) + 22))
+
+/* Rows of a gated product that are computed before they are gated: few enough for the second cache. */
+#define GATED_ROWS 96
 
 #define KERNEL(name) KERNEL_(name, ISA)
 #define KERNEL_(name, isa) KERNEL__(name, isa)

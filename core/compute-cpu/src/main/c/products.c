@@ -28,7 +28,7 @@ INLINE vf load_factors(const uint8_t *p, int wide) {
 }
 
 INLINE void finish(const struct sums *to, int row, int output, int n, vf v) {
-  float *out = to->out + row * to->stride + output;
+  float *out = to->out + row * to->stride + output - to->first;
   if (to->bias) v = vf_add(v, vf_load_n(to->bias + output, n));
   if (to->add) v = vf_add(vf_load_n(out, n), v);
   vf_store_n(out, v, n);
@@ -193,17 +193,21 @@ GROUPS_Q(bytes_minimum, BYTES, 1, 0)
 GROUPS_Q(bytes_minimum_wide, BYTES, 1, 1)
 GROUPS_Q(bytes_by_16, BYTES_BY_16, 0, 1)
 
+static void multiply_q(const struct weight *w, int from, int to, const uint8_t *x, int rows, const struct sums *sums) {
+  if (w->kind == NIBBLES) {
+    (w->has_minimum ? (w->wide ? nibbles_minimum_wide : nibbles_minimum) : nibbles)(w, from, to, x, rows, sums);
+  } else if (w->kind == BYTES) {
+    (w->has_minimum ? (w->wide ? bytes_minimum_wide : bytes_minimum) : bytes)(w, from, to, x, rows, sums);
+  } else {
+    bytes_by_16(w, from, to, x, rows, sums);
+  }
+}
+
 /* Groups [from, to) of a quantised weight with rows that `quantize` made. */
 void KERNEL(product_q)(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, float *out, int64_t stride,
                        const float *bias, int32_t add) {
-  struct sums sums = {out, stride, bias, add};
-  if (w->kind == NIBBLES) {
-    (w->has_minimum ? (w->wide ? nibbles_minimum_wide : nibbles_minimum) : nibbles)(w, from, to, x, rows, &sums);
-  } else if (w->kind == BYTES) {
-    (w->has_minimum ? (w->wide ? bytes_minimum_wide : bytes_minimum) : bytes)(w, from, to, x, rows, &sums);
-  } else {
-    bytes_by_16(w, from, to, x, rows, &sums);
-  }
+  struct sums sums = {out, stride, bias, add, 0};
+  multiply_q(w, from, to, x, rows, &sums);
 }
 
 /* The f32 weights of input k, one lane an output. */
@@ -278,21 +282,50 @@ GROUPS_F(halves)
 GROUPS_F(bfloats)
 GROUPS_F(exact)
 
+static void multiply_f(const struct weight *w, int from, int to, const float *x, int64_t x_stride, int rows, const struct sums *sums) {
+  switch (w->kind) {
+    case FLOATS:
+      floats(w, from, to, x, x_stride, rows, sums);
+      break;
+    case HALVES:
+      halves(w, from, to, x, x_stride, rows, sums);
+      break;
+    case BFLOATS:
+      bfloats(w, from, to, x, x_stride, rows, sums);
+      break;
+    default:
+      exact(w, from, to, x, x_stride, rows, sums);
+  }
+}
+
 /* Groups [from, to) of any weight with rows of f32. */
 void KERNEL(product_f)(const struct weight *w, int32_t from, int32_t to, const float *x, int64_t x_stride, int32_t rows, float *out,
                        int64_t stride, const float *bias, int32_t add) {
-  struct sums sums = {out, stride, bias, add};
-  switch (w->kind) {
-    case FLOATS:
-      floats(w, from, to, x, x_stride, rows, &sums);
-      break;
-    case HALVES:
-      halves(w, from, to, x, x_stride, rows, &sums);
-      break;
-    case BFLOATS:
-      bfloats(w, from, to, x, x_stride, rows, &sums);
-      break;
-    default:
-      exact(w, from, to, x, x_stride, rows, &sums);
+  struct sums sums = {out, stride, bias, add, 0};
+  multiply_f(w, from, to, x, x_stride, rows, &sums);
+}
+
+void KERNEL(silu_mul)(const float *x, int64_t x_stride, int64_t up_at, int32_t n, float *out, int64_t stride, int32_t from, int32_t to);
+
+/*
+ * out = silu(gate) * up for groups [from, to) of gates, the first half of the outputs, whole groups, and those that they gate, of the
+ * second half. Rows that `quantize` made, or where there are none, of f32. Scratch: 2 * GATED_ROWS rows of the gates' outputs, or
+ * fewer if there are fewer rows.
+ */
+void KERNEL(gated)(const struct weight *w, int32_t from, int32_t to, const uint8_t *codes, const float *x, int64_t x_stride, int32_t rows,
+                   const float *bias, float *out, int64_t stride, float *scratch) {
+  const int columns = (to - from) * LANES, half = w->outputs / 2 / LANES;
+  struct sums sums[2] = {{scratch, 2 * columns, bias, 0, from * LANES}, {scratch + columns, 2 * columns, bias, 0, (half + from) * LANES}};
+  for (int row = 0; row < rows; row += GATED_ROWS) {
+    const int n = rows - row < GATED_ROWS ? rows - row : GATED_ROWS;
+    for (int up = 0; up < 2; up++) {
+      const int first = from + up * half, end = to + up * half;
+      if (codes) {
+        multiply_q(w, first, end, codes + row * ROW_BYTES((int64_t)w->inputs), n, &sums[up]);
+      } else {
+        multiply_f(w, first, end, x + row * x_stride, x_stride, n, &sums[up]);
+      }
+    }
+    KERNEL(silu_mul)(scratch, 2 * columns, columns, columns, out + row * stride + from * LANES, stride, 0, n);
   }
 }

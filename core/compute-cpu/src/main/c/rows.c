@@ -23,10 +23,10 @@ void KERNEL(rms_norm)(const float *x, int64_t x_stride, const float *gain, int32
   }
 }
 
-/* out = silu(x) * x[n …] over n columns of rows [from, to) */
-void KERNEL(silu_mul)(const float *x, int64_t x_stride, int32_t n, float *out, int64_t stride, int32_t from, int32_t to) {
+/* out = silu(x) * x[up_at …] over n columns of rows [from, to) */
+void KERNEL(silu_mul)(const float *x, int64_t x_stride, int64_t up_at, int32_t n, float *out, int64_t stride, int32_t from, int32_t to) {
   for (int r = from; r < to; r++) {
-    const float *gate = x + r * x_stride, *up = gate + n;
+    const float *gate = x + r * x_stride, *up = gate + up_at;
     float *target = out + r * stride;
     for (int i = 0; i < n; i += LANES) {
       vf g = vf_load_n(gate + i, n - i);

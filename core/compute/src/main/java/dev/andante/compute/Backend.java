@@ -109,6 +109,19 @@ public interface Backend extends AutoCloseable {
   void matmulAdd(Tensor x, Weight weight, Tensor sum);
 
   /**
+   * {@code out = silu(gate) * up} of {@code [gate | up] = x · Wᵀ + bias}: {@link #matmul} and
+   * {@link #siluMul} in one, and bit for bit what they give one after the other. x {@code [n,
+   * inputs]}, out {@code [n, outputs / 2]}.
+   *
+   * @param both {@code [n, outputs]}, for what lies between the two; what it holds afterwards is
+   *     not defined
+   */
+  default void matmulSiluMul(Tensor x, Weight gateUp, Tensor both, Tensor out) {
+    matmul(x, gateUp, both);
+    siluMul(both, out);
+  }
+
+  /**
    * Rotates each head of x {@code [batch.rows, heads * headDim]} in place by its row's position.
    */
   void rope(Tensor x, int headDim, RopeTable table, BoundBatch batch);

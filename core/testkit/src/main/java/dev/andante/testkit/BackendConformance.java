@@ -216,6 +216,10 @@ public abstract class BackendConformance extends AttentionConformance {
     invalid("matmul out", () -> on.matmul(x, square, narrow));
     invalid("matmul rows", () -> on.matmul(x, square, shorter));
     invalid("matmulAdd", () -> on.matmulAdd(x, square, narrow));
+    Tensor half = on.allocate(3, 16);
+    invalid("matmulSiluMul x", () -> on.matmulSiluMul(narrow, square, x, half));
+    invalid("matmulSiluMul both", () -> on.matmulSiluMul(x, square, narrow, half));
+    invalid("matmulSiluMul out", () -> on.matmulSiluMul(x, square, x, narrow));
     invalid("rmsNorm gain", () -> on.rmsNorm(narrow, gain, 1e-5f, narrow));
     invalid("rmsNorm matrix", () -> on.rmsNorm(x, square, 1e-5f, x));
     invalid("rmsNorm out", () -> on.rmsNorm(x, gain, 1e-5f, shorter));

@@ -153,6 +153,48 @@ abstract class MatmulConformance extends ElementwiseConformance {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(DType.class)
+  void gatedProductsAreAProductAndItsGates(DType dtype) {
+    assumeThat(dtypes()).as("supported formats").contains(dtype);
+    int inputs = inputs(dtype)[2];
+    for (int n : new int[] {5, 16, 48, 208}) {
+      List<HostTensor> parts =
+          List.of(
+              TestTensors.random(random(), "gate", dtype, n, inputs),
+              TestTensors.random(random(), "up", dtype, n, inputs));
+      List<HostTensor> bias =
+          List.of(
+              TestTensors.random(random(), "gate bias", DType.F32, n),
+              TestTensors.random(random(), "up bias", DType.F32, n));
+      for (List<HostTensor> offsets : java.util.Arrays.asList(null, bias)) {
+        Weight weight = backend().load("gateUp", parts, offsets);
+        for (int rows : ROWS) {
+          gatedProduct(weight, gaussian(rows * inputs), rows, n);
+        }
+      }
+    }
+  }
+
+  private void gatedProduct(Weight weight, float[] values, int rows, int n) {
+    Tensor x = uploadView(backend(), values, rows);
+    Tensor both = backend().allocate(rows, 2 * n);
+    Tensor expected = backend().allocate(rows, n);
+    backend().matmul(x, weight, both);
+    backend().siluMul(both, expected);
+    Tensor wide = backend().allocate(rows, n + 7);
+    Tensor between = backend().allocate(rows, 2 * n + 3).columns(1, 2 * n + 1);
+    backend().matmulSiluMul(x, weight, between, wide.columns(3, n + 3));
+    sameBits(
+        weight.name() + " of " + n + ", " + rows + " rows",
+        download(backend(), wide.columns(3, n + 3)),
+        download(backend(), expected));
+    assertThat(download(backend(), wide.columns(0, 3))).as("before the view").containsOnly(0);
+    assertThat(download(backend(), wide.columns(n + 3, n + 7)))
+        .as("beyond the view")
+        .containsOnly(0);
+  }
+
   @Test
   void aViewGivesTheSameBitsAsADenseTensor() {
     int inputs = 96;

@@ -104,6 +104,6 @@ final class AttentionTask implements ComputePool.Task {
 
   /** {@code ATTENTION_SCRATCH} of kernels.h. */
   private static long scratchFloats(int heads, int headDim) {
-    return 64L * (headDim + 16) + 3L * AttentionPlan.ROWS * heads * (headDim + 18);
+    return 128L * (headDim + 16) + 3L * AttentionPlan.ROWS * heads * (headDim + 22);
   }
 }

@@ -33,6 +33,10 @@ final class Kernels {
           ADDRESS,
           JAVA_LONG,
           JAVA_INT);
+  private static final MethodHandle GATED =
+      find(
+          "gated", ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT,
+          ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
   private static final MethodHandle PRODUCT_F =
       find(
           "product_f",
@@ -68,6 +72,7 @@ final class Kernels {
       find(
           "silu_mul",
           ADDRESS,
+          JAVA_LONG,
           JAVA_LONG,
           JAVA_LONG,
           JAVA_INT,
@@ -202,6 +207,29 @@ final class Kernels {
     }
   }
 
+  static void gated(
+      int isa,
+      MemorySegment weight,
+      int from,
+      int to,
+      MemorySegment codes,
+      MemorySegment x,
+      long xAt,
+      long xStride,
+      int rows,
+      MemorySegment bias,
+      MemorySegment out,
+      long outAt,
+      long stride,
+      MemorySegment scratch) {
+    try {
+      GATED.invokeExact(
+          isa, weight, from, to, codes, x, xAt, xStride, rows, bias, out, outAt, stride, scratch);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
   static void productF(
       int isa,
       MemorySegment weight,
@@ -252,6 +280,7 @@ final class Kernels {
       MemorySegment x,
       long xAt,
       long xStride,
+      long upAt,
       int n,
       MemorySegment out,
       long outAt,
@@ -259,7 +288,7 @@ final class Kernels {
       int from,
       int to) {
     try {
-      SILU_MUL.invokeExact(isa, x, xAt, xStride, n, out, outAt, stride, from, to);
+      SILU_MUL.invokeExact(isa, x, xAt, xStride, upAt, n, out, outAt, stride, from, to);
     } catch (Throwable e) {
       throw unexpected(e);
     }

@@ -55,9 +55,9 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
   @Override
   public String numerics() {
     if (precision == Precision.EXACT) {
-      return "native-f32-v1";
+      return "native-f32-v2";
     }
-    return set == InstructionSet.AVX512_BF16 ? "native-i8x32-bf16-v1" : "native-i8x32-v1";
+    return set == InstructionSet.AVX512_BF16 ? "native-i8x32-bf16-v2" : "native-i8x32-v2";
   }
 
   @Override
@@ -88,6 +88,15 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
   @Override
   protected void multiply(HostMatrix x, NativeWeight weight, HostMatrix out, boolean add) {
     products.multiply(x, weight, out, add, precision);
+  }
+
+  @Override
+  protected void multiplyGated(HostMatrix x, NativeWeight weight, HostMatrix both, HostMatrix out) {
+    if (weight.isHalved()) {
+      products.multiplyGated(x, weight, out, precision);
+    } else {
+      super.multiplyGated(x, weight, both, out);
+    }
   }
 
   @Override

@@ -86,6 +86,11 @@ final class NativeWeight implements Weight {
     return bias;
   }
 
+  /** Whether both halves of the outputs are whole groups of one packed matrix. */
+  boolean isHalved() {
+    return parts.length == 1 && outputs % (2 * WeightLayout.LANES) == 0;
+  }
+
   /** Whether a part takes activations of 8 bits. */
   boolean isQuantized() {
     for (PackedWeight part : parts) {

@@ -3,6 +3,8 @@ package dev.andante.compute.ckernels;
 import dev.andante.compute.ComputePool;
 import dev.andante.compute.Precision;
 import dev.andante.compute.host.HostMatrix;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** Products of activations and packed weights: rounds the rows if need be and splits the work. */
 final class Products {
@@ -31,22 +33,42 @@ final class Products {
       return;
     }
     Scratch mine = scratch.get();
-    boolean fast = precision == Precision.FAST && weight.isQuantized();
-    if (fast) {
-      mine.rounding().run(pool, isa, x, mine.quantized(rowBytes(x.columns()) * x.rows()));
-    }
+    boolean fast = rounded(x, weight, precision, mine);
     ProductTask product = mine.product();
     int first = 0;
     for (PackedWeight part : weight.parts()) {
       product.prepare(isa, x, part, weight.bias(), first, out, add);
-      int tasks = tasks(part, x.rows());
-      if (fast && part.isQuantized()) {
-        product.run(pool, tasks, mine.quantized(0));
-      } else {
-        product.run(pool, tasks, null);
-      }
+      product.run(pool, tasks(part, x.rows(), part.groups()), codes(part, fast, mine));
       first += part.outputs();
     }
+  }
+
+  /**
+   * As {@link #multiply} and then silu of the first half of the outputs times the second half. Only
+   * where {@link NativeWeight#isHalved}.
+   */
+  void multiplyGated(HostMatrix x, NativeWeight weight, HostMatrix out, Precision precision) {
+    if (x.rows() == 0) {
+      return;
+    }
+    Scratch mine = scratch.get();
+    boolean fast = rounded(x, weight, precision, mine);
+    PackedWeight part = weight.parts()[0];
+    int tasks = tasks(part, x.rows(), part.groups() / 2);
+    mine.gating().run(pool, isa, x, codes(part, fast, mine), weight, out, tasks, scratch);
+  }
+
+  /** Whether the product takes activations of 8 bits, which are in the scratch memory then. */
+  private boolean rounded(HostMatrix x, NativeWeight weight, Precision precision, Scratch mine) {
+    boolean fast = precision == Precision.FAST && weight.isQuantized();
+    if (fast) {
+      mine.rounding().run(pool, isa, x, mine.quantized(rowBytes(x.columns()) * x.rows()));
+    }
+    return fast;
+  }
+
+  private static @Nullable MemorySegment codes(PackedWeight part, boolean fast, Scratch mine) {
+    return fast && part.isQuantized() ? mine.quantized(0) : null;
   }
 
   /** {@code ROW_BYTES} of kernels.h. */
@@ -54,9 +76,12 @@ final class Products {
     return inputs + 20L * (inputs / WeightLayout.BLOCK);
   }
 
-  private int tasks(PackedWeight part, int rows) {
+  /**
+   * @param most that there can be
+   */
+  private int tasks(PackedWeight part, int rows, int most) {
     long work = (long) rows * part.outputs() * part.inputs();
     long wanted = Math.min((long) TASKS_PER_THREAD * pool.threads(), work / SMALLEST_TASK * 4 + 1);
-    return Math.clamp(Math.max(wanted, work / LARGEST_TASK), 1, part.groups());
+    return Math.clamp(Math.max(wanted, work / LARGEST_TASK), 1, most);
   }
 }

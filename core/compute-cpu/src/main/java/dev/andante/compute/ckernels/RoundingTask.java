@@ -7,14 +7,15 @@ import java.lang.foreign.MemorySegment;
 /** Rounds rows to 8 bits; reused as {@link ProductTask} is. */
 final class RoundingTask implements ComputePool.Task {
 
-  /** Rows worth a task of their own. */
-  private static final int ROWS = 16;
+  /** Elements worth a task of their own. */
+  private static final int GRAIN = 4 * 1024;
 
   private int isa;
   private MemorySegment x = MemorySegment.NULL;
   private long xAt;
   private long xStride;
   private int rows;
+  private int each;
   private int inputs;
   private MemorySegment target = MemorySegment.NULL;
 
@@ -26,12 +27,13 @@ final class RoundingTask implements ComputePool.Task {
     rows = in.rows();
     inputs = in.columns();
     target = to;
-    pool.run((rows + ROWS - 1) / ROWS, this);
+    each = Math.max(1, GRAIN / inputs);
+    pool.run((rows + each - 1) / each, this);
   }
 
   @Override
   public void run(int task) {
-    int from = task * ROWS;
-    Kernels.quantize(isa, x, xAt, xStride, from, Math.min(rows, from + ROWS), inputs, target);
+    int from = task * each;
+    Kernels.quantize(isa, x, xAt, xStride, from, Math.min(rows, from + each), inputs, target);
   }
 }

@@ -15,8 +15,20 @@ abstract class RowTask implements ComputePool.Task {
   protected long xAt;
   protected long xStride;
   protected int columns;
+  private final int grain;
   private int rows;
   private int each;
+
+  RowTask() {
+    this(GRAIN);
+  }
+
+  /**
+   * @param grain elements worth a task of their own
+   */
+  RowTask(int grain) {
+    this.grain = grain;
+  }
 
   /** Runs over all rows of {@code in}; the subclass's own fields are set before. */
   protected final void run(ComputePool pool, InstructionSet set, HostMatrix in) {
@@ -26,7 +38,7 @@ abstract class RowTask implements ComputePool.Task {
     xStride = in.stride();
     columns = in.columns();
     rows = in.rows();
-    each = Math.max(1, GRAIN / columns);
+    each = Math.max(1, grain / columns);
     pool.run((rows + each - 1) / each, this);
   }
 

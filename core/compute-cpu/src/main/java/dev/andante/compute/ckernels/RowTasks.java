@@ -67,7 +67,7 @@ final class RowTasks {
 
     @Override
     protected void rows(int from, int to) {
-      Kernels.siluMul(isa, x, xAt, xStride, n, out, outAt, outStride, from, to);
+      Kernels.siluMul(isa, x, xAt, xStride, n, n, out, outAt, outStride, from, to);
     }
   }
 
@@ -108,10 +108,17 @@ final class RowTasks {
   /** One side of {@link dev.andante.compute.Backend#writeKv}. */
   static final class Store extends RowTask {
 
+    /** Each element goes to a place of its own, far from the others. */
+    private static final int GRAIN = 1024;
+
     private MemorySegment kv = MemorySegment.NULL;
     private int side;
     private int kvHeads;
     private MemorySegment slots = MemorySegment.NULL;
+
+    Store() {
+      super(GRAIN);
+    }
 
     void run(
         ComputePool pool,

@@ -11,9 +11,11 @@ final class Scratch {
   private MemorySegment quantized = MemorySegment.NULL;
   private MemorySegment attention = MemorySegment.NULL;
   private MemorySegment partials = MemorySegment.NULL;
+  private MemorySegment gated = MemorySegment.NULL;
 
   private final RoundingTask rounding = new RoundingTask();
   private final ProductTask product = new ProductTask();
+  private final GatedTask gating = new GatedTask();
   private final AttentionTask attending = new AttentionTask();
   private final RowTasks rows = new RowTasks();
 
@@ -23,6 +25,10 @@ final class Scratch {
 
   ProductTask product() {
     return product;
+  }
+
+  GatedTask gating() {
+    return gating;
   }
 
   AttentionTask attending() {
@@ -49,6 +55,12 @@ final class Scratch {
   MemorySegment partials(long floats) {
     partials = grown(partials, Float.BYTES * floats);
     return partials;
+  }
+
+  /** For what lies between a product and its gates. */
+  MemorySegment gated(long floats) {
+    gated = grown(gated, Float.BYTES * floats);
+    return gated;
   }
 
   private static MemorySegment grown(MemorySegment buffer, long bytes) {

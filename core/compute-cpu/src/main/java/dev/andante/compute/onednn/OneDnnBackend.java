@@ -195,6 +195,16 @@ final class OneDnnBackend extends ForwardingBackend {
     }
   }
 
+  @Override
+  public void matmulSiluMul(Tensor x, Weight gateUp, Tensor both, Tensor out) {
+    OneDnnWeight own = own(gateUp);
+    if (multiplied(x, own, both, false)) {
+      rest.siluMul(both, out);
+    } else {
+      rest.matmulSiluMul(x, rest(own), both, out);
+    }
+  }
+
   /** False if the product is the other backend's. */
   private boolean multiplied(Tensor x, OneDnnWeight weight, Tensor out, boolean add) {
     Product product = weight.product();

@@ -67,6 +67,12 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
 
   // Kernels that a backend may have a faster one for; positions and shapes are checked.
 
+  /** See {@link #matmulSiluMul}. */
+  protected void multiplyGated(HostMatrix x, W weight, HostMatrix both, HostMatrix out) {
+    multiply(x, weight, both, false);
+    gate(both, out);
+  }
+
   /** See {@link #rope}. */
   protected void rotate(HostMatrix x, int headDim, HostRopeTable table, HostBatch batch) {
     for (int r = 0; r < x.rows(); r++) {
@@ -157,6 +163,17 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     product(HostMatrix.of(x), own(weight), HostMatrix.of(sum), true);
   }
 
+  @Override
+  public final void matmulSiluMul(Tensor x, Weight gateUp, Tensor both, Tensor out) {
+    HostMatrix in = HostMatrix.of(x);
+    W weight = own(gateUp);
+    HostMatrix between = HostMatrix.of(both);
+    HostMatrix target = HostMatrix.of(out);
+    Shapes.requireProduct(in, weight, between);
+    requireGated(between, target);
+    multiplyGated(in, weight, between, target);
+  }
+
   private void product(HostMatrix x, W weight, HostMatrix out, boolean add) {
     Shapes.requireProduct(x, weight, out);
     multiply(x, weight, out, add);
@@ -233,9 +250,13 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void siluMul(Tensor x, Tensor out) {
     HostMatrix in = HostMatrix.of(x);
     HostMatrix target = HostMatrix.of(out);
-    Shapes.requireRows("siluMul out", target, in.rows());
-    Shapes.requireColumns("siluMul x", in, 2 * target.columns());
+    requireGated(in, target);
     gate(in, target);
+  }
+
+  private static void requireGated(HostMatrix x, HostMatrix out) {
+    Shapes.requireRows("siluMul out", out, x.rows());
+    Shapes.requireColumns("siluMul x", x, 2 * out.columns());
   }
 
   @Override

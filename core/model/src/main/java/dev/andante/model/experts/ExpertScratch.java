@@ -36,8 +36,7 @@ final class ExpertScratch implements Scratch {
   Tensor run(Expert expert, Tensor x, int[] rows) {
     int n = rows.length;
     backend.gatherRows(x, rows, input.rows(n));
-    backend.matmul(input.rows(n), expert.gateUp(), gateUp.rows(n));
-    backend.siluMul(gateUp.rows(n), inner.rows(n));
+    backend.matmulSiluMul(input.rows(n), expert.gateUp(), gateUp.rows(n), inner.rows(n));
     backend.matmul(inner.rows(n), expert.down(), output.rows(n));
     return output.rows(n);
   }

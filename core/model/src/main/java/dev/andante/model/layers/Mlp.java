@@ -14,8 +14,7 @@ public record Mlp(Weight gateUp, Weight down) implements FeedForward {
   public void forward(Pass pass, int layer) {
     Backend backend = pass.backend();
     Activations a = pass.activations();
-    backend.matmul(a.normed(), gateUp, a.gateUp());
-    backend.siluMul(a.gateUp(), a.inner());
+    backend.matmulSiluMul(a.normed(), gateUp, a.gateUp(), a.inner());
     backend.matmulAdd(a.inner(), down, a.hidden());
   }
 }
