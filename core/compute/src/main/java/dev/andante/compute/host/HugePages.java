@@ -22,6 +22,9 @@ public final class HugePages {
   /** Bytes of a huge page on x86-64, and on aarch64 with pages of 4 KB. */
   static final long PAGE = 2L << 20;
 
+  /** Bytes of the smallest page of any system. */
+  private static final long SMALL_PAGE = 4096;
+
   private static final int READ_WRITE = 1 | 2;
   private static final int PRIVATE_ANONYMOUS = 2 | 0x20;
   private static final int ADVICE_HUGE_PAGE = 14;
@@ -80,6 +83,15 @@ public final class HugePages {
     return MemorySegment.ofAddress(start)
         .reinterpret(size, arena, memory -> unmap(calls, address, reserved))
         .asSlice(0, bytes);
+  }
+
+  /**
+   * Has the system give all the room that {@link #allocate} promised, which it clears only once.
+   */
+  static void touch(MemorySegment memory) {
+    for (long at = 0; at < memory.byteSize(); at += SMALL_PAGE) {
+      memory.set(ValueLayout.JAVA_BYTE, at, (byte) 0);
+    }
   }
 
   private static long map(Calls calls, long bytes) {

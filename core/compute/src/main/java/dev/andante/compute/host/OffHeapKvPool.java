@@ -43,7 +43,8 @@ public abstract class OffHeapKvPool implements KvPool {
           HugePages.allocate(
               arena,
               Math.multiplyExact(Math.multiplyExact(layerBytes, layout.layers()), (long) blocks));
-      return all.fill((byte) 0); // takes its room now: what is not there must not be missed later
+      HugePages.touch(all); // takes its room now: what is not there must not be missed later
+      return all;
     } catch (OutOfMemoryError | ArithmeticException e) {
       arena.close();
       throw new BackendException(

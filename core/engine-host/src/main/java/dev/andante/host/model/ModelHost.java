@@ -153,7 +153,7 @@ public final class ModelHost implements SmartLifecycle {
   private boolean bearsFast(LoadedModel made) {
     boolean needsOthers = experts.isPresent() && made.model().config().moe() != null;
     // Experts elsewhere may not be up yet, so such a model cannot be probed.
-    return !needsOthers && PrecisionProbe.fastIsCloseEnough(made.model(), made.backend());
+    return !needsOthers && PrecisionProbe.fastIsCloseEnough(made.model(), made.backend(), pool);
   }
 
   private LoadedModel open(Precision precision) {

@@ -2,6 +2,7 @@ package dev.andante.host.model;
 
 import dev.andante.compute.Backend;
 import dev.andante.compute.Batch;
+import dev.andante.compute.ComputePool;
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.KvPool;
@@ -11,6 +12,7 @@ import dev.andante.model.LanguageModel;
 import dev.andante.model.ModelConfig;
 import dev.andante.model.Workspace;
 import java.util.SplittableRandom;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,19 +45,21 @@ final class PrecisionProbe {
 
   private final LanguageModel model;
   private final Backend backend;
+  private final ComputePool pool;
   private final int vocabulary;
 
-  private PrecisionProbe(LanguageModel model, Backend backend) {
+  private PrecisionProbe(LanguageModel model, Backend backend, ComputePool pool) {
     this.model = model;
     this.backend = backend;
+    this.pool = pool;
     this.vocabulary = model.config().vocabularySize();
   }
 
   /** Leaves the backend in the precision it is in. For the owner, before anything is served. */
-  static boolean fastIsCloseEnough(LanguageModel model, Backend backend) {
+  static boolean fastIsCloseEnough(LanguageModel model, Backend backend, ComputePool pool) {
     Precision before = backend.precision();
     try {
-      double divergence = new PrecisionProbe(model, backend).worstDivergence();
+      double divergence = new PrecisionProbe(model, backend, pool).worstDivergence();
       boolean close = divergence <= Math.log(LARGEST_RATIO); // false for NaN
       LOG.info(
           "fast products cost {} % of perplexity (KL divergence {} nats): {}",
@@ -90,9 +94,9 @@ final class PrecisionProbe {
         Batch batch = batch(tokens, from, rows, blocks);
         compute(Precision.EXACT, batch, exactCache, workspace, exact);
         compute(Precision.FAST, batch, fastCache, workspace, fast);
-        for (int r = 0; r < rows; r++) {
-          sum += divergence(exact, fast, r * vocabulary);
-        }
+        double[] ofRow = new double[rows];
+        pool.run(rows, r -> ofRow[r] = divergence(exact, fast, r * vocabulary));
+        sum += DoubleStream.of(ofRow).sum();
       }
     }
     return sum / tokens.length;
@@ -128,25 +132,27 @@ final class PrecisionProbe {
 
   /** Of the law of {@code fast[at …]} from that of {@code exact[at …]}, in nats. */
   private double divergence(float[] exact, float[] fast, int at) {
-    double exactNorm = logSumExp(exact, at);
-    double fastNorm = logSumExp(fast, at);
-    double sum = 0;
+    double exactMax = largest(exact, at);
+    double fastMax = largest(fast, at);
+    double exactSum = 0;
+    double fastSum = 0;
+    double weighed = 0;
     for (int i = at; i < at + vocabulary; i++) {
-      double logP = exact[i] - exactNorm;
-      sum += Math.exp(logP) * (logP - (fast[i] - fastNorm));
+      double x = exact[i] - exactMax;
+      double y = fast[i] - fastMax;
+      double weight = Math.exp(x);
+      exactSum += weight;
+      fastSum += Math.exp(y);
+      weighed += weight * (x - y);
     }
-    return sum;
+    return weighed / exactSum - Math.log(exactSum) + Math.log(fastSum);
   }
 
-  private double logSumExp(float[] logits, int at) {
-    double max = Double.NEGATIVE_INFINITY;
+  private double largest(float[] logits, int at) {
+    float max = Float.NEGATIVE_INFINITY;
     for (int i = at; i < at + vocabulary; i++) {
       max = Math.max(max, logits[i]);
     }
-    double sum = 0;
-    for (int i = at; i < at + vocabulary; i++) {
-      sum += Math.exp(logits[i] - max);
-    }
-    return max + Math.log(sum);
+    return max;
   }
 }

@@ -27,7 +27,7 @@ class PrecisionProbeTest {
   void fastIsUsedWhereItIsCloseEnough(float noise, boolean expected) {
     try (ComputePool pool = new ComputePool(1)) {
       Backend backend = noisyWhenFast(Backends.open("reference", pool), noise, 1);
-      assertThat(fastIsCloseEnough(backend)).isEqualTo(expected);
+      assertThat(fastIsCloseEnough(backend, pool)).isEqualTo(expected);
       assertThat(backend.precision()).isEqualTo(Precision.FAST);
     }
   }
@@ -35,19 +35,20 @@ class PrecisionProbeTest {
   @Test
   void bothFewRowsAndManyAreTried() {
     try (ComputePool pool = new ComputePool(1)) {
-      assertThat(fastIsCloseEnough(noisyWhenFast(Backends.open("reference", pool), 0.5f, 48)))
+      assertThat(fastIsCloseEnough(noisyWhenFast(Backends.open("reference", pool), 0.5f, 48), pool))
           .isFalse();
-      assertThat(fastIsCloseEnough(noisyWhenFast(Backends.open("reference", pool), 0.5f, 1000)))
+      assertThat(
+              fastIsCloseEnough(noisyWhenFast(Backends.open("reference", pool), 0.5f, 1000), pool))
           .as("more rows than are worth trying")
           .isTrue();
     }
   }
 
-  private static boolean fastIsCloseEnough(Backend backend) {
+  private static boolean fastIsCloseEnough(Backend backend, ComputePool pool) {
     backend.setPrecision(Precision.FAST);
     ModelOptions options = new ModelOptions(Optional.empty(), Optional.empty());
     try (LanguageModel model = DummyModels.load(TinyModels.llamaConfig(), backend, 42, options)) {
-      return PrecisionProbe.fastIsCloseEnough(model, backend);
+      return PrecisionProbe.fastIsCloseEnough(model, backend, pool);
     }
   }
 
