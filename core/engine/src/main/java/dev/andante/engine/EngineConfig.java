@@ -20,6 +20,7 @@ import java.time.Duration;
  * @param prefixCachePolicy which of the blocks kept for that are given up first
  * @param warmUp longest time spent on passes for nobody before the first request; 0 = none
  * @param scheduling how steps are shared among requests
+ * @param tiers room for KV that the prefix cache gives up
  */
 public record EngineConfig(
     int blockSize,
@@ -34,7 +35,40 @@ public record EngineConfig(
     boolean prefixCache,
     PrefixCachePolicy prefixCachePolicy,
     Duration warmUp,
-    Scheduling scheduling) {
+    Scheduling scheduling,
+    TierLimits tiers) {
+
+  /** With nothing below the pool. */
+  public EngineConfig(
+      int blockSize,
+      int blocks,
+      DType kvDtype,
+      int maxBatchTokens,
+      int maxSequences,
+      int maxWaiting,
+      int maxDraftTokens,
+      Duration draftWait,
+      Duration lease,
+      boolean prefixCache,
+      PrefixCachePolicy prefixCachePolicy,
+      Duration warmUp,
+      Scheduling scheduling) {
+    this(
+        blockSize,
+        blocks,
+        kvDtype,
+        maxBatchTokens,
+        maxSequences,
+        maxWaiting,
+        maxDraftTokens,
+        draftWait,
+        lease,
+        prefixCache,
+        prefixCachePolicy,
+        warmUp,
+        scheduling,
+        TierLimits.NONE);
+  }
 
   /** Least recently used blocks are given up first; first come, first served. */
   public EngineConfig(
@@ -84,6 +118,10 @@ public record EngineConfig(
     if (warmUp.isNegative()) {
       throw new IllegalArgumentException("warm_up must be at least 0, not " + warmUp);
     }
+    if (tiers.any() && !prefixCache) {
+      throw new IllegalArgumentException(
+          "tiers hold what the prefix cache gives up: switch prefix_cache on, or the tiers off");
+    }
   }
 
   /** The same with other scheduling. */
@@ -101,6 +139,26 @@ public record EngineConfig(
         prefixCache,
         prefixCachePolicy,
         warmUp,
+        other,
+        tiers);
+  }
+
+  /** The same with other tiers. */
+  public EngineConfig with(TierLimits other) {
+    return new EngineConfig(
+        blockSize,
+        blocks,
+        kvDtype,
+        maxBatchTokens,
+        maxSequences,
+        maxWaiting,
+        maxDraftTokens,
+        draftWait,
+        lease,
+        prefixCache,
+        prefixCachePolicy,
+        warmUp,
+        scheduling,
         other);
   }
 

@@ -24,6 +24,9 @@ public interface EngineObserver {
 
   default void onPreemption() {}
 
+  /** A preempted request runs again. */
+  default void onResumed(Resumption how) {}
+
   /** A step computed less of its prompts than it had rows for, to hold the token interval. */
   default void onStepCut() {}
 
@@ -42,8 +45,13 @@ public interface EngineObserver {
   default void onLeaseExpired() {}
 
   /**
-   * Names that the prefix cache has stored and removed since the last call, in that order; at least
-   * one. An immutable list.
+   * What the prefix cache and the tiers below it have stored and removed since the last call, in
+   * that order; at least one event. An immutable list.
    */
   default void onKvEvents(List<KvEvent> events) {}
+
+  /** Who counts what the tiers below the KV pool do; asked once, before the engine runs. */
+  default KvTierObserver kvTiers() {
+    return KvTierObserver.NONE;
+  }
 }

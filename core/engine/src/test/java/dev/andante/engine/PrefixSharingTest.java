@@ -102,6 +102,7 @@ class PrefixSharingTest {
         switch (event) {
           case KvEvent.Stored stored -> assertThat(offered.add(stored.key())).isTrue();
           case KvEvent.Removed removed -> assertThat(offered.remove(removed.key())).isTrue();
+          case KvEvent.Cleared _ -> offered.clear();
         }
       }
       assertThat(offered).hasSize(f.engine.status().cachedBlocks());

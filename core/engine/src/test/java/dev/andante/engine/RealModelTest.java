@@ -13,6 +13,7 @@ import dev.andante.compute.DType;
 import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
+import dev.andante.engine.kvcache.KvTier;
 import dev.andante.engine.runtime.Engines;
 import dev.andante.engine.speculative.PromptLookupDrafts;
 import dev.andante.format.WeightFiles;
@@ -24,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** The default model: one engine alone, speculating, and prefill apart from decode agree. */
@@ -78,6 +80,60 @@ class RealModelTest {
     List<Integer> answer = new ArrayList<>(List.of(first));
     answer.addAll(rest.await().ids());
     return answer;
+  }
+
+  /** A pool that holds one prompt at a time, with memory below it. */
+  @Test
+  void whatThePoolGaveUpComesBackAsItWas() {
+    Path file = TestModels.requireRealModel();
+    AtomicInteger loaded = new AtomicInteger();
+    EngineObserver observer =
+        new EngineObserver() {
+          @Override
+          public KvTierObserver kvTiers() {
+            return new KvTierObserver() {
+              @Override
+              public void onLoaded(KvTier tier, int blocks, long bytes, long nanos) {
+                loaded.addAndGet(blocks);
+              }
+            };
+          }
+        };
+    EngineConfig small =
+        new EngineConfig(
+                16,
+                5,
+                DType.BF16,
+                32,
+                4,
+                8,
+                0,
+                Duration.ZERO,
+                Duration.ofSeconds(30),
+                true,
+                Duration.ZERO)
+            .with(TierLimits.host(64 << 20));
+    try (ComputePool pool = new ComputePool(2);
+        Backend backend = Backends.open(Backends.AUTO, pool);
+        LanguageModel model = Models.load(WeightFiles.open(file), backend);
+        Engine engine =
+            Engines.start(small, model, backend, observer, DraftSource.NONE, Set.of())) {
+      List<List<Integer>> first = new ArrayList<>();
+      for (int round = 0; round < 2; round++) {
+        for (int seed = 0; seed < 3; seed++) {
+          PromptTokens prompt = PromptTokens.of(prompt(60, seed, 1000));
+          SamplingParams sampling = seed == 2 ? seeded(4) : SamplingParams.GREEDY;
+          List<Integer> answer = generate(engine, round + "/" + seed, prompt, sampling, false);
+          if (round == 0) {
+            first.add(answer);
+          } else {
+            assertThat(answer).isEqualTo(first.get(seed));
+          }
+        }
+      }
+      get(engine.checkIntegrity());
+    }
+    assertThat(loaded).hasValueGreaterThanOrEqualTo(3);
   }
 
   @Test

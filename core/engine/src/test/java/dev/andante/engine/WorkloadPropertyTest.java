@@ -9,6 +9,7 @@ import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
 import dev.andante.engine.fake.UnreliableDrafts;
+import dev.andante.engine.kvcache.KvTier;
 import dev.andante.engine.kvcache.PrefixCachePolicy;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,10 +33,20 @@ class WorkloadPropertyTest {
   private static final AtomicInteger PREEMPTIONS = new AtomicInteger();
   private static final AtomicInteger ACCEPTED = new AtomicInteger();
   private static final AtomicInteger CACHED = new AtomicInteger();
+  private static final AtomicInteger LOADED = new AtomicInteger();
+  private static final AtomicInteger SWAPPED = new AtomicInteger();
 
   private static final AtomicInteger CUTS = new AtomicInteger();
   private static final AtomicInteger DEMOTIONS = new AtomicInteger();
   private static final AtomicInteger PROMOTIONS = new AtomicInteger();
+
+  private static final KvTierObserver COUNTING_TIERS =
+      new KvTierObserver() {
+        @Override
+        public void onLoaded(KvTier tier, int blocks, long bytes, long nanos) {
+          LOADED.addAndGet(blocks);
+        }
+      };
 
   private static final EngineObserver COUNTING =
       new EngineObserver() {
@@ -54,6 +65,16 @@ class WorkloadPropertyTest {
         public void onDraft(int drafted, int accepted) {
           assertThat(accepted).isBetween(0, drafted);
           ACCEPTED.addAndGet(accepted);
+        }
+
+        @Override
+        public void onResumed(Resumption how) {
+          SWAPPED.addAndGet(how == Resumption.SWAPPED ? 1 : 0);
+        }
+
+        @Override
+        public KvTierObserver kvTiers() {
+          return COUNTING_TIERS;
         }
 
         @Override
@@ -92,6 +113,7 @@ class WorkloadPropertyTest {
     }
     int blockSize = 1 + random.nextInt(5);
     int blocks = (50 + blockSize - 1) / blockSize + random.nextInt(20);
+    boolean sharing = random.nextInt(5) > 0;
     EngineConfig config =
         new EngineConfig(
             blockSize,
@@ -103,10 +125,11 @@ class WorkloadPropertyTest {
             random.nextInt(6),
             DEFAULTS.draftWait(),
             DEFAULTS.lease(),
-            random.nextInt(5) > 0,
+            sharing,
             eviction(random),
             Duration.ZERO,
-            scheduling(random));
+            scheduling(random),
+            sharing ? tiers(random, blockSize) : TierLimits.NONE);
     try (EngineFixture f = new EngineFixture(config, drafts, FakeModel::new, COUNTING, ends)) {
       f.clock.tick(Duration.ofNanos(100_000));
       List<Recorder> answers = new ArrayList<>();
@@ -150,12 +173,18 @@ class WorkloadPropertyTest {
     }
   }
 
-  /** With times that the clock's ticks make short. */
+  /** A host tier of some blocks, or none. */
+  private static TierLimits tiers(Random random, int blockSize) {
+    long blockBytes = 64L * blockSize;
+    return TierLimits.host(random.nextInt(40) * blockBytes);
+  }
+
   private static PrefixCachePolicy eviction(Random random) {
     PrefixCachePolicy[] policies = PrefixCachePolicy.values();
     return policies[random.nextInt(policies.length)];
   }
 
+  /** With times that the clock's ticks make short. */
   private static Scheduling scheduling(Random random) {
     Scheduling.Policy[] policies = Scheduling.Policy.values();
     return new Scheduling(
@@ -232,6 +261,8 @@ class WorkloadPropertyTest {
     assertThat(CUTS.get()).as("steps cut by the token interval").isPositive();
     assertThat(DEMOTIONS.get()).as("demotions").isPositive();
     assertThat(PROMOTIONS.get()).as("promotions").isPositive();
+    assertThat(LOADED.get()).as("blocks loaded from the host tier").isPositive();
+    assertThat(SWAPPED.get()).as("preempted requests that came back from it").isPositive();
     assertThat(CACHED.get()).as("tokens found in the prefix cache").isPositive();
   }
 }

@@ -4,15 +4,19 @@ import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.Scheduling;
+import dev.andante.engine.TierLimits;
 import dev.andante.engine.kvcache.PrefixCachePolicy;
 import dev.andante.engine.qoe.QoePolicy;
 import dev.andante.engine.scheduler.PolicySource;
 import dev.andante.service.config.Between;
+import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.Pattern;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -75,7 +79,68 @@ public record EngineProperties(
     @DefaultValue("2") @Min(2) @Max(16) int mlfqGrowth,
     @DefaultValue("1000") @Min(1) int mlfqPeriod,
     @DefaultValue("0s") @Between(min = "0s", max = "1m") Duration tbtTarget,
-    @DefaultValue("16") @Min(1) int minChunk) {
+    @DefaultValue("16") @Min(1) int minChunk,
+    @DefaultValue @Valid Tiers tiers) {
+
+  /** What a block in a file takes at most beside its KV. */
+  private static final long OVERHEAD = 8192;
+
+  /**
+   * Where KV goes that the prefix cache gives up, and from where it comes back when that is cheaper
+   * than computing it again: memory, and then a file. Each engine has its own.
+   *
+   * @param hostMemory memory beside the KV cache, taken at the start, 0B to 64TB; 0B = none
+   * @param diskSpace room on disk for what that memory gives up, 0B to 1024TB; needs {@code
+   *     hostMemory} and {@code diskFolder}; 0B = none
+   * @param diskFolder folder of the file, on a local disk; made if need be. Files that dead
+   *     processes left there are deleted
+   */
+  public record Tiers(
+      @DefaultValue("0B") @Between(min = "0B", max = "64TB") DataSize hostMemory,
+      @DefaultValue("0B") @Between(min = "0B", max = "1024TB") DataSize diskSpace,
+      @DefaultValue("") String diskFolder) {
+
+    public Tiers {
+      if (diskSpace.toBytes() > 0 && hostMemory.toBytes() == 0) {
+        throw new IllegalArgumentException(
+            "andante.engine.tiers.disk-space needs andante.engine.tiers.host-memory: what that"
+                + " gives up goes to disk");
+      }
+      if (diskSpace.toBytes() > 0 && diskFolder.isBlank()) {
+        throw new IllegalArgumentException(
+            "andante.engine.tiers.disk-space needs andante.engine.tiers.disk-folder");
+      }
+    }
+
+    private TierLimits toLimits(KvLayout layout) {
+      requireBlock("host-memory", hostMemory, layout);
+      requireBlock("disk-space", diskSpace, layout);
+      return new TierLimits(
+          hostMemory.toBytes(),
+          diskSpace.toBytes(),
+          diskFolder.isBlank() ? Optional.empty() : Optional.of(Path.of(diskFolder)));
+    }
+
+    private static void requireBlock(String key, DataSize size, KvLayout layout) {
+      if (size.toBytes() > 0 && size.toBytes() < layout.bytesPerBlock() + OVERHEAD) {
+        throw new IllegalArgumentException(
+            "andante.engine.tiers."
+                + key
+                + " of "
+                + size.toBytes()
+                + " bytes holds no block: one takes "
+                + (layout.bytesPerBlock() + OVERHEAD));
+      }
+    }
+  }
+
+  public EngineProperties {
+    if (tiers.hostMemory().toBytes() > 0 && !prefixCache) {
+      throw new IllegalArgumentException(
+          "andante.engine.tiers.host-memory holds what the prefix cache gives up, so it needs"
+              + " andante.engine.prefix-cache=on");
+    }
+  }
 
   public DType dtype() {
     return DType.valueOf(kvDtype.toUpperCase(Locale.ROOT));
@@ -108,7 +173,8 @@ public record EngineProperties(
             mlfqGrowth,
             mlfqPeriod,
             tbtTarget,
-            minChunk));
+            minChunk),
+        tiers.toLimits(layout));
   }
 
   /** Makes the policy. */

@@ -4,6 +4,8 @@ import dev.andante.engine.EngineObserver;
 import dev.andante.engine.EngineStatus;
 import dev.andante.engine.FinishReason;
 import dev.andante.engine.GenerationStats;
+import dev.andante.engine.KvTierObserver;
+import dev.andante.engine.Resumption;
 import dev.andante.service.metrics.MetricBuckets;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -37,6 +39,8 @@ public final class EngineMetrics implements EngineObserver {
   private final Counter prefixHits;
   private final Counter generationTokens;
   private final Counter preemptions;
+  private final Map<Resumption, Counter> resumed = new EnumMap<>(Resumption.class);
+  private final KvTierMetrics tiers;
   private final Map<FinishReason, Counter> finished = new EnumMap<>(FinishReason.class);
   private final Counter drafts;
   private final Counter draftTokens;
@@ -104,6 +108,16 @@ public final class EngineMetrics implements EngineObserver {
     prefixHits = counter("vllm:prefix_cache_hits", "Prompt tokens found in the cache");
     generationTokens = counter("vllm:generation_tokens", "Tokens generated");
     preemptions = counter("vllm:num_preemptions", "Requests that lost their blocks");
+    for (Resumption how : Resumption.values()) {
+      resumed.put(
+          how,
+          counter(
+              "andante_engine_resumptions",
+              "Preempted requests that run again, by how they got their KV back",
+              "how",
+              how.name().toLowerCase(Locale.ROOT)));
+    }
+    tiers = new KvTierMetrics(registry, tags);
     for (FinishReason reason : FinishReason.values()) {
       finished.put(
           reason,
@@ -201,6 +215,16 @@ public final class EngineMetrics implements EngineObserver {
   @Override
   public void onPreemption() {
     preemptions.increment();
+  }
+
+  @Override
+  public void onResumed(Resumption how) {
+    resumed.get(how).increment();
+  }
+
+  @Override
+  public KvTierObserver kvTiers() {
+    return tiers;
   }
 
   @Override

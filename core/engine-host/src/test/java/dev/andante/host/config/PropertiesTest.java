@@ -7,13 +7,16 @@ import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
+import dev.andante.engine.TierLimits;
 import dev.andante.engine.kvcache.PrefixCachePolicy;
 import dev.andante.engine.qoe.QoePolicy;
 import dev.andante.engine.scheduler.PolicySource;
 import dev.andante.engine.scheduler.StepTime;
 import dev.andante.host.config.ComputeProperties.PrecisionChoice;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,7 +58,9 @@ class PropertiesTest {
                           2,
                           1000,
                           Duration.ZERO,
-                          16));
+                          16,
+                          new EngineProperties.Tiers(
+                              DataSize.ofBytes(0), DataSize.ofBytes(0), "")));
             });
   }
 
@@ -79,7 +84,7 @@ class PropertiesTest {
                 Map.entry("andante.engine.max-draft-tokens", "2"),
                 Map.entry("andante.engine.draft-wait", "1ms"),
                 Map.entry("andante.engine.lease", "9s"),
-                Map.entry("andante.engine.prefix-cache", "off"),
+                Map.entry("andante.engine.prefix-cache", "true"),
                 Map.entry("andante.engine.prefix-cache-policy", "learned"),
                 Map.entry("andante.engine.warm-up", "3s"),
                 Map.entry("andante.engine.policy", "mlfq"),
@@ -88,7 +93,10 @@ class PropertiesTest {
                 Map.entry("andante.engine.mlfq-growth", "3"),
                 Map.entry("andante.engine.mlfq-period", "500"),
                 Map.entry("andante.engine.tbt-target", "50ms"),
-                Map.entry("andante.engine.min-chunk", "32")))
+                Map.entry("andante.engine.min-chunk", "32"),
+                Map.entry("andante.engine.tiers.host-memory", "2GB"),
+                Map.entry("andante.engine.tiers.disk-space", "9GB"),
+                Map.entry("andante.engine.tiers.disk-folder", "/var/kv")))
         .run(
             context -> {
               assertThat(context.getBean(ModelProperties.class))
@@ -108,7 +116,7 @@ class PropertiesTest {
                           2,
                           Duration.ofMillis(1),
                           Duration.ofSeconds(9),
-                          false,
+                          true,
                           PrefixCachePolicy.LEARNED,
                           Duration.ofSeconds(3),
                           "mlfq",
@@ -117,7 +125,9 @@ class PropertiesTest {
                           3,
                           500,
                           Duration.ofMillis(50),
-                          32));
+                          32,
+                          new EngineProperties.Tiers(
+                              DataSize.ofGigabytes(2), DataSize.ofGigabytes(9), "/var/kv")));
             });
   }
 
@@ -184,6 +194,9 @@ class PropertiesTest {
     "andante.engine.prefix-cache-policy,fifo",
     "andante.engine.warm-up,-1s",
     "andante.engine.warm-up,6m",
+    "andante.engine.tiers.host-memory,-1B",
+    "andante.engine.tiers.host-memory,65TB",
+    "andante.engine.tiers.disk-space,2000TB",
     "andante.engine.lease,soon"
   })
   void aBadValueIsRefused(String key, String value) {
@@ -210,6 +223,44 @@ class PropertiesTest {
             context ->
                 assertThat(context.getBean(EngineProperties.class).toConfig(LAYOUT).blocks())
                     .isEqualTo(7));
+  }
+
+  @Test
+  void tiersBecomeLimitsOfTheEngine() {
+    Bound.with(
+            Map.of(
+                "andante.engine.tiers.host-memory", "64MB",
+                "andante.engine.tiers.disk-space", "1GB",
+                "andante.engine.tiers.disk-folder", "kv"))
+        .run(
+            context ->
+                assertThat(context.getBean(EngineProperties.class).toConfig(LAYOUT).tiers())
+                    .isEqualTo(new TierLimits(64L << 20, 1L << 30, Optional.of(Path.of("kv")))));
+    Bound.with(Map.of())
+        .run(
+            context ->
+                assertThat(context.getBean(EngineProperties.class).toConfig(LAYOUT).tiers())
+                    .isEqualTo(TierLimits.NONE));
+  }
+
+  @Test
+  void tiersThatMakeNoSenseNameTheKey() {
+    String host = "andante.engine.tiers.host-memory";
+    String disk = "andante.engine.tiers.disk-space";
+    refused(Map.of(disk, "1GB", "andante.engine.tiers.disk-folder", "kv"), disk, host);
+    refused(Map.of(host, "1GB", disk, "1GB"), "andante.engine.tiers.disk-folder");
+    refused(Map.of(host, "1GB", "andante.engine.prefix-cache", "off"), "prefix-cache=on");
+    Bound.with(Map.of(host, "64KB"))
+        .run(
+            context ->
+                assertThatThrownBy(() -> context.getBean(EngineProperties.class).toConfig(LAYOUT))
+                    .hasMessageContaining(host + " of 65536 bytes holds no block"));
+  }
+
+  private static void refused(Map<String, String> values, String... words) {
+    Bound.with(values)
+        .run(
+            context -> assertThat(context).getFailure().rootCause().hasMessageContainingAll(words));
   }
 
   @Test

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.andante.engine.EngineStatus;
 import dev.andante.engine.FinishReason;
 import dev.andante.engine.GenerationStats;
+import dev.andante.engine.KvTierObserver;
+import dev.andante.engine.Resumption;
+import dev.andante.engine.kvcache.KvTier;
 import dev.andante.qoe.latency.DecodeCoefficients;
 import dev.andante.service.http.OperationsEndpoints;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -92,6 +95,35 @@ class MetricNamesTest {
   }
 
   @Test
+  void tiersAreCountedApart() {
+    KvTierObserver tiers = metrics.kvTiers();
+    tiers.onOpen(KvTier.HOST);
+    tiers.onOpen(KvTier.DISK);
+    tiers.onStored(KvTier.HOST, 100);
+    tiers.onUsed(KvTier.HOST, 100);
+    tiers.onLoaded(KvTier.DISK, 3, 300, 20_000_000);
+    tiers.onDropped(KvTier.DISK);
+    tiers.onDamaged(KvTier.DISK);
+    tiers.onFailed(KvTier.DISK);
+    metrics.onResumed(Resumption.SWAPPED);
+    String host = "{engine=\"decode\",model_name=\"m\",tier=\"host\"} ";
+    String disk = "{engine=\"decode\",model_name=\"m\",tier=\"disk\"} ";
+    assertThat(scrape())
+        .contains("andante_kv_tier_stored_bytes_total" + host + "100.0")
+        .contains("andante_kv_tier_used_bytes" + host + "100.0")
+        .contains("andante_kv_tier_up" + host + "1.0")
+        .contains("andante_kv_tier_hits_total" + disk + "3.0")
+        .contains("andante_kv_tier_loaded_bytes_total" + disk + "300.0")
+        .contains("andante_kv_tier_load_seconds_sum" + disk + "0.02")
+        .contains("andante_kv_tier_dropped_total" + disk + "1.0")
+        .contains("andante_kv_tier_damaged_total" + disk + "1.0")
+        .contains("andante_kv_tier_up" + disk + "0.0")
+        .contains(
+            "andante_engine_resumptions_total{engine=\"decode\",how=\"swapped\",model_name=\"m\"} 1.0")
+        .contains("how=\"recomputed\",model_name=\"m\"} 0.0");
+  }
+
+  @Test
   void histogramsHaveTheExpectedBounds() {
     metrics.onFinished(FinishReason.LENGTH, 12, 31, STATS);
     metrics.onInterTokenLatency(30_000_000);
@@ -152,6 +184,7 @@ class MetricNamesTest {
     KvTransferMetrics transfers = new KvTransferMetrics(registry, "m", "decode");
     transfers.onCompleted(1, 1, 1);
     transfers.onFailed("saturated");
+    metrics.kvTiers().onOpen(KvTier.HOST);
     LegMetrics.expertDispatch(registry, "m", "decode").accept(1);
     LegMetrics.draftRoundTrip(registry, "m", "decode").accept(1);
   }

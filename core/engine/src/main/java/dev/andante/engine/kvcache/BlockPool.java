@@ -43,6 +43,16 @@ public final class BlockPool {
    * @param events called for each name that comes and goes, by whoever calls the pool
    */
   public BlockPool(int blocks, EvictionPolicy eviction, Consumer<? super KvEvent> events) {
+    this(blocks, eviction, events, LowerTiers.NONE);
+  }
+
+  /**
+   * @param eviction empty, and this pool's from now on
+   * @param events called for each name that comes and goes, by whoever calls the pool
+   * @param below offered each block with a name that is given up, before others get it
+   */
+  public BlockPool(
+      int blocks, EvictionPolicy eviction, Consumer<? super KvEvent> events, LowerTiers below) {
     if (blocks < 1) {
       throw new IllegalArgumentException("a pool has at least 1 block, not " + blocks);
     }
@@ -50,7 +60,7 @@ public final class BlockPool {
     blank = new int[blocks];
     Arrays.setAll(blank, i -> i);
     blankCount = blocks;
-    named = new NamedBlocks(blocks, eviction, events);
+    named = new NamedBlocks(blocks, eviction, events, below);
   }
 
   public int total() {

@@ -15,6 +15,7 @@ public final class BlockTable {
   private int[] blocks = new int[8];
   private int size;
   private int published;
+  private int loaded;
   private boolean foreign;
 
   public BlockTable(BlockPool pool, int blockSize) {
@@ -66,6 +67,7 @@ public final class BlockTable {
       pool.release(blocks[--size]);
     }
     published = 0;
+    loaded = 0;
     foreign = false;
   }
 
@@ -85,6 +87,15 @@ public final class BlockTable {
 
   void published(int count) {
     published = count;
+  }
+
+  /** Blocks whose content came from a tier below the pool. */
+  public int loaded() {
+    return loaded;
+  }
+
+  void loaded(int count) {
+    loaded = count;
   }
 
   SequenceKeys keys() {

@@ -14,6 +14,7 @@ final class NamedBlocks {
 
   private final EvictionPolicy policy;
   private final Consumer<? super KvEvent> events;
+  private final LowerTiers below;
   private final Map<BlockKey, Integer> byKey = new HashMap<>();
   private final Map<BlockKey, Integer> keptChildren = new HashMap<>();
   private final @Nullable BlockKey[] keys;
@@ -24,10 +25,13 @@ final class NamedBlocks {
 
   /**
    * @param events called for each name that comes and goes
+   * @param below offered what is given up
    */
-  NamedBlocks(int blocks, EvictionPolicy policy, Consumer<? super KvEvent> events) {
+  NamedBlocks(
+      int blocks, EvictionPolicy policy, Consumer<? super KvEvent> events, LowerTiers below) {
     this.policy = policy;
     this.events = events;
+    this.below = below;
     keys = new BlockKey[blocks];
     parents = new BlockKey[blocks];
     depths = new int[blocks];
@@ -66,7 +70,7 @@ final class NamedBlocks {
     parents[block] = parent;
     depths[block] = depth;
     policy.used(block, key, depth);
-    events.accept(new KvEvent.Stored(key, parent, depth));
+    events.accept(new KvEvent.Stored(key, parent, depth, KvTier.POOL));
   }
 
   /** One more sequence uses a named block. */
@@ -101,10 +105,12 @@ final class NamedBlocks {
     keptCount--;
     leaveParent(block);
     BlockKey key = key(block);
+    BlockKey parent = parent(block);
     byKey.remove(key);
     keys[block] = null;
     parents[block] = null;
-    events.accept(new KvEvent.Removed(key));
+    below.offer(block, key, parent, depths[block]);
+    events.accept(new KvEvent.Removed(key, KvTier.POOL));
     return block;
   }
 

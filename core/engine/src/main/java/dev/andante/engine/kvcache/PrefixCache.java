@@ -5,11 +5,11 @@ package dev.andante.engine.kvcache;
  * and only such as this engine computed itself or would have computed bit for bit: what comes from
  * other kernels may differ in its last bits. With row-invariant kernels ({@link
  * dev.andante.compute.Backend}) a sequence gets the very KV it would have computed, so no token
- * changes.
+ * changes. What the pool had to give up may come back from the tiers below it.
  *
  * <p>Engine thread only.
  */
-public final class PrefixCache {
+public final class PrefixCache implements AutoCloseable {
 
   /** Copies the content of one block to another. */
   @FunctionalInterface
@@ -25,17 +25,29 @@ public final class PrefixCache {
   private final BlockHasher hasher;
   private final Copier copier;
   private final boolean on;
+  private final LowerTiers below;
 
   /**
    * @param model what KV depends on beside the tokens: the model's fingerprint
    * @param on whether anything is shared at all
    */
   public PrefixCache(BlockPool pool, int blockSize, String model, Copier copier, boolean on) {
+    this(pool, blockSize, model, copier, on, LowerTiers.NONE);
+  }
+
+  /**
+   * @param model what KV depends on beside the tokens: the model's fingerprint
+   * @param on whether anything is shared at all
+   * @param below those of the pool; this cache's from now on, closed with it
+   */
+  public PrefixCache(
+      BlockPool pool, int blockSize, String model, Copier copier, boolean on, LowerTiers below) {
     this.pool = pool;
     this.blockSize = blockSize;
     this.hasher = new BlockHasher(model, blockSize);
     this.copier = copier;
     this.on = on;
+    this.below = below;
   }
 
   public boolean isOn() {
@@ -44,8 +56,9 @@ public final class PrefixCache {
 
   /**
    * Fills an empty table: the longest run of known blocks that the sequence begins with, then new
-   * ones until all tokens fit. The last token always remains to be computed, since nothing else
-   * tells what follows it; if its block is known too, the table gets a copy of that, to write to.
+   * ones until all tokens fit, the first of them loaded where that is better than to compute them.
+   * The last token always remains to be computed, since nothing else tells what follows it; if its
+   * block is known too, the table gets a copy of that, to write to.
    *
    * @param tokens the sequence
    * @param size how many of them are known, at least 1
@@ -60,7 +73,10 @@ public final class PrefixCache {
     int hits = countHits(table, tokens, size);
     int left = pool.free() - idle(table, tokens, hits) - spare;
     if (hits * blockSize < size) {
-      return left < table.missingFor(size) - hits ? NO_ROOM : share(table, tokens, size, hits);
+      return left < table.missingFor(size) - hits
+          ? NO_ROOM
+          : Math.min(
+              size - 1, load(table, tokens, size, hits, size - 1, LowerTiers.Otherwise.COMPUTED));
     }
     if (left >= 1) {
       return copyLast(table, tokens, size, hits);
@@ -72,8 +88,9 @@ public final class PrefixCache {
 
   /**
    * Fills an empty table for a sequence whose KV comes from elsewhere: the longest run of known
-   * blocks that it begins with, all of it where all is known, then new ones. Nothing is shared with
-   * a table of foreign content, so that what follows from it depends on nobody's cache.
+   * blocks that it begins with, all of it where all is known, then new ones, loaded as far as the
+   * memory below has them. Nothing is shared with a table of foreign content, so that what follows
+   * from it depends on nobody's cache.
    *
    * @param tokens the sequence
    * @param room tokens that must fit, more than the sequence has
@@ -87,7 +104,9 @@ public final class PrefixCache {
     }
     int hits = countHits(table, tokens, tokens.length);
     int left = pool.free() - idle(table, tokens, hits) - spare;
-    return left < table.missingFor(room) - hits ? NO_ROOM : share(table, tokens, room, hits);
+    return left < table.missingFor(room) - hits
+        ? NO_ROOM
+        : load(table, tokens, room, hits, tokens.length, LowerTiers.Otherwise.SENT);
   }
 
   /**
@@ -100,10 +119,30 @@ public final class PrefixCache {
       return;
     }
     for (int i = table.published(); i < computed / blockSize; i++) {
-      BlockKey parent = i == 0 ? hasher.root() : table.keys().get(i - 1, tokens, blockSize, hasher);
-      pool.name(table.block(i), table.keys().get(i, tokens, blockSize, hasher), parent, i);
+      BlockKey parent = i == 0 ? hasher.root() : key(table, tokens, i - 1);
+      pool.name(table.block(i), key(table, tokens, i), parent, i);
       table.published(i + 1);
     }
+  }
+
+  /** Takes note of what tiers below finished on their own since the last call. */
+  public void settle() {
+    below.settle();
+  }
+
+  /**
+   * Looks at the tiers below; the pool is looked at by itself.
+   *
+   * @throws IllegalStateException describing the first inconsistency
+   */
+  public void checkIntegrity() {
+    below.checkIntegrity();
+  }
+
+  /** Gives up the tiers below. */
+  @Override
+  public void close() {
+    below.close();
   }
 
   private int countHits(BlockTable table, int[] tokens, int size) {
@@ -125,7 +164,41 @@ public final class PrefixCache {
   }
 
   private int find(BlockTable table, int[] tokens, int index) {
-    return pool.find(table.keys().get(index, tokens, blockSize, hasher));
+    return pool.find(key(table, tokens, index));
+  }
+
+  private BlockKey key(BlockTable table, int[] tokens, int index) {
+    return table.keys().get(index, tokens, blockSize, hasher);
+  }
+
+  /**
+   * Shares the first {@code hits} blocks and loads those that follow, as far as that can be.
+   *
+   * @param room tokens that must fit
+   * @param most tokens whose KV may count as there, since it is not written again
+   * @return tokens whose KV is there, in whole blocks
+   */
+  private int load(
+      BlockTable table,
+      int[] tokens,
+      int room,
+      int hits,
+      int most,
+      LowerTiers.Otherwise otherwise) {
+    int end = !on || table.isForeign() ? 0 : Math.min(room, tokens.length) / blockSize;
+    int loaded = 0;
+    try (LowerTiers.Run run = below.claim(i -> key(table, tokens, i), hits, end, otherwise)) {
+      share(table, tokens, room, hits);
+      while (loaded < run.blocks() && run.load(loaded, table.block(hits + loaded))) {
+        loaded++;
+      }
+    }
+    int there = (hits + loaded) * blockSize;
+    if (loaded > 0) {
+      table.loaded(loaded);
+      publish(table, tokens, Math.min(there, most));
+    }
+    return there;
   }
 
   private int share(BlockTable table, int[] tokens, int size, int hits) {

@@ -264,6 +264,7 @@ final class EngineCore implements StepRunner.Results {
 
   void close() {
     drafts.close();
+    cache.close();
     runner.close();
   }
 
@@ -301,6 +302,9 @@ final class EngineCore implements StepRunner.Results {
   private void admitted(StepPlan.Admitted admitted) {
     Request request = admitted.request();
     RequestTimes times = request.times();
+    if (admitted.again()) {
+      observer.onResumed(admitted.resumption(config.blockSize()));
+    }
     if (cache.isOn() && !admitted.again()) {
       observer.onPrefixLookup(request.size(), admitted.cached());
       times.onCached(Math.min(admitted.cached(), request.promptSize()));
@@ -414,6 +418,7 @@ final class EngineCore implements StepRunner.Results {
 
   /** Reports what the prefix cache stored and removed since the last time. */
   void reportKvEvents() {
+    cache.settle();
     if (!events.isEmpty()) {
       observer.onKvEvents(List.copyOf(events));
       events.clear();
@@ -444,5 +449,6 @@ final class EngineCore implements StepRunner.Results {
   void checkIntegrity() {
     IntegrityCheck.check(
         blocks, config.blockSize(), scheduler, transfers.all(), List.copyOf(active.all()));
+    cache.checkIntegrity();
   }
 }

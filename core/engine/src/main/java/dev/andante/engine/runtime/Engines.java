@@ -10,12 +10,14 @@ import dev.andante.engine.EngineObserver;
 import dev.andante.engine.Scheduling;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.KvEvent;
+import dev.andante.engine.kvcache.LowerTiers;
 import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.kvcache.RecomputeCost;
 import dev.andante.engine.scheduler.Pace;
 import dev.andante.engine.scheduler.PolicySource;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.StepTime;
+import dev.andante.engine.tiers.KvTiers;
 import dev.andante.engine.transfer.Transfers;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.ModelConfig;
@@ -81,6 +83,7 @@ public final class Engines {
    * @param threads makes the engine thread, a daemon
    * @param policies asked once for the scheduling policy
    * @throws dev.andante.compute.BackendException if there is not enough memory
+   * @throws IllegalArgumentException if the tiers below the pool cannot be had
    */
   public static Engine start(
       EngineConfig config,
@@ -96,26 +99,41 @@ public final class Engines {
     int maxRows = Math.max(config.maxBatchTokens(), config.maxSequences());
     int maxLogitRows =
         (int) Math.min(maxRows, (long) config.maxSequences() * (1 + config.maxDraftTokens()));
+    List<KvEvent> events = new ArrayList<>();
+    StepTime stepTime = new StepTime();
     KvPool pool = backend.allocateKv(layout, config.blocks());
     Workspace workspace;
+    LowerTiers tiers;
     try {
-      workspace = model.workspace(maxRows, maxLogitRows);
+      tiers =
+          KvTiers.open(
+              config.tiers(),
+              pool,
+              stepTime::addedSeconds,
+              events::add,
+              observer.kvTiers(),
+              nanoTime);
+      workspace = workspace(model, maxRows, maxLogitRows, tiers);
     } catch (RuntimeException e) {
       pool.close();
       throw e;
     }
     int vocabulary = model.config().vocabularySize();
-    List<KvEvent> events = new ArrayList<>();
     BlockPool blocks =
         new BlockPool(
             config.blocks(),
             config.prefixCachePolicy().create(config.blocks(), recomputeCost(config, model)),
-            events::add);
+            events::add,
+            tiers);
     PrefixCache cache =
         new PrefixCache(
-            blocks, config.blockSize(), model.fingerprint(), pool::copy, config.prefixCache());
+            blocks,
+            config.blockSize(),
+            model.fingerprint(),
+            pool::copy,
+            config.prefixCache(),
+            tiers);
     Scheduling scheduling = config.scheduling();
-    StepTime stepTime = new StepTime();
     Scheduler scheduler =
         new Scheduler(
             cache,
@@ -155,6 +173,16 @@ public final class Engines {
             threads);
     engine.start();
     return engine;
+  }
+
+  private static Workspace workspace(
+      LanguageModel model, int maxRows, int maxLogitRows, LowerTiers tiers) {
+    try {
+      return model.workspace(maxRows, maxLogitRows);
+    } catch (RuntimeException e) {
+      tiers.close();
+      throw e;
+    }
   }
 
   /** As of a dense model; where experts take turns, attention weighs somewhat else. */

@@ -42,7 +42,8 @@ final class StepDraft {
 
   /** To be called before the request starts. */
   void admitted(Request request, int cached) {
-    admitted.add(new StepPlan.Admitted(request, cached, request.state() == RequestState.PREEMPTED));
+    boolean again = request.state() == RequestState.PREEMPTED;
+    admitted.add(new StepPlan.Admitted(request, cached, request.blocks().loaded(), again));
   }
 
   StepPlan plan(boolean cut) {

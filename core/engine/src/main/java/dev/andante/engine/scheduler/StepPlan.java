@@ -1,5 +1,6 @@
 package dev.andante.engine.scheduler;
 
+import dev.andante.engine.Resumption;
 import dev.andante.engine.request.Request;
 import java.util.List;
 
@@ -22,9 +23,21 @@ public record StepPlan(
    * A request that was let in.
    *
    * @param cached leading tokens whose KV was there already
+   * @param loaded blocks of these that came from a tier below the pool
    * @param again whether it had been in before, and was preempted
    */
-  public record Admitted(Request request, int cached, boolean again) {}
+  public record Admitted(Request request, int cached, int loaded, boolean again) {
+
+    /** How it got its KV back, if it was preempted. */
+    public Resumption resumption(int blockSize) {
+      if (loaded > 0) {
+        return Resumption.SWAPPED;
+      }
+      return cached >= (request.size() - 1) / blockSize * blockSize
+          ? Resumption.KEPT
+          : Resumption.RECOMPUTED;
+    }
+  }
 
   public StepPlan {
     scheduled = List.copyOf(scheduled);

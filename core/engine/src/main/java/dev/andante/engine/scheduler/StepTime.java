@@ -64,6 +64,17 @@ public final class StepTime {
         + cost.perContext() * pairs(computed, rows);
   }
 
+  /**
+   * What tokens of a prompt add to the steps that compute them.
+   *
+   * @param computed tokens before them
+   * @return seconds
+   */
+  public double addedSeconds(int computed, int tokens) {
+    DecodeCoefficients cost = cost();
+    return cost.perRequest() * tokens + cost.perContext() * pairs(computed, tokens);
+  }
+
   /** Pairs of so many new tokens and one they attend to, themselves included. */
   static long pairs(long context, long rows) {
     return rows * context + rows * (rows + 1) / 2;

@@ -175,6 +175,7 @@ class PrefixCachePropertyTest {
         switch (event) {
           case KvEvent.Stored stored -> offered.add(stored.key());
           case KvEvent.Removed removed -> offered.remove(removed.key());
+          case KvEvent.Cleared _ -> false;
         };
     assertThat(news).isTrue();
   }
