@@ -20,6 +20,7 @@ import dev.andante.service.grpc.Endpoints;
 import dev.andante.service.grpc.GrpcChannels;
 import dev.andante.service.grpc.GrpcProperties;
 import dev.andante.service.grpc.GrpcServer;
+import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
@@ -119,20 +120,23 @@ public class DecodeConfiguration {
 
   @Bean
   WorkerService workerService(
-      EngineHost host,
+      HostedEngine engine,
       ServiceState state,
+      LongStreams streams,
       DecodeProperties properties,
       GrpcProperties grpc,
       ObjectProvider<GrpcServer> server) {
     return new WorkerService(
         Role.ROLE_DECODE,
-        host,
+        engine.host(),
         state,
         () ->
             properties.kvAddress().isEmpty()
                 ? grpc.address() + ":" + server.getObject().port()
                 : properties.kvAddress(),
-        Optional::empty);
+        Optional::empty,
+        engine.kvEvents(),
+        streams);
   }
 
   private static DraftSource drafts(

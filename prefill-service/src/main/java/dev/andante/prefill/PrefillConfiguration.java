@@ -18,6 +18,7 @@ import dev.andante.kvtransfer.HandOffTime;
 import dev.andante.kvtransfer.grpc.GrpcKvSender;
 import dev.andante.protocol.v1.Role;
 import dev.andante.service.grpc.GrpcChannels;
+import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
@@ -113,7 +114,15 @@ public class PrefillConfiguration {
   }
 
   @Bean
-  WorkerService workerService(EngineHost host, ServiceState state, HandOffTime handOffs) {
-    return new WorkerService(Role.ROLE_PREFILL, host, state, () -> "", handOffs::estimate);
+  WorkerService workerService(
+      HostedEngine engine, ServiceState state, HandOffTime handOffs, LongStreams streams) {
+    return new WorkerService(
+        Role.ROLE_PREFILL,
+        engine.host(),
+        state,
+        () -> "",
+        handOffs::estimate,
+        engine.kvEvents(),
+        streams);
   }
 }

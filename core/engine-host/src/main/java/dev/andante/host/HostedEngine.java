@@ -3,6 +3,7 @@ package dev.andante.host;
 import dev.andante.engine.DraftSource;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.EngineStatus;
+import dev.andante.engine.events.KvEventLog;
 import dev.andante.host.config.EngineProperties;
 import dev.andante.host.engine.EngineHost;
 import dev.andante.host.engine.EngineHost.RunningEngineParts;
@@ -20,6 +21,7 @@ public final class HostedEngine {
 
   private final EngineHost host;
   private final KvTransferMetrics transfers;
+  private final KvEventLog kvEvents = new KvEventLog();
   private final String role;
   private final MeterRegistry registry;
   private final CacheConfigInfo cacheConfig;
@@ -52,6 +54,11 @@ public final class HostedEngine {
     return transfers;
   }
 
+  /** What the engine holds of KV, from its start. */
+  public KvEventLog kvEvents() {
+    return kvEvents;
+  }
+
   /** Called once per delivery of tokens; counts nothing before the engine runs. */
   public void onInterTokenLatency(long nanos) {
     EngineMetrics current = metrics;
@@ -71,7 +78,8 @@ public final class HostedEngine {
             parts.model().model().config().contextLength(),
             parts.config().maxDraftTokens(),
             () ->
-                host.current().map(running -> running.engine().status()).orElse(EngineStatus.NONE));
+                host.current().map(running -> running.engine().status()).orElse(EngineStatus.NONE),
+            kvEvents::append);
     metrics = made;
     return made;
   }

@@ -2,6 +2,7 @@ package dev.andante.host.grpc;
 
 import com.google.protobuf.ByteString;
 import dev.andante.engine.EngineStatus;
+import dev.andante.engine.events.KvEventLog;
 import dev.andante.host.engine.EngineHost;
 import dev.andante.host.engine.RunningEngine;
 import dev.andante.host.model.LoadedModel;
@@ -9,16 +10,22 @@ import dev.andante.kvtransfer.HandOffTime;
 import dev.andante.kvtransfer.grpc.KvWire;
 import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
+import dev.andante.protocol.v1.KvChanges;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.Role;
 import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.TransferCost;
+import dev.andante.protocol.v1.WatchKvRequest;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
+import dev.andante.service.grpc.Failures;
+import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import dev.andante.service.state.ServiceState.Phase;
 import dev.andante.tokenizer.TokenizerSpec;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Arrays;
 import java.util.Optional;
@@ -28,25 +35,36 @@ import java.util.function.Supplier;
 /** What a worker with an engine answers about itself. Never waits for the engine. */
 public final class WorkerService extends WorkerGrpc.WorkerImplBase {
 
+  /** About as many as may follow one engine at once. */
+  private static final int MAX_WATCHERS = 64;
+
   private final Role role;
   private final EngineHost host;
   private final ServiceState state;
   private final Supplier<String> kvAddress;
   private final Supplier<Optional<HandOffTime.Estimate>> handOff;
+  private final KvEventLog kvEvents;
+  private final LongStreams streams;
   private final String instance;
 
   /**
    * @param kvAddress {@code host:port} where this worker takes KV; "" if it takes none
    * @param handOff what its hand-offs take; empty if that is not known, or it makes none
+   * @param kvEvents of the host's engine
+   * @param streams where those who watch KV are reported
    */
   public WorkerService(
       Role role,
       EngineHost host,
       ServiceState state,
       Supplier<String> kvAddress,
-      Supplier<Optional<HandOffTime.Estimate>> handOff) {
+      Supplier<Optional<HandOffTime.Estimate>> handOff,
+      KvEventLog kvEvents,
+      LongStreams streams) {
     this.role = role;
     this.host = host;
+    this.kvEvents = kvEvents;
+    this.streams = streams;
     this.state = state;
     this.kvAddress = kvAddress;
     this.handOff = handOff;
@@ -83,6 +101,31 @@ public final class WorkerService extends WorkerGrpc.WorkerImplBase {
     handOff.get().ifPresent(estimate -> status.setTransferCost(cost(estimate)));
     responses.onNext(status.build());
     responses.onCompleted();
+  }
+
+  @Override
+  public void watchKv(WatchKvRequest request, StreamObserver<KvChanges> responses) {
+    try {
+      RunningEngine _ = host.require();
+    } catch (StatusRuntimeException notReady) {
+      responses.onError(notReady);
+      return;
+    }
+    if (kvEvents.followers() >= MAX_WATCHERS) {
+      responses.onError(
+          Failures.of(
+              Status.Code.RESOURCE_EXHAUSTED,
+              "too_many_watchers",
+              MAX_WATCHERS + " callers watch this worker's KV already; share one's",
+              true));
+      return;
+    }
+    KvWatch.start(
+        instance,
+        kvEvents,
+        (ServerCallStreamObserver<KvChanges>) responses,
+        streams,
+        task -> Thread.ofVirtual().name("kv-watch").start(task));
   }
 
   private static void describe(RunningEngine running, WorkerStatus.Builder status) {

@@ -6,6 +6,7 @@ import dev.andante.engine.FinishReason;
 import dev.andante.engine.GenerationStats;
 import dev.andante.engine.KvTierObserver;
 import dev.andante.engine.Resumption;
+import dev.andante.engine.kvcache.KvEvent;
 import dev.andante.service.metrics.MetricBuckets;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -14,9 +15,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
@@ -41,6 +44,7 @@ public final class EngineMetrics implements EngineObserver {
   private final Counter preemptions;
   private final Map<Resumption, Counter> resumed = new EnumMap<>(Resumption.class);
   private final KvTierMetrics tiers;
+  private final Consumer<List<KvEvent>> kvEvents;
   private final Map<FinishReason, Counter> finished = new EnumMap<>(FinishReason.class);
   private final Counter drafts;
   private final Counter draftTokens;
@@ -67,6 +71,7 @@ public final class EngineMetrics implements EngineObserver {
    * @param contextLength the most tokens that a request may have
    * @param maxDraftTokens most draft tokens per request and step
    * @param status the engine's snapshot; zeros before it runs
+   * @param kvEvents hears of the engine's KV events, which have no meters
    */
   public EngineMetrics(
       MeterRegistry registry,
@@ -74,8 +79,10 @@ public final class EngineMetrics implements EngineObserver {
       String engine,
       int contextLength,
       int maxDraftTokens,
-      Supplier<EngineStatus> status) {
+      Supplier<EngineStatus> status,
+      Consumer<List<KvEvent>> kvEvents) {
     this.registry = registry;
+    this.kvEvents = kvEvents;
     this.tags = Tags.of("model_name", model, "engine", engine);
     this.maxDraftTokens = maxDraftTokens;
     gauge(status, "vllm:num_requests_running", "Requests in the batch", EngineStatus::running);
@@ -220,6 +227,11 @@ public final class EngineMetrics implements EngineObserver {
   @Override
   public void onResumed(Resumption how) {
     resumed.get(how).increment();
+  }
+
+  @Override
+  public void onKvEvents(List<KvEvent> events) {
+    kvEvents.accept(events);
   }
 
   @Override

@@ -33,7 +33,7 @@ class MetricNamesTest {
           new EngineStatus(
               3, 5, 25, 10, 100, 0, 0, new DecodeCoefficients(0.004, 0.0005, 2e-7), 60));
   private final EngineMetrics metrics =
-      new EngineMetrics(registry, "m", "decode", 512, 4, status::get);
+      new EngineMetrics(registry, "m", "decode", 512, 4, status::get, events -> {});
 
   @Test
   void namesAndTypesAreTheGoldenOnes() throws IOException {
@@ -164,7 +164,8 @@ class MetricNamesTest {
 
   @Test
   void twoRolesShareARegistry() {
-    EngineMetrics other = new EngineMetrics(registry, "m", "prefill", 512, 4, status::get);
+    EngineMetrics other =
+        new EngineMetrics(registry, "m", "prefill", 512, 4, status::get, events -> {});
     other.onGeneratedTokens(2);
     CacheConfigInfo info = new CacheConfigInfo(registry.getPrometheusRegistry());
     info.set("m", "decode", 16, 100);

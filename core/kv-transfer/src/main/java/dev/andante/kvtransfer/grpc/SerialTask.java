@@ -4,19 +4,19 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Runs a task one at a time; requests made meanwhile are not lost. Thread-safe. */
-final class SerialTask {
+public final class SerialTask {
 
   private final Executor executor;
   private final Runnable task;
   private final AtomicInteger requests = new AtomicInteger();
 
-  SerialTask(Executor executor, Runnable task) {
+  public SerialTask(Executor executor, Runnable task) {
     this.executor = executor;
     this.task = task;
   }
 
   /** Has the task run at least once more. Returns at once. */
-  void request() {
+  public void request() {
     if (requests.getAndIncrement() == 0) {
       executor.execute(this::run);
     }
