@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Blocks on disk. Writing is another thread's work; reading is done by who asks, so the disk should
- * be a local one. A write that fails turns the tier off for good: serving goes on without it.
- * Engine thread only.
+ * be a local one. An error of the disk turns the tier off for good, and serving goes on without it;
+ * a block that is not what was written is given up alone. Engine thread only.
  */
 final class DiskTier implements AutoCloseable {
 
@@ -95,21 +95,17 @@ final class DiskTier implements AutoCloseable {
     if (unwritten != null) {
       return file.payload(unwritten.buffer());
     }
-    if (isIntact(entry)) {
-      return file.payload(scratch);
+    try {
+      if (file.read(entry.slot(), key, scratch)) {
+        return file.payload(scratch);
+      }
+    } catch (IOException e) {
+      turnOff(e);
+      return null;
     }
     news.damaged();
     remove(entry);
     return null;
-  }
-
-  private boolean isIntact(SlotIndex.Entry entry) {
-    try {
-      return file.read(entry.slot(), entry.content().key(), scratch);
-    } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "cannot read a KV block from disk; computed anew", e);
-      return false;
-    }
   }
 
   private void remove(SlotIndex.Entry entry) {
@@ -142,7 +138,7 @@ final class DiskTier implements AutoCloseable {
     index.clear();
     LOG.log(
         System.Logger.Level.WARNING,
-        "writing KV to disk failed: the disk tier is off until the engine is started anew",
+        "KV cannot be kept on disk: that tier is off until the engine is started anew",
         failure);
     news.failed();
   }
@@ -152,10 +148,10 @@ final class DiskTier implements AutoCloseable {
    */
   void checkIntegrity() {
     index.checkIntegrity("disk", underWay.size());
-    if (!off && writer.freeBuffers() + underWay.size() != DiskWriter.BUFFERS) {
+    if (!off && writer.freeBuffers() + underWay.size() != writer.buffers()) {
       throw new IllegalStateException(
           "disk tier: %d buffers free and %d under way of %d"
-              .formatted(writer.freeBuffers(), underWay.size(), DiskWriter.BUFFERS));
+              .formatted(writer.freeBuffers(), underWay.size(), writer.buffers()));
     }
   }
 

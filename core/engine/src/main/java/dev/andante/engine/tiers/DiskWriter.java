@@ -20,8 +20,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class DiskWriter implements AutoCloseable {
 
-  /** Blocks that may be under way. */
-  static final int BUFFERS = 16;
+  /** Memory for blocks under way: a prompt that needs room gives up many at once. */
+  private static final long BUFFER_BYTES = 32L << 20;
+
+  private static final int MIN_BUFFERS = 4;
+  private static final int MAX_BUFFERS = 256;
 
   /** How long {@link #close} waits for the write in progress. */
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
@@ -41,7 +44,8 @@ final class DiskWriter implements AutoCloseable {
 
   private final SlotFile file;
   private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
-  private final BlockingQueue<Job> jobs = new ArrayBlockingQueue<>(BUFFERS + 1);
+  private final int buffers;
+  private final BlockingQueue<Job> jobs;
   private final Queue<Written> written = new ConcurrentLinkedQueue<>();
   private final Thread thread;
   private volatile boolean stopping;
@@ -52,7 +56,9 @@ final class DiskWriter implements AutoCloseable {
    */
   DiskWriter(SlotFile file, ThreadFactory threads) {
     this.file = file;
-    for (int i = 0; i < BUFFERS; i++) {
+    buffers = Math.clamp(BUFFER_BYTES / file.bufferBytes(), MIN_BUFFERS, MAX_BUFFERS);
+    jobs = new ArrayBlockingQueue<>(buffers + 1);
+    for (int i = 0; i < buffers; i++) {
       // Freed when nobody knows it any more, so also after a write that never ended.
       free.add(Arena.ofAuto().allocate(file.bufferBytes(), 64));
     }
@@ -77,6 +83,11 @@ final class DiskWriter implements AutoCloseable {
 
   void giveBack(MemorySegment buffer) {
     free.add(buffer);
+  }
+
+  /** Blocks that may be under way. */
+  int buffers() {
+    return buffers;
   }
 
   int freeBuffers() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.andante.engine.kvcache.BlockKey;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -111,6 +112,32 @@ class DiskFileTest {
       assertThat(files()).containsExactlyInAnyOrder(first.path(), other);
     }
     assertThat(files()).containsExactly(other);
+  }
+
+  @Test
+  void theFileOfAProcessIsDeletedOnceThatWasKilled() throws IOException, InterruptedException {
+    Process holder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                DiskFileHolder.class.getName(),
+                folder.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (BufferedReader out = holder.inputReader()) {
+      Path held = Path.of(out.readLine());
+      try (DiskFile ours = DiskFile.create(folder, PAYLOAD)) {
+        assertThat(files()).containsExactlyInAnyOrder(held, ours.path());
+        holder.destroyForcibly().waitFor();
+      }
+      assertThat(held).exists();
+      try (DiskFile ours = DiskFile.create(folder, PAYLOAD)) {
+        assertThat(files()).containsExactly(ours.path());
+      }
+    } finally {
+      holder.destroyForcibly();
+    }
   }
 
   private List<Path> files() throws IOException {

@@ -195,13 +195,13 @@ class KvTiersTest {
     CountDownLatch gate = new CountDownLatch(1);
     file.gate = gate;
     try (TierFixture f = new TierFixture(6, 1, file, 1000)) {
-      for (int i = 0; i < 20; i++) {
+      for (int i = 0; i < 100; i++) {
         f.once(i, 1, 2, 3, 4, 5);
         f.flush();
       }
-      assertThat(f.counts.dropped(KvTier.DISK)).isEqualTo(59 - DiskWriter.BUFFERS);
+      assertThat(f.counts.dropped(KvTier.DISK)).as("256 buffers, 1 still above").isEqualTo(43);
       gate.countDown();
-      awaitWritten(f, DiskWriter.BUFFERS);
+      awaitWritten(f, 256);
     }
   }
 
@@ -219,6 +219,24 @@ class KvTiersTest {
       assertThat(f.counts.damaged).isEqualTo(1);
       assertThat(f.counts.failed).isZero();
       f.check(List.of());
+    }
+  }
+
+  @Test
+  void aDiskThatCannotBeReadTurnsTheTierOff() throws InterruptedException {
+    MemorySlotFile file = file();
+    try (TierFixture f = new TierFixture(6, 3, file, 10)) {
+      f.once(FIRST);
+      f.flush();
+      f.once(SECOND);
+      f.flush();
+      awaitWritten(f, 3);
+      file.readable = false;
+      assertThat(f.once(FIRST)).isZero();
+      assertThat(f.held(KvTier.DISK)).isZero();
+      assertThat(f.counts.failed).isEqualTo(1);
+      assertThat(f.counts.damaged).isZero();
+      assertThat(file.closed.await(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 

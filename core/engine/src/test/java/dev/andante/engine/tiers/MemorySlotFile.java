@@ -22,6 +22,9 @@ final class MemorySlotFile implements SlotFile {
   /** Writes that still succeed. */
   final AtomicInteger writesLeft = new AtomicInteger(Integer.MAX_VALUE);
 
+  /** Whether the disk can be read at all. */
+  volatile boolean readable = true;
+
   /** While set, writes wait for it. */
   volatile @Nullable CountDownLatch gate;
 
@@ -63,7 +66,10 @@ final class MemorySlotFile implements SlotFile {
   }
 
   @Override
-  public boolean read(int slot, BlockKey key, MemorySegment buffer) {
+  public boolean read(int slot, BlockKey key, MemorySegment buffer) throws IOException {
+    if (!readable) {
+      throw new IOException("Input/output error");
+    }
     Slot found = slots.get(slot);
     if (found == null || !found.key().equals(key)) {
       return false;
