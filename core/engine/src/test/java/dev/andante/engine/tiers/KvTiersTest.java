@@ -7,6 +7,7 @@ import dev.andante.compute.KvPool;
 import dev.andante.compute.host.HostKvPool;
 import dev.andante.engine.KvTierObserver;
 import dev.andante.engine.TierLimits;
+import dev.andante.engine.kvcache.BlockKey;
 import dev.andante.engine.kvcache.BlockTable;
 import dev.andante.engine.kvcache.KvTier;
 import dev.andante.engine.kvcache.LowerTiers;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -266,6 +268,31 @@ class KvTiersTest {
       f.flush();
       assertThat(f.counts.failed).isEqualTo(1);
       assertThat(f.held(KvTier.HOST)).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void whatIsDearerToLoadThanToComputeIsLeftWhereItIs() {
+    BlockKey key = new BlockKey(1, 1);
+    AtomicLong clock = new AtomicLong();
+    try (KvPool pool = new HostKvPool(TierFixture.layout(2), 2);
+        LowerTiers tiers =
+            KvTiers.open(
+                TierLimits.host(64),
+                pool,
+                (context, tokens) -> 5e-3,
+                event -> {},
+                KvTierObserver.NONE,
+                () -> clock.addAndGet(10_000_000))) {
+      tiers.offer(0, key, new BlockKey(0, 0), 0);
+      try (LowerTiers.Run run = tiers.claim(i -> key, 0, 1, LowerTiers.Otherwise.COMPUTED)) {
+        assertThat(run.blocks()).as("not known to be dear").isEqualTo(1);
+        assertThat(run.load(0, 1)).isTrue();
+      }
+      assertThat(tiers.claim(i -> key, 0, 1, LowerTiers.Otherwise.COMPUTED).blocks())
+          .as("10 ms to load, 5 ms to compute")
+          .isZero();
+      tiers.checkIntegrity();
     }
   }
 
