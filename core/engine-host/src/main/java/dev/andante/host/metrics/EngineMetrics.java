@@ -45,7 +45,7 @@ public final class EngineMetrics implements EngineObserver {
   private final Map<Resumption, Counter> resumed = new EnumMap<>(Resumption.class);
   private final KvTierMetrics tiers;
   private final Consumer<List<KvEvent>> kvEvents;
-  private final Map<FinishReason, Counter> finished = new EnumMap<>(FinishReason.class);
+  private final RequestMetrics requests;
   private final Counter drafts;
   private final Counter draftTokens;
   private final Counter acceptedTokens;
@@ -54,16 +54,7 @@ public final class EngineMetrics implements EngineObserver {
   private final Counter stepsCut;
   private final Counter demotions;
   private final Counter promotions;
-  private final Timer timeToFirstToken;
   private final Timer interTokenLatency;
-  private final Timer timePerOutputToken;
-  private final Timer endToEnd;
-  private final Timer queueTime;
-  private final Timer prefillTime;
-  private final Timer decodeTime;
-  private final Timer inferenceTime;
-  private final DistributionSummary requestPromptTokens;
-  private final DistributionSummary requestGenerationTokens;
   private final DistributionSummary iterationTokens;
 
   /**
@@ -125,15 +116,7 @@ public final class EngineMetrics implements EngineObserver {
               how.name().toLowerCase(Locale.ROOT)));
     }
     tiers = new KvTierMetrics(registry, tags);
-    for (FinishReason reason : FinishReason.values()) {
-      finished.put(
-          reason,
-          counter(
-              "vllm:request_success",
-              "Requests that ended, by reason",
-              "finished_reason",
-              vllmReason(reason)));
-    }
+    requests = new RequestMetrics(registry, tags, contextLength);
     drafts = counter("vllm:spec_decode_num_drafts", "Drafts verified");
     draftTokens = counter("vllm:spec_decode_num_draft_tokens", "Draft tokens verified");
     acceptedTokens = counter("vllm:spec_decode_num_accepted_tokens", "Draft tokens accepted");
@@ -158,36 +141,11 @@ public final class EngineMetrics implements EngineObserver {
             "Requests put before all others after too long without a step (priority, mlfq)");
     leasesExpired =
         counter("andante_kv_leases_expired", "Reservations that ran out before they were used");
-    timeToFirstToken =
-        timer(
-            "vllm:time_to_first_token_seconds",
-            "From arrival to the first token",
-            MetricBuckets.timeToFirstToken());
     interTokenLatency =
         timer(
             "vllm:inter_token_latency_seconds",
             "Between tokens of one request",
             MetricBuckets.perToken());
-    timePerOutputToken =
-        timer(
-            "vllm:request_time_per_output_token_seconds",
-            "Mean time per token after the first",
-            MetricBuckets.perToken());
-    endToEnd = timer("vllm:e2e_request_latency_seconds", "From arrival to the last token");
-    queueTime = timer("vllm:request_queue_time_seconds", "From arrival to the first step");
-    prefillTime = timer("vllm:request_prefill_time_seconds", "Computing the prompt");
-    decodeTime = timer("vllm:request_decode_time_seconds", "From the first token to the last");
-    inferenceTime = timer("vllm:request_inference_time_seconds", "Prefill and decode together");
-    requestPromptTokens =
-        histogram(
-            "vllm:request_prompt_tokens",
-            "Prompt tokens per request",
-            MetricBuckets.tokens(contextLength));
-    requestGenerationTokens =
-        histogram(
-            "vllm:request_generation_tokens",
-            "Generated tokens per request",
-            MetricBuckets.tokens(contextLength));
     iterationTokens =
         histogram(
             "vllm:iteration_tokens_total",
@@ -241,25 +199,7 @@ public final class EngineMetrics implements EngineObserver {
 
   @Override
   public void onFinished(FinishReason reason, int prompt, int generated, GenerationStats stats) {
-    finished.get(reason).increment();
-    if (reason == FinishReason.ABORTED) {
-      return; // a time cut short says nothing about speed
-    }
-    requestPromptTokens.record(prompt);
-    requestGenerationTokens.record(generated);
-    queueTime.record(stats.queueMicros(), TimeUnit.MICROSECONDS);
-    decodeTime.record(stats.decodeMicros(), TimeUnit.MICROSECONDS);
-    inferenceTime.record(stats.prefillMicros() + stats.decodeMicros(), TimeUnit.MICROSECONDS);
-    endToEnd.record(
-        stats.queueMicros() + stats.prefillMicros() + stats.decodeMicros(), TimeUnit.MICROSECONDS);
-    if (stats.prefillMicros() > 0) {
-      prefillTime.record(stats.prefillMicros(), TimeUnit.MICROSECONDS);
-      timeToFirstToken.record(stats.queueMicros() + stats.prefillMicros(), TimeUnit.MICROSECONDS);
-    }
-    if (generated > 1) {
-      timePerOutputToken.record(
-          1000 * stats.decodeMicros() / (generated - 1), TimeUnit.NANOSECONDS);
-    }
+    requests.onFinished(reason, prompt, generated, stats);
   }
 
   @Override
@@ -301,11 +241,6 @@ public final class EngineMetrics implements EngineObserver {
     return status.totalBlocks() == 0 ? 0 : 1 - (double) status.freeBlocks() / status.totalBlocks();
   }
 
-  /** vLLM calls an aborted request "abort". */
-  private static String vllmReason(FinishReason reason) {
-    return reason == FinishReason.ABORTED ? "abort" : reason.name().toLowerCase(Locale.ROOT);
-  }
-
   private void gauge(
       Supplier<EngineStatus> status,
       String name,
@@ -325,10 +260,6 @@ public final class EngineMetrics implements EngineObserver {
 
   private Counter counter(String name, String help, String... more) {
     return Counter.builder(name).description(help).tags(tags).tags(more).register(registry);
-  }
-
-  private Timer timer(String name, String help) {
-    return timer(name, help, MetricBuckets.endToEnd());
   }
 
   /** A summary would round seconds up to whole ones before it looks for their bucket. */
