@@ -7,10 +7,12 @@ import dev.andante.protocol.v1.BlockKey;
 import dev.andante.protocol.v1.KvChange;
 import dev.andante.protocol.v1.KvChanges;
 import dev.andante.protocol.v1.KvTier;
+import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.WatchKvRequest;
 import dev.andante.protocol.v1.WorkerGrpc;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Follows a worker's KV as a gateway would, and must come to know exactly what the worker holds.
@@ -29,6 +32,11 @@ import org.junit.jupiter.api.Test;
 class KvWatchTest {
 
   private static final String SMALL = "--andante.engine.blocks=24";
+
+  private static final List<KvTier> TIERS =
+      List.of(KvTier.KV_TIER_POOL, KvTier.KV_TIER_HOST, KvTier.KV_TIER_DISK);
+
+  @TempDir Path folder;
 
   /** Rebuilds what a worker holds. It reads only as many messages as it asked for. */
   private static final class Mirror implements ClientResponseObserver<WatchKvRequest, KvChanges> {
@@ -144,7 +152,12 @@ class KvWatchTest {
 
   @Test
   void aFollowerKnowsWhatTheWorkerHolds() {
-    try (Worker worker = Worker.decode(SMALL, "--andante.engine.tiers.host-memory=64KB")) {
+    try (Worker worker =
+        Worker.decode(
+            SMALL,
+            "--andante.engine.tiers.host-memory=64KB",
+            "--andante.engine.tiers.disk-space=1MB",
+            "--andante.engine.tiers.disk-folder=" + folder)) {
       ask(worker, 0, 3);
       Mirror mirror = Mirror.of(worker);
       mirror.read(1_000_000);
@@ -153,16 +166,43 @@ class KvWatchTest {
       ask(worker, 3, 20);
       awaitHeld(mirror, worker);
       assertThat(mirror.held(KvTier.KV_TIER_HOST)).isPositive();
+      Await.until(() -> mirror.held(KvTier.KV_TIER_DISK) > 0, () -> "nothing on disk");
       Mirror late = Mirror.of(worker);
       late.read(1_000_000);
       awaitHeld(late, worker);
-      for (KvTier tier : List.of(KvTier.KV_TIER_POOL, KvTier.KV_TIER_HOST)) {
-        assertThat(late.names(tier)).isEqualTo(mirror.names(tier));
+      for (KvTier tier : TIERS) {
+        Await.until(
+            () -> late.names(tier).equals(mirror.names(tier)), () -> "they differ about " + tier);
       }
       assertThat(mirror.failure()).isNull();
       mirror.cancel();
       late.cancel();
       Await.until(() -> followers(worker) == 0, () -> followers(worker) + " follow still");
+    }
+    assertThat(folder).as("the file went with the worker").isEmptyDirectory();
+  }
+
+  @Test
+  void whatCameBackFromBelowIsCounted() {
+    try (Worker worker = Worker.prefill(SMALL, "--andante.engine.tiers.host-memory=1MB");
+        Worker decode = Worker.decode(SMALL)) {
+      for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 8; i++) {
+          PrefillReply reply =
+              Calls.prefill(
+                  worker,
+                  Calls.prefillRequest("p" + round + i, Calls.prompt(70, i), 4, decode.address())
+                      .build());
+          Calls.decode(decode, Calls.transferred("p" + round + i, reply, 4).build());
+          if (round == 0 || i == 0) { // later ones are loaded if that was quicker than computing
+            assertThat(reply.getCachedTokens()).as("%d/%d", round, i).isEqualTo(round * 64);
+          }
+        }
+      }
+      assertThat(Calls.metrics(worker))
+          .containsPattern("andante_kv_tier_hits_total\\{.*tier=\"host\"\\} [1-9]")
+          .containsPattern("andante_kv_tier_up\\{.*tier=\"host\"\\} 1");
+      worker.awaitIdle();
     }
   }
 

@@ -224,9 +224,12 @@ public final class KvTiers implements LowerTiers {
 
   @Override
   public void close() {
-    host.close();
-    if (disk != null) {
-      disk.close();
+    try {
+      host.close();
+    } finally {
+      if (disk != null) {
+        disk.close();
+      }
     }
   }
 
