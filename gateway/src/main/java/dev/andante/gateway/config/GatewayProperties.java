@@ -69,12 +69,15 @@ public record GatewayProperties(
    *     take longer by way of prefill, the KV's way included
    * @param maxAttempts how often one answer may be started or resumed on other workers
    * @param retryBackoff pause before the second attempt; doubles with each further one
+   * @param replacementTimeout how long an answer that lost its decode worker waits for another one
+   *     where none is known; the request's deadline ends it earlier
    */
   public record Routing(
       @DefaultValue("0") @Min(0) int localPromptTokens,
       @DefaultValue("off") boolean localWhenCheaper,
       @DefaultValue("4") @Min(1) @Max(100) int maxAttempts,
-      @DefaultValue("50ms") @Positive Duration retryBackoff) {}
+      @DefaultValue("50ms") @Positive Duration retryBackoff,
+      @DefaultValue("60s") @Positive Duration replacementTimeout) {}
 
   /**
    * How much is let in.

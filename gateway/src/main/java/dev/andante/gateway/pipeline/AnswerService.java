@@ -169,10 +169,12 @@ public final class AnswerService {
                   plan,
                   placer,
                   client,
-                  new Generation.Limits(
-                      properties.routing().maxAttempts(),
-                      properties.routing().retryBackoff(),
-                      properties.admission().queueTimeout()),
+                  new Retries(
+                      new Retries.Limits(
+                          properties.routing().maxAttempts(),
+                          properties.routing().retryBackoff(),
+                          properties.admission().queueTimeout(),
+                          properties.routing().replacementTimeout())),
                   () -> admission.retryAfter(ticket.applicant().tenant()),
                   metrics,
                   progress);

@@ -2,7 +2,6 @@ package dev.andante.gateway.pipeline;
 
 import dev.andante.gateway.client.MeshClient;
 import dev.andante.gateway.error.ApiException;
-import dev.andante.gateway.error.DropReason;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.metrics.ModelMeters;
 import dev.andante.gateway.routing.PathEstimates;
@@ -23,9 +22,7 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -42,48 +39,33 @@ import reactor.core.publisher.Mono;
 final class Generation {
 
   private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
-
-  /** After so many failed prefills decode computes the prompt itself. */
-  private static final int PREFILL_FAILURES = 2;
-
-  /**
-   * @param maxAttempts refusals for want of room aside
-   * @param fullTimeout how long workers may stay full
-   */
-  record Limits(int maxAttempts, Duration backoff, Duration fullTimeout) {}
 
   private final AnswerPlan plan;
   private final Placer placer;
   private final MeshClient client;
-  private final Limits limits;
+  private final Retries retries;
   private final Supplier<Duration> retryAfter;
   private final GatewayMetrics metrics;
   private final Progress progress;
 
   private final List<Integer> generated = new ArrayList<>();
-  private final Set<String> tried = new HashSet<>();
   private ServingFigures figures;
   private @Nullable Placement placement;
   private boolean decoding;
   private int epoch;
-  private int failures;
-  private int prefillFailures;
-  private long fullSinceNanos;
-  private int pauses;
 
   Generation(
       AnswerPlan plan,
       Placer placer,
       MeshClient client,
-      Limits limits,
+      Retries retries,
       Supplier<Duration> retryAfter,
       GatewayMetrics metrics,
       Progress progress) {
     this.plan = plan;
     this.placer = placer;
     this.client = client;
-    this.limits = limits;
+    this.retries = retries;
     this.retryAfter = retryAfter;
     this.metrics = metrics;
     this.progress = progress;
@@ -113,8 +95,8 @@ final class Generation {
                   placer.place(
                       plan.model(),
                       plan.prompt().length + generated.size(),
-                      tried,
-                      prefillFailures >= PREFILL_FAILURES);
+                      retries.tried(),
+                      retries.withoutPrefill());
               placement = place;
               weighed(place);
               return place
@@ -234,9 +216,7 @@ final class Generation {
   private GenerationEvent remember(List<Token> tokens) {
     count(tokens.size());
     tokens.forEach(token -> generated.add(token.getId()));
-    failures = 0; // it got on: a later loss is a new misfortune
-    pauses = 0;
-    fullSinceNanos = 0;
+    retries.gotOn();
     return new GenerationEvent.Tokens(tokens);
   }
 
@@ -260,22 +240,27 @@ final class Generation {
   }
 
   private Flux<GenerationEvent> again(Throwable error) {
-    if (!mayRetry(error)) {
+    if (Retries.nobodyThere(error)) {
+      return whenSomebodyIsThere(error);
+    }
+    Placement place = placement;
+    if (place == null || !retries.mayRetry(error, place, decoding)) {
       return Flux.error(error);
     }
+    if (MeshFailures.full(error)) {
+      progress.turnedAway();
+    }
     epoch++;
-    Duration pause = pause();
-    plan.identity()
-        .logIds()
-        .run(
-            () ->
-                LOG.info(
-                    "{} goes on elsewhere after {} tokens in {} ms, epoch {}: {}",
-                    plan.id(),
-                    generated.size(),
-                    pause.toMillis(),
-                    epoch,
-                    error.getMessage()));
+    Duration pause = retries.pause();
+    logged(
+        () ->
+            LOG.info(
+                "{} goes on elsewhere after {} tokens in {} ms, epoch {}: {}",
+                plan.id(),
+                generated.size(),
+                pause.toMillis(),
+                epoch,
+                error.getMessage()));
     if (!generated.isEmpty()) {
       figures = figures.resumedOnce();
     }
@@ -283,39 +268,23 @@ final class Generation {
     return Mono.delay(pause).thenMany(Flux.defer(this::attempt));
   }
 
-  private boolean mayRetry(Throwable error) {
-    Placement place = placement;
-    if (error instanceof ApiException api) {
-      // On a first attempt nobody is there; later, the replacement may be about to come.
-      return api.dropReason() == DropReason.NO_ENDPOINTS
-          && epoch > 0
-          && ++failures < limits.maxAttempts();
+  /** On a first attempt that is nobody's to wait for; later, a replacement may be about to come. */
+  private Flux<GenerationEvent> whenSomebodyIsThere(Throwable nobody) {
+    boolean onlyNow = retries.aloneOnlyNow();
+    if (epoch == 0 || !retries.mayWait()) {
+      return Flux.error(nobody);
     }
-    if (place == null || !MeshFailures.retryable(error)) {
-      return false;
+    if (onlyNow) {
+      logged(
+          () ->
+              LOG.info(
+                  "{} waits for a decode worker after {} tokens", plan.id(), generated.size()));
     }
-    if (MeshFailures.full(error)) {
-      progress.turnedAway();
-      tried.add(place.decode().target());
-      long now = System.nanoTime();
-      fullSinceNanos = fullSinceNanos == 0 ? now : fullSinceNanos;
-      return now - fullSinceNanos < limits.fullTimeout().toNanos();
-    }
-    if (decoding) {
-      tried.add(place.decode().target());
-    } else {
-      prefillFailures++;
-      place.prefill().ifPresent(prefill -> tried.add(prefill.target()));
-      if (MeshFailures.answered(error)) {
-        tried.add(place.decode().target());
-      }
-    }
-    return ++failures < limits.maxAttempts();
+    return Mono.delay(retries.pause()).thenMany(Flux.defer(this::attempt));
   }
 
-  private Duration pause() {
-    Duration pause = limits.backoff().multipliedBy(1L << Math.min(pauses++, 10));
-    return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+  private void logged(Runnable log) {
+    plan.identity().logIds().run(log);
   }
 
   private Attempt attemptId() {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
@@ -13,7 +12,7 @@ import java.util.function.ToDoubleFunction;
 /**
  * Picks decode first, since that is where the answer will live, then prefill. Workers already tried
  * for this request come last, but are not excluded: with one worker left, trying it again is all
- * there is.
+ * there is. Only a decode worker that was lost must have been heard of since.
  *
  * <p>Where every candidate has learnt what its steps take, prefill goes where the first token is
  * predicted soonest, and decode to one of those whose time between tokens is predicted to be the
@@ -54,11 +53,11 @@ public final class Placer {
   }
 
   /**
-   * @param tried targets that failed this request
+   * @param tried workers that failed this request
    * @param local whether decode must compute the prompt itself
    * @throws ApiException 503 if no decode worker serves the model
    */
-  public Placement place(ServedModel model, int promptTokens, Set<String> tried, boolean local) {
+  public Placement place(ServedModel model, int promptTokens, Tried tried, boolean local) {
     return find(model, promptTokens, tried, local)
         .orElseThrow(
             () ->
@@ -70,12 +69,12 @@ public final class Placer {
 
   /** Where a request would go that comes now; empty if nobody serves the model. */
   Optional<Placement> find(ServedModel model, int promptTokens) {
-    return find(model, promptTokens, Set.of(), false);
+    return find(model, promptTokens, new Tried(), false);
   }
 
   private Optional<Placement> find(
-      ServedModel model, int promptTokens, Set<String> tried, boolean local) {
-    return decode(registry.usable(WorkerKind.DECODE, model.fingerprint()), promptTokens, tried)
+      ServedModel model, int promptTokens, Tried tried, boolean local) {
+    return decode(decodes(model, tried), promptTokens, tried)
         .map(
             decode ->
                 local || promptTokens <= localPromptTokens
@@ -89,6 +88,12 @@ public final class Placer {
                         promptTokens));
   }
 
+  private List<Worker> decodes(ServedModel model, Tried tried) {
+    return registry.usable(WorkerKind.DECODE, model.fingerprint()).stream()
+        .filter(worker -> !tried.silent(worker))
+        .toList();
+  }
+
   private Placement weighed(Worker decode, Optional<Worker> prefill, int promptTokens) {
     Optional<PathEstimates> estimates =
         prefill.flatMap(there -> PathEstimates.of(there, decode, promptTokens));
@@ -96,8 +101,8 @@ public final class Placer {
     return new Placement(decode, local ? Optional.empty() : prefill, estimates);
   }
 
-  private Optional<Worker> decode(List<Worker> usable, int promptTokens, Set<String> tried) {
-    List<Worker> untried = preferring(usable, worker -> !tried.contains(worker.target()));
+  private Optional<Worker> decode(List<Worker> usable, int promptTokens, Tried tried) {
+    List<Worker> untried = preferring(usable, worker -> !tried.contains(worker));
     List<Worker> roomy = preferring(untried, worker -> worker.freeTokens() > promptTokens);
     return fastest(drawn(roomy), NEARLY, by -> by.tokenSeconds(promptTokens)).stream()
         .min(
@@ -106,8 +111,8 @@ public final class Placer {
                 .thenComparing(Worker::target));
   }
 
-  private Optional<Worker> prefill(List<Worker> usable, int promptTokens, Set<String> tried) {
-    List<Worker> untried = preferring(usable, worker -> !tried.contains(worker.target()));
+  private Optional<Worker> prefill(List<Worker> usable, int promptTokens, Tried tried) {
+    List<Worker> untried = preferring(usable, worker -> !tried.contains(worker));
     return fastest(drawn(untried), 1, by -> by.firstTokenSeconds(promptTokens)).stream()
         .min(Comparator.comparingLong(Worker::queuedTokens).thenComparing(Worker::target));
   }

@@ -58,6 +58,12 @@ public final class Worker {
     return report;
   }
 
+  /** Whether it has said something of itself after that time, {@link System#nanoTime}. */
+  boolean heardSince(long nanos) {
+    Report current = report;
+    return current != null && current.nanos() - nanos > 0;
+  }
+
   /**
    * Answers in its hands, of a decode worker. The status lags behind what this gateway sent; other
    * gateways are seen only in the status.

@@ -39,6 +39,7 @@ class GatewayPropertiesTest {
     ALL.put("routing.local-when-cheaper", "on");
     ALL.put("routing.max-attempts", "8");
     ALL.put("routing.retry-backoff", "9ms");
+    ALL.put("routing.replacement-timeout", "24s");
     ALL.put("admission.max-concurrent", "10");
     ALL.put("admission.max-queued", "11");
     ALL.put("admission.queue-timeout", "12s");
@@ -101,7 +102,8 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(30)),
-                new GatewayProperties.Routing(0, false, 4, Duration.ofMillis(50)),
+                new GatewayProperties.Routing(
+                    0, false, 4, Duration.ofMillis(50), Duration.ofSeconds(60)),
                 new GatewayProperties.Admission(
                     64,
                     256,
@@ -137,7 +139,8 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(4),
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(6)),
-                new GatewayProperties.Routing(7, true, 8, Duration.ofMillis(9)),
+                new GatewayProperties.Routing(
+                    7, true, 8, Duration.ofMillis(9), Duration.ofSeconds(24)),
                 new GatewayProperties.Admission(
                     10,
                     11,

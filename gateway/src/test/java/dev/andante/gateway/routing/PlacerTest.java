@@ -67,7 +67,11 @@ class PlacerTest {
   }
 
   private Placement place(int promptTokens, String... tried) {
-    return placer(8).place(model, promptTokens, Set.of(tried), false);
+    Tried failed = new Tried();
+    for (String target : tried) {
+      failed.refused(worker(target));
+    }
+    return placer(8).place(model, promptTokens, failed, false);
   }
 
   @Test
@@ -117,7 +121,7 @@ class PlacerTest {
     says("p1:1", handsOn(5e-3, 1e-3, 9));
     assertThat(place(3000).prefill()).as("a slow link").isEmpty();
     Placement off =
-        new Placer(registry, 0, false, random::nextInt).place(model, 3000, Set.of(), false);
+        new Placer(registry, 0, false, random::nextInt).place(model, 3000, new Tried(), false);
     assertThat(off.prefill()).as("switched off").isPresent();
     assertThat(off.estimates()).as("and told all the same").isPresent();
   }
@@ -234,13 +238,27 @@ class PlacerTest {
   }
 
   @Test
+  void aLostDecodeMustBeHeardOfFirst() {
+    says("d1:1", ready());
+    says("d2:1", ready().setRunning(9));
+    Tried tried = new Tried();
+    tried.lost(worker("d1:1"));
+    assertThat(placer(8).place(model, 20, tried, false).decode().target()).isEqualTo("d2:1");
+    tried.lost(worker("d2:1"));
+    assertThatThrownBy(() -> placer(8).place(model, 20, tried, false))
+        .isInstanceOf(ApiException.class);
+    says("d1:1", ready());
+    assertThat(placer(8).place(model, 20, tried, false).decode().target()).isEqualTo("d1:1");
+  }
+
+  @Test
   void shortPromptsAndMissingPrefillWorkersMeanLocal() {
     says("d1:1", ready());
     assertThat(place(100).prefill()).isEmpty();
     says("p1:1", ready());
     assertThat(place(100).prefill()).isPresent();
     assertThat(place(8).prefill()).isEmpty();
-    assertThat(placer(0).place(model, 100, Set.of(), true).prefill()).isEmpty();
+    assertThat(placer(0).place(model, 100, new Tried(), true).prefill()).isEmpty();
   }
 
   @Test

@@ -1,0 +1,127 @@
+package dev.andante.gateway.pipeline;
+
+import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.error.DropReason;
+import dev.andante.gateway.routing.Placement;
+import dev.andante.gateway.routing.Tried;
+import java.time.Duration;
+
+/** Whether, where and when an answer that failed is tried again. For one answer. */
+final class Retries {
+
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+
+  /** After so many failed prefills decode computes the prompt itself. */
+  private static final int PREFILL_FAILURES = 2;
+
+  /**
+   * @param maxAttempts refusals for want of room, and waits for a worker, aside
+   * @param fullTimeout how long workers may stay full
+   * @param replacementTimeout how long there may be no worker
+   */
+  record Limits(
+      int maxAttempts, Duration backoff, Duration fullTimeout, Duration replacementTimeout) {}
+
+  private final Limits limits;
+  private final Tried tried = new Tried();
+  private final Since full = new Since();
+  private final Since alone = new Since();
+  private int failures;
+  private int prefillFailures;
+  private int pauses;
+
+  /** How long something has lasted. */
+  private static final class Since {
+    private long nanos;
+    private boolean begun;
+
+    /** Whether it has lasted for less than that; begins it, if need be. */
+    boolean within(Duration limit) {
+      long now = System.nanoTime();
+      if (!begun) {
+        begun = true;
+        nanos = now;
+      }
+      return now - nanos < limit.toNanos();
+    }
+
+    /** Whether it has only just begun. */
+    boolean isNew() {
+      return !begun;
+    }
+
+    void over() {
+      begun = false;
+    }
+  }
+
+  Retries(Limits limits) {
+    this.limits = limits;
+  }
+
+  /** Workers that failed the answer. */
+  Tried tried() {
+    return tried;
+  }
+
+  /** Whether decode is to compute the prompt. */
+  boolean withoutPrefill() {
+    return prefillFailures >= PREFILL_FAILURES;
+  }
+
+  /** It got on: a later loss is a new misfortune. */
+  void gotOn() {
+    failures = 0;
+    pauses = 0;
+    full.over();
+    alone.over();
+  }
+
+  /** Nobody serves the model now. */
+  static boolean nobodyThere(Throwable error) {
+    return error instanceof ApiException api && api.dropReason() == DropReason.NO_ENDPOINTS;
+  }
+
+  /** Whether an answer that has been worked on has found somebody there until now. */
+  boolean aloneOnlyNow() {
+    return alone.isNew();
+  }
+
+  /** Whether an answer that has been worked on may wait for somebody to do so again. */
+  boolean mayWait() {
+    return alone.within(limits.replacementTimeout());
+  }
+
+  /**
+   * Notes who failed the answer.
+   *
+   * @param decoding whether decode had been asked
+   * @return whether it may be tried again
+   */
+  boolean mayRetry(Throwable error, Placement place, boolean decoding) {
+    if (!MeshFailures.retryable(error)) {
+      return false;
+    }
+    alone.over();
+    if (MeshFailures.full(error)) {
+      tried.refused(place.decode());
+      return full.within(limits.fullTimeout());
+    }
+    if (decoding) {
+      tried.lost(place.decode());
+    } else {
+      prefillFailures++;
+      place.prefill().ifPresent(tried::refused);
+      if (MeshFailures.answered(error)) { // so it may be decode that prefill could not reach
+        tried.lost(place.decode());
+      }
+    }
+    return ++failures < limits.maxAttempts();
+  }
+
+  /** Before the next try. */
+  Duration pause() {
+    Duration pause = limits.backoff().multipliedBy(1L << Math.min(pauses++, 10));
+    return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+  }
+}
