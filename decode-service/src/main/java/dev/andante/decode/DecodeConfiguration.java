@@ -14,6 +14,7 @@ import dev.andante.host.metrics.LegMetrics;
 import dev.andante.host.model.ModelHost;
 import dev.andante.host.model.ModelSource;
 import dev.andante.host.model.ProcessExit;
+import dev.andante.kvtransfer.grpc.GrpcKvSender;
 import dev.andante.kvtransfer.grpc.KvTransferService;
 import dev.andante.protocol.v1.Role;
 import dev.andante.service.grpc.Endpoints;
@@ -48,6 +49,9 @@ public class DecodeConfiguration {
 
   /** How long an integrity check may wait for the step in progress. */
   private static final Duration INTEGRITY_PATIENCE = Duration.ofSeconds(10);
+
+  /** Payload of a KV frame. */
+  private static final int MAX_FRAME_BYTES = 1 << 20;
 
   /** A draft service silent for this long is taken for lost. */
   private static final Duration DRAFT_STALL = Duration.ofSeconds(5);
@@ -96,7 +100,7 @@ public class DecodeConfiguration {
     return new IntegrityEndpoint(host::checkIntegrity, INTEGRITY_PATIENCE).routes();
   }
 
-  /** Writes tokens to streams. */
+  /** Writes tokens and KV frames to streams. */
   @Bean(destroyMethod = "shutdown")
   ExecutorService tokenWriters() {
     return Executors.newThreadPerTaskExecutor(
@@ -108,9 +112,38 @@ public class DecodeConfiguration {
       EngineHost host,
       HostedEngine engine,
       ExecutorService tokenWriters,
-      DecodeProperties properties) {
+      DecodeProperties properties,
+      HandOvers handOvers) {
     return new DecodeService(
-        host, tokenWriters, properties.maxBufferedTokens(), engine::onInterTokenLatency);
+        host, tokenWriters, properties.maxBufferedTokens(), engine::onInterTokenLatency, handOvers);
+  }
+
+  @Bean
+  HandOvers handOvers(
+      HostedEngine engine,
+      ModelHost models,
+      GrpcChannels channels,
+      ExecutorService tokenWriters,
+      DecodeProperties properties,
+      ServiceState state,
+      PrometheusMeterRegistry registry) {
+    HandOvers handOvers =
+        new HandOvers(
+            (running, format) ->
+                new GrpcKvSender(
+                    channels::channel,
+                    running.kvLayout(),
+                    format,
+                    tokenWriters,
+                    engine.transferMetrics(),
+                    MAX_FRAME_BYTES),
+            registry,
+            models.modelName(),
+            ROLE);
+    if (properties.handOver()) {
+      state.whenDraining(handOvers::offerAll);
+    }
+    return handOvers;
   }
 
   @Bean

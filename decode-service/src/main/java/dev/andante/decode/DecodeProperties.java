@@ -18,6 +18,8 @@ import org.springframework.validation.annotation.Validated;
  * @param maxBufferedTokens tokens kept for a reader that does not read; a slower one is cancelled
  * @param kvAddress {@code host:port} under which prefill workers reach this one; empty = where its
  *     gRPC server listens
+ * @param handOver whether a worker that stops offers the answers under way, with their KV, to
+ *     others
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.decode", ignoreUnknownFields = false)
@@ -26,4 +28,5 @@ public record DecodeProperties(
     @DefaultValue List<String> expertAddresses,
     @DefaultValue("5s") @Between(min = "1ms", max = "10m") Duration expertDeadline,
     @DefaultValue("4096") @Min(1) int maxBufferedTokens,
-    @DefaultValue("") String kvAddress) {}
+    @DefaultValue("") String kvAddress,
+    @DefaultValue("on") boolean handOver) {}

@@ -16,6 +16,8 @@ import dev.andante.host.grpc.StopStrings;
 import dev.andante.kvtransfer.grpc.EngineFailures;
 import dev.andante.protocol.v1.DecodeGrpc;
 import dev.andante.protocol.v1.DecodeRequest;
+import dev.andante.protocol.v1.HandOverReply;
+import dev.andante.protocol.v1.HandOverRequest;
 import dev.andante.protocol.v1.LocalPrompt;
 import dev.andante.protocol.v1.ReleaseReply;
 import dev.andante.protocol.v1.ReleaseRequest;
@@ -26,7 +28,6 @@ import dev.andante.service.grpc.Failures;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.concurrent.Executor;
 import java.util.function.LongConsumer;
 
@@ -37,18 +38,25 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
   private final Executor writers;
   private final int maxBufferedTokens;
   private final LongConsumer interTokenNanos;
+  private final HandOvers handOvers;
 
   /**
    * @param writers write tokens to streams; their tasks never block
    * @param maxBufferedTokens kept for a reader that does not read
    * @param interTokenNanos told the time between deliveries of one request
+   * @param handOvers told of all answers
    */
-  public DecodeService(
-      EngineHost host, Executor writers, int maxBufferedTokens, LongConsumer interTokenNanos) {
+  DecodeService(
+      EngineHost host,
+      Executor writers,
+      int maxBufferedTokens,
+      LongConsumer interTokenNanos,
+      HandOvers handOvers) {
     this.host = host;
     this.writers = writers;
     this.maxBufferedTokens = maxBufferedTokens;
     this.interTokenNanos = interTokenNanos;
+    this.handOvers = handOvers;
   }
 
   @Override
@@ -92,6 +100,18 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 });
   }
 
+  @Override
+  public void handOver(HandOverRequest request, StreamObserver<HandOverReply> responses) {
+    try {
+      handOvers.handOver(host.require(), request);
+    } catch (RuntimeException e) {
+      responses.onError(EngineFailures.toStatus(e));
+      return;
+    }
+    responses.onNext(HandOverReply.getDefaultInstance());
+    responses.onCompleted();
+  }
+
   private void start(
       RunningEngine running,
       DecodeRequest request,
@@ -118,14 +138,15 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 attempt,
                 requireHandle(request.getTransferred()),
                 request.getTransferred().getFirstToken(),
+                request.getTransferred().getFollowingList(),
                 sampling,
                 stop,
-                matcher(running, request, transferredTail(request.getTransferred())),
+                matcher(running, request),
                 speculate,
                 left,
                 request.getPriority(),
                 reader);
-        stream.start(() -> engine.decode(transferred, stream));
+        start(attempt, stream, () -> engine.decode(transferred, stream));
       }
       case LOCAL -> {
         LocalPrompt local = request.getLocal();
@@ -136,16 +157,21 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 prompt,
                 sampling,
                 stop,
-                matcher(running, request, generatedTail(prompt)),
+                matcher(running, request),
                 speculate,
                 left,
                 request.getPriority(),
                 reader);
-        stream.start(() -> engine.generate(generation, stream));
+        start(attempt, stream, () -> engine.generate(generation, stream));
       }
       case START_NOT_SET ->
           throw Failures.invalid("start", "one of transferred and local must be set");
     }
+  }
+
+  private void start(Attempt attempt, TokenStream stream, Runnable submit) {
+    handOvers.add(attempt, stream);
+    stream.start(submit);
   }
 
   private static String requireHandle(TransferredPrompt transferred) {
@@ -155,22 +181,8 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
     return transferred.getKvHandle();
   }
 
-  private static StopMatcher matcher(RunningEngine running, DecodeRequest request, int... before) {
-    return StopStrings.matcher(running.model(), request.getStop().getStopList(), before);
-  }
-
-  private static int[] transferredTail(TransferredPrompt transferred) {
-    int generated = transferred.getGeneratedCount();
-    int[] tail = new int[generated + 1];
-    for (int i = 0; i < generated; i++) {
-      tail[i] = transferred.getGenerated(i);
-    }
-    tail[generated] = transferred.getFirstToken();
-    return tail;
-  }
-
-  private static int[] generatedTail(PromptTokens prompt) {
-    int[] ids = prompt.ids();
-    return Arrays.copyOfRange(ids, ids.length - prompt.generated(), ids.length);
+  /** Without the tokens that the answer begins with: the engine shows them to it. */
+  private static StopMatcher matcher(RunningEngine running, DecodeRequest request) {
+    return StopStrings.matcher(running.model(), request.getStop().getStopList());
   }
 }

@@ -8,6 +8,7 @@ import dev.andante.engine.GenerationStats;
 import dev.andante.engine.RequestListener;
 import dev.andante.host.grpc.Requests;
 import dev.andante.kvtransfer.grpc.EngineFailures;
+import dev.andante.protocol.v1.KvMoved;
 import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.service.grpc.Failures;
 import dev.andante.service.grpc.LogIds;
@@ -17,6 +18,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,6 +32,9 @@ import org.slf4j.LoggerFactory;
  * task at a time sends them while the caller reads, several in one chunk where they have piled up.
  * A caller that lets more than a bounded number pile up is cut off. The request is aborted when the
  * call is cancelled or its deadline passes.
+ *
+ * <p>An answer that goes on elsewhere first leaves the engine, with all its tokens here, and then
+ * ends with where it went: {@link #leave}, then {@link #moved} or {@link #failed}.
  */
 final class TokenStream implements RequestListener {
 
@@ -48,16 +53,15 @@ final class TokenStream implements RequestListener {
   private List<GeneratedToken> pending = new ArrayList<>();
   private @Nullable Ending ending;
   private boolean over;
+  private boolean offered;
+
+  // Written once, the first under lock.
+  private volatile @Nullable CompletableFuture<Boolean> leaving;
+  private volatile @Nullable GenerationStats statsWhenLeft;
+  private volatile Runnable whenEnded = () -> {};
 
   private int tokens; // engine thread
   private long lastNanos; // engine thread
-
-  /** How the stream ends once everything pending is out. */
-  private sealed interface Ending {
-    record Finished(FinishReason reason, GenerationStats stats) implements Ending {}
-
-    record Failed(StatusRuntimeException status) implements Ending {}
-  }
 
   /**
    * @param abort ends the request on the engine; idempotent
@@ -89,6 +93,56 @@ final class TokenStream implements RequestListener {
     if (responses.isCancelled()) { // the abort may have come before the request
       abort.run();
     }
+  }
+
+  /**
+   * Has something done when no more tokens will come; perhaps twice. To be set before the start.
+   */
+  void whenEnded(Runnable task) {
+    whenEnded = task;
+  }
+
+  /** Tells the caller that this worker stops and would hand the answer over. */
+  void offer() {
+    lock.lock();
+    try {
+      offered = true;
+    } finally {
+      lock.unlock();
+    }
+    requestWrite();
+  }
+
+  /**
+   * Takes the request off the engine, so that it may go on elsewhere.
+   *
+   * @return completes with whether it has left with nothing lost; false if it has ended by itself,
+   *     or somebody has asked before
+   */
+  CompletableFuture<Boolean> leave() {
+    CompletableFuture<Boolean> asked = new CompletableFuture<>();
+    lock.lock();
+    try {
+      if (over || ending != null || leaving != null) {
+        return CompletableFuture.completedFuture(false);
+      }
+      leaving = asked;
+    } finally {
+      lock.unlock();
+    }
+    abort.run();
+    return asked;
+  }
+
+  /** It has left and goes on there. */
+  void moved(KvMoved where) {
+    end(new Ending.Moved(where, statsWhenLeft));
+    logIds.run(() -> LOG.info("decode handed over to {}, {} tokens", where.getKvTarget(), tokens));
+  }
+
+  /** It has left, or was to, and cannot go on there. Of no effect if it has ended by itself. */
+  void failed(StatusRuntimeException status) {
+    end(new Ending.Failed(status));
   }
 
   @Override
@@ -124,6 +178,9 @@ final class TokenStream implements RequestListener {
 
   @Override
   public void onFinished(FinishReason reason, GenerationStats stats) {
+    if (reason == FinishReason.ABORTED && hasLeft(stats)) {
+      return;
+    }
     end(new Ending.Finished(reason, stats));
     logIds.run(
         () ->
@@ -145,6 +202,23 @@ final class TokenStream implements RequestListener {
     logIds.run(() -> LOG.warn("decode failed: {}, {}", failure.code(), failure.getMessage()));
   }
 
+  /** Whether that is the end that {@link #leave} asked for. */
+  private boolean hasLeft(GenerationStats stats) {
+    CompletableFuture<Boolean> asked;
+    lock.lock();
+    try {
+      asked = leaving;
+      if (asked == null || over || ending != null) {
+        return false;
+      }
+      statsWhenLeft = stats;
+    } finally {
+      lock.unlock();
+    }
+    asked.complete(true);
+    return true;
+  }
+
   private void end(Ending how) {
     lock.lock();
     try {
@@ -154,7 +228,16 @@ final class TokenStream implements RequestListener {
     } finally {
       lock.unlock();
     }
+    ended();
     requestWrite();
+  }
+
+  private void ended() {
+    CompletableFuture<Boolean> asked = leaving;
+    if (asked != null) {
+      asked.complete(false); // unless it has left before
+    }
+    whenEnded.run();
   }
 
   private void onCancelled() {
@@ -165,6 +248,7 @@ final class TokenStream implements RequestListener {
     } finally {
       lock.unlock();
     }
+    ended();
     abort.run();
   }
 
@@ -194,36 +278,28 @@ final class TokenStream implements RequestListener {
 
   private void writeOnce() {
     List<GeneratedToken> out;
-    Ending how;
+    @Nullable Ending how;
+    boolean offer;
     lock.lock();
     try {
       how = ending;
+      offer = offered;
       boolean cutOff = how instanceof Ending.Failed && pending.isEmpty();
-      if (over || (pending.isEmpty() && how == null) || (!responses.isReady() && !cutOff)) {
+      boolean nothing = pending.isEmpty() && how == null && !offer;
+      if (over || nothing || (!responses.isReady() && !cutOff)) {
         return;
       }
+      offered = false;
       out = pending;
       pending = new ArrayList<>();
       over = how != null;
     } finally {
       lock.unlock();
     }
-    switch (how) {
-      case null -> responses.onNext(chunk(out).build());
-      case Ending.Finished(FinishReason reason, GenerationStats stats) -> {
-        responses.onNext(
-            chunk(out)
-                .setFinishReason(Requests.finishReason(reason))
-                .setStats(Requests.stats(stats))
-                .build());
-        responses.onCompleted();
-      }
-      case Ending.Failed(StatusRuntimeException status) -> {
-        if (!out.isEmpty()) {
-          responses.onNext(chunk(out).build());
-        }
-        responses.onError(status);
-      }
+    if (how == null) {
+      responses.onNext(chunk(out).setDraining(offer).build());
+    } else {
+      how.write(chunk(out), responses);
     }
   }
 

@@ -25,7 +25,8 @@ class DecodePropertiesTest {
     runner.run(
         context ->
             assertThat(context.getBean(DecodeProperties.class))
-                .isEqualTo(new DecodeProperties("", List.of(), Duration.ofSeconds(5), 4096, "")));
+                .isEqualTo(
+                    new DecodeProperties("", List.of(), Duration.ofSeconds(5), 4096, "", true)));
   }
 
   @Test
@@ -36,13 +37,14 @@ class DecodePropertiesTest {
             "andante.decode.expert-addresses=e:1,e:2",
             "andante.decode.expert-deadline=7s",
             "andante.decode.max-buffered-tokens=9",
-            "andante.decode.kv-address=k:1")
+            "andante.decode.kv-address=k:1",
+            "andante.decode.hand-over=off")
         .run(
             context ->
                 assertThat(context.getBean(DecodeProperties.class))
                     .isEqualTo(
                         new DecodeProperties(
-                            "d:1", List.of("e:1", "e:2"), Duration.ofSeconds(7), 9, "k:1")));
+                            "d:1", List.of("e:1", "e:2"), Duration.ofSeconds(7), 9, "k:1", false)));
   }
 
   @Test

@@ -23,12 +23,35 @@ final class EngineHold {
   private EngineHold() {}
 
   /**
+   * A request that makes each step of the engine take some milliseconds more, for as long as its
+   * 400 tokens last, so that others are still being answered when something happens to them.
+   */
+  static void slow(Worker worker, String id) {
+    submit(worker, id, SamplingParams.GREEDY, () -> Thread.sleep(5));
+  }
+
+  /**
    * A request whose listener keeps the engine thread until the gate opens.
    *
    * @param sampling null makes it a defect that ends the engine: no adapter would let it through
    */
   static void submit(
       Worker worker, String id, @Nullable SamplingParams sampling, CountDownLatch gate) {
+    submit(
+        worker,
+        id,
+        sampling,
+        () -> {
+          boolean _ = gate.await(20, TimeUnit.SECONDS);
+        });
+  }
+
+  private interface Wait {
+    void await() throws InterruptedException;
+  }
+
+  private static void submit(
+      Worker worker, String id, @Nullable SamplingParams sampling, Wait eachToken) {
     worker
         .engine()
         .generate(
@@ -43,7 +66,7 @@ final class EngineHold {
               @Override
               public void onTokens(List<GeneratedToken> tokens) {
                 try {
-                  boolean _ = gate.await(20, TimeUnit.SECONDS);
+                  eachToken.await();
                 } catch (InterruptedException e) {
                   Thread.currentThread().interrupt();
                 }

@@ -9,6 +9,7 @@ import dev.andante.protocol.v1.DecodeGrpc;
 import dev.andante.protocol.v1.DecodeRequest;
 import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
+import dev.andante.protocol.v1.LocalPrompt;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.ReleaseRequest;
@@ -22,6 +23,7 @@ import dev.andante.service.grpc.Failures;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -186,6 +188,27 @@ class FaultsTest {
             e ->
                 assertThat(Status.fromThrowable(e).getCode())
                     .isEqualTo(Status.Code.DEADLINE_EXCEEDED));
+  }
+
+  /** A resumed answer that ended in an "a" does not contain "aa". */
+  @Test
+  void tokensGeneratedElsewhereAreSeenOnce() {
+    List<Integer> prompt = new ArrayList<>(Calls.prompt(5, 4));
+    prompt.add((int) 'a');
+    LocalPrompt resumed = LocalPrompt.newBuilder().addAllTokens(prompt).setGenerated(1).build();
+    List<Integer> answer =
+        Calls.decode(
+                decode,
+                Calls.local("plain", prompt, 12).setLocal(resumed).setStop(Calls.stop(12)).build())
+            .tokens();
+    assertThat(answer).as("or the test shows nothing").hasSize(11).doesNotContain((int) 'a');
+    StopParameters stop = StopParameters.newBuilder().setMaxTokens(12).addStop("aa").build();
+    assertThat(
+            Calls.decode(
+                    decode,
+                    Calls.local("resumed", prompt, 12).setLocal(resumed).setStop(stop).build())
+                .tokens())
+        .isEqualTo(answer);
   }
 
   @Test

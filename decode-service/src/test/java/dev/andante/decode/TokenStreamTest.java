@@ -6,11 +6,14 @@ import dev.andante.engine.Attempt;
 import dev.andante.engine.FinishReason;
 import dev.andante.engine.GeneratedToken;
 import dev.andante.engine.GenerationStats;
+import dev.andante.protocol.v1.KvMoved;
 import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.service.grpc.Failures;
+import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -95,6 +98,74 @@ class TokenStreamTest {
     reader.cancelled = true;
     early.start(() -> order.add("submit"));
     assertThat(order).containsExactly("submit", "abort");
+  }
+
+  private static final KvMoved THERE =
+      KvMoved.newBuilder().setKvHandle("h").setKvTarget("d:1").setEpoch(1).setTokens(9).build();
+
+  @Test
+  void anOfferGoesOutAlone() {
+    stream.start(() -> {});
+    stream.offer();
+    stream.onTokens(tokens(1));
+    assertThat(reader.sizes()).containsExactly(0, 1);
+    assertThat(reader.chunks.stream().map(TokenChunk::getDraining)).containsExactly(true, false);
+  }
+
+  @Test
+  void whatLeavesEndsWithWhereItWent() {
+    List<String> ended = new ArrayList<>();
+    stream.whenEnded(() -> ended.add("ended"));
+    stream.start(() -> {});
+    CompletableFuture<Boolean> left = stream.leave();
+    assertThat(aborts).hasSize(1);
+    assertThat(stream.leave()).as("once").isCompletedWithValue(false);
+    stream.onTokens(tokens(2)); // of the step that was under way
+    assertThat(left).isNotDone();
+    stream.onFinished(FinishReason.ABORTED, STATS);
+    assertThat(left).isCompletedWithValue(true);
+    assertThat(reader.completed).isFalse();
+    assertThat(ended).isEmpty();
+    stream.moved(THERE);
+    assertThat(reader.sizes()).containsExactly(2, 0);
+    assertThat(reader.chunks.getLast().getMoved()).isEqualTo(THERE);
+    assertThat(reader.chunks.getLast().getStats().getDecodeMicros()).isEqualTo(3);
+    assertThat(reader.completed).isTrue();
+    assertThat(ended).isNotEmpty();
+  }
+
+  @Test
+  void whatEndsMeanwhileDoesNotLeave() {
+    stream.start(() -> {});
+    CompletableFuture<Boolean> left = stream.leave();
+    stream.onTokens(tokens(1));
+    stream.onFinished(FinishReason.STOP, STATS);
+    assertThat(left).isCompletedWithValue(false);
+    stream.failed(Failures.of(Status.Code.UNAVAILABLE, "unavailable", "too late", true));
+    assertThat(reader.completed).isTrue();
+    assertThat(reader.error).isNull();
+    assertThat(stream.leave()).isCompletedWithValue(false);
+  }
+
+  @Test
+  void whatHasLeftAndCannotGoOnFails() {
+    stream.start(() -> {});
+    var _ = stream.leave();
+    stream.onFinished(FinishReason.ABORTED, STATS);
+    stream.failed(Failures.of(Status.Code.UNAVAILABLE, "unavailable", "it died", true));
+    assertThat(reader.error).isNotNull();
+    assertThat(reader.completed).isFalse();
+  }
+
+  @Test
+  void aCallerWhoIsGoneDoesNotLeave() {
+    stream.start(() -> {});
+    CompletableFuture<Boolean> left = stream.leave();
+    reader.cancel();
+    assertThat(left).isCompletedWithValue(false);
+    stream.onFinished(FinishReason.ABORTED, STATS);
+    stream.moved(THERE);
+    assertThat(reader.chunks).isEmpty();
   }
 
   private static List<GeneratedToken> tokens(int count) {

@@ -6,6 +6,8 @@ import dev.andante.protocol.v1.FinishReason;
 import dev.andante.protocol.v1.GenerationStats;
 import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
+import dev.andante.protocol.v1.HandOverReply;
+import dev.andante.protocol.v1.HandOverRequest;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.PrefillGrpc;
 import dev.andante.protocol.v1.PrefillReply;
@@ -75,6 +77,8 @@ final class FakeWorker implements AutoCloseable {
 
   /** What happens to the next decodes, in order. */
   final ConcurrentLinkedQueue<Cut> decodeFailures = new ConcurrentLinkedQueue<>();
+
+  final FakeHandOvers handOvers = new FakeHandOvers();
 
   volatile List<Integer> answer = TestModel.tokens("Hello");
   volatile Map<Integer, List<TokenLogprob>> alternatives = Map.of();
@@ -228,6 +232,7 @@ final class FakeWorker implements AutoCloseable {
               .setRole(role)
               .setInstance(instance)
               .setReady(ready)
+              .setDraining(handOvers.stopping())
               .setRunning(running)
               .setQueuedPromptTokens(queuedPromptTokens)
               .setStepCost(stepCost)
@@ -289,6 +294,7 @@ final class FakeWorker implements AutoCloseable {
     private void generate(DecodeRequest request, ServerCallStreamObserver<TokenChunk> call) {
       int position = request.hasLocal() ? request.getLocal().getGenerated() : transferred(request);
       Cut cut = decodeFailures.poll();
+      FakeHandOvers.Stream stream = handOvers.stream();
       int sent = 0;
       FinishReason finish = FinishReason.FINISH_REASON_UNSPECIFIED;
       while (finish == FinishReason.FINISH_REASON_UNSPECIFIED && !call.isCancelled()) {
@@ -302,6 +308,10 @@ final class FakeWorker implements AutoCloseable {
           } else {
             call.onError(cut.error());
           }
+          return;
+        }
+        if (moved(stream, sent, position, call)) {
+          open.decrementAndGet();
           return;
         }
         List<Token> tokens = new ArrayList<>();
@@ -329,10 +339,27 @@ final class FakeWorker implements AutoCloseable {
       }
     }
 
-    /** The handle says which position prefill sampled. */
+    private boolean moved(
+        FakeHandOvers.Stream stream, int sent, int position, StreamObserver<TokenChunk> call) {
+      try {
+        return stream.moved(sent, position, call);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return true;
+      }
+    }
+
+    /** The handle says which position the first token has. */
     private int transferred(DecodeRequest request) {
       String handle = request.getTransferred().getKvHandle();
-      return Integer.parseInt(handle.substring(handle.lastIndexOf('/') + 1)) + 1;
+      return Integer.parseInt(handle.substring(handle.lastIndexOf('/') + 1))
+          + 1
+          + request.getTransferred().getFollowingCount();
+    }
+
+    @Override
+    public void handOver(HandOverRequest request, StreamObserver<HandOverReply> observer) {
+      handOvers.handOver(request, observer);
     }
 
     @Override

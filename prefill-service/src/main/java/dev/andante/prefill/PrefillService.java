@@ -16,7 +16,6 @@ import dev.andante.protocol.v1.PrefillGrpc;
 import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.PrefillRequest;
 import dev.andante.service.grpc.Deadlines;
-import dev.andante.service.grpc.Failures;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -64,7 +63,7 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
       StopMatcher stops =
           StopStrings.matcher(
               running.model(), request.getStop().getStopList(), generatedOf(prompt));
-      String target = requireTarget(request.getKvTarget());
+      String target = Requests.kvTarget(request.getKvTarget());
       PrefillCall call =
           new PrefillCall(
               running.engine(),
@@ -85,13 +84,5 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
   private static int[] generatedOf(PromptTokens prompt) {
     int[] ids = prompt.ids();
     return Arrays.copyOfRange(ids, ids.length - prompt.generated(), ids.length);
-  }
-
-  private static String requireTarget(String target) {
-    int colon = target.lastIndexOf(':');
-    if (colon < 1 || !target.substring(colon + 1).matches("[1-9]\\d{0,4}")) {
-      throw Failures.invalid("kv_target", "kv_target must be host:port, not '" + target + "'");
-    }
-    return target;
   }
 }

@@ -74,6 +74,22 @@ public interface Engine extends AutoCloseable {
    */
   void decode(TransferredRequest request, RequestListener listener);
 
+  /**
+   * What is there of an answer under way, for somebody who wants to go on with it elsewhere.
+   *
+   * @return fails with UNKNOWN_REQUEST if the attempt is not answered here, or waits for its prompt
+   */
+  CompletableFuture<AnswerKv> answerKv(Attempt attempt);
+
+  /**
+   * Reads KV of an answer under way, between two steps.
+   *
+   * @param tokens at least 1; those of {@link #answerKv} are there, unless it was preempted since
+   * @return completes after the sink has had them all, in order; fails with UNKNOWN_REQUEST if they
+   *     are not there
+   */
+  CompletableFuture<Void> readKv(Attempt attempt, int firstToken, int tokens, KvSink sink);
+
   /** Gives a reservation back, in whatever state; true if there was one. */
   CompletableFuture<Boolean> release(String handle);
 

@@ -22,6 +22,8 @@ public class EngineException extends RuntimeException {
     LEASE_EXPIRED,
     /** No such reservation: released, expired, or never made. */
     UNKNOWN_KV_HANDLE,
+    /** No such answer under way, or its KV is not here at this time. */
+    UNKNOWN_REQUEST,
     /** A frame out of order, corrupt or outside the reservation. */
     BAD_FRAME,
     /** A newer attempt of the same request took over. */

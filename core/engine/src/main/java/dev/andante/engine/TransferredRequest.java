@@ -1,11 +1,14 @@
 package dev.andante.engine;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * A request whose prompt's KV was committed under a handle.
  *
- * @param firstToken sampled by prefill; not reported again
+ * @param firstToken that follows the KV; sampled elsewhere, not reported again
+ * @param following tokens of the answer after that one, if others are known by now; they are
+ *     computed here and not reported again
  * @param timeLeft how long somebody waits for the answer from now on, see {@link Engine#NO_LIMIT}
  * @param priority how urgent it is beside others: higher goes first, 0 is usual; counts where the
  *     engine's policy heeds it
@@ -14,6 +17,7 @@ public record TransferredRequest(
     Attempt attempt,
     String kvHandle,
     int firstToken,
+    List<Integer> following,
     SamplingParams sampling,
     StopParams stop,
     StopMatcher stopMatcher,
@@ -21,6 +25,10 @@ public record TransferredRequest(
     Duration timeLeft,
     int priority,
     Reader reader) {
+
+  public TransferredRequest {
+    following = List.copyOf(following);
+  }
 
   /** Of the usual priority, for a reader of whom nothing is known. */
   public TransferredRequest(
@@ -36,6 +44,7 @@ public record TransferredRequest(
         attempt,
         kvHandle,
         firstToken,
+        List.of(),
         sampling,
         stop,
         stopMatcher,
@@ -43,6 +52,22 @@ public record TransferredRequest(
         timeLeft,
         0,
         Reader.UNKNOWN);
+  }
+
+  /** The same request, of an answer of which more is known. */
+  public TransferredRequest followedBy(List<Integer> tokens) {
+    return new TransferredRequest(
+        attempt,
+        kvHandle,
+        firstToken,
+        tokens,
+        sampling,
+        stop,
+        stopMatcher,
+        speculate,
+        timeLeft,
+        priority,
+        reader);
   }
 
   /** Without a limit of time. */

@@ -32,6 +32,9 @@ public record KvFormat(
   /** The order of {@link dev.andante.compute.KvPool#read}. */
   public static final String LAYOUT = "[layer][k|v][kv_head][token][head_dim]";
 
+  /** Nobody's. */
+  private static final String OTHER_NUMERICS = "mixed";
+
   public static KvFormat of(KvLayout layout, String modelFingerprint, String numerics) {
     return new KvFormat(
         PROTOCOL_VERSION,
@@ -43,6 +46,20 @@ public record KvFormat(
         layout.kvHeads(),
         layout.headDim(),
         numerics);
+  }
+
+  /** Of KV in an engine of this format that other kernels computed, or that follows from theirs. */
+  public KvFormat ofOtherNumerics() {
+    return new KvFormat(
+        protocolVersion,
+        modelFingerprint,
+        dtype,
+        layout,
+        blockSize,
+        layers,
+        kvHeads,
+        headDim,
+        OTHER_NUMERICS);
   }
 
   /** What the sender's KV is to this engine, given that it is usable. */

@@ -24,6 +24,12 @@ public interface KvOutbound {
    */
   void send(int firstToken, int tokens, MemorySegment kv);
 
+  /**
+   * Completes when the receiver has stored everything that was handed over before, or with why that
+   * will not happen. For one who asks again only after that.
+   */
+  CompletableFuture<Void> stored();
+
   /** All runs have been handed over. */
   void commit();
 

@@ -2,6 +2,7 @@ package dev.andante.kvtransfer;
 
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
+import dev.andante.engine.AnswerKv;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineException;
@@ -9,6 +10,7 @@ import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.EngineStatus;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.KvReservation;
+import dev.andante.engine.KvSink;
 import dev.andante.engine.KvSource;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
@@ -200,6 +202,16 @@ public final class FakeEngine implements Engine {
           committed.add(handle);
           return null;
         });
+  }
+
+  @Override
+  public CompletableFuture<AnswerKv> answerKv(Attempt attempt) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public CompletableFuture<Void> readKv(Attempt attempt, int firstToken, int tokens, KvSink sink) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -38,9 +38,9 @@ import org.springframework.web.reactive.function.server.ServerResponse;
 @EnableConfigurationProperties({GrpcProperties.class, DrainProperties.class})
 public class ServiceSupportAutoConfiguration {
 
-  /** Asked about the process, at any time. */
+  /** Asked about the process, at any time, and while it stops to help it stop. */
   private static final Set<String> ABOUT_THE_PROCESS =
-      Set.of("andante.v1.Worker", "grpc.health.v1.Health");
+      Set.of("andante.v1.Worker", "grpc.health.v1.Health", "andante.v1.Decode/HandOver");
 
   /** Their streams live as long as their client; they report their work to {@link LongStreams}. */
   private static final Set<String> LONG_LIVED = Set.of("andante.v1.Draft", "andante.v1.Expert");

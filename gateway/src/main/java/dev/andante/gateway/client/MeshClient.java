@@ -4,6 +4,8 @@ import dev.andante.protocol.v1.DecodeGrpc;
 import dev.andante.protocol.v1.DecodeRequest;
 import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
+import dev.andante.protocol.v1.HandOverReply;
+import dev.andante.protocol.v1.HandOverRequest;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.PrefillGrpc;
 import dev.andante.protocol.v1.PrefillReply;
@@ -90,6 +92,17 @@ public final class MeshClient {
                     }
                   });
         });
+  }
+
+  /** Has a worker that stops move an answer under way; its stream ends when that is done. */
+  public Mono<HandOverReply> handOver(
+      String target, HandOverRequest request, Deadline deadline, RequestIdentity identity) {
+    return Calls.call(
+            channels.channel(target),
+            DecodeGrpc.getHandOverMethod(),
+            Calls.options(deadline, identity),
+            request)
+        .single();
   }
 
   /** Gives a reservation back; does not wait, and leaves a failure to the reservation's lease. */

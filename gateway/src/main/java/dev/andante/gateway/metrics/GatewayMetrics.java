@@ -82,17 +82,32 @@ public final class GatewayMetrics {
   }
 
   /**
-   * @param resumed whether part of the answer had been generated
+   * @param resumed whether part of the answer had been generated, which is computed anew
    */
   public void retried(boolean resumed) {
-    counter(
-        resumed ? "andante_resumed_streams" : "andante_retried_requests",
-        "Answers that went on on another worker",
-        "engine",
-        "gateway");
+    if (resumed) {
+      resumed("recomputed");
+    } else {
+      counter("andante_retried_requests", "Answers that another worker began", "engine", "gateway");
+    }
   }
 
-  private void counter(String name, String description, String tag, String value) {
-    Counter.builder(name).description(description).tag(tag, value).register(registry).increment();
+  /** An answer went on on another worker, with its KV. */
+  public void handedOver() {
+    resumed("handed_over");
+  }
+
+  private void resumed(String how) {
+    counter(
+        "andante_resumed_streams",
+        "Answers that went on on another worker, by what became of their KV",
+        "engine",
+        "gateway",
+        "how",
+        how);
+  }
+
+  private void counter(String name, String description, String... tags) {
+    Counter.builder(name).description(description).tags(tags).register(registry).increment();
   }
 }

@@ -11,20 +11,17 @@ import dev.andante.gateway.routing.Worker;
 import dev.andante.protocol.v1.Attempt;
 import dev.andante.protocol.v1.DecodeRequest;
 import dev.andante.protocol.v1.FinishReason;
-import dev.andante.protocol.v1.LocalPrompt;
+import dev.andante.protocol.v1.KvMoved;
 import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.PrefillRequest;
-import dev.andante.protocol.v1.Speculation;
 import dev.andante.protocol.v1.Token;
 import dev.andante.protocol.v1.TokenChunk;
-import dev.andante.protocol.v1.TransferredPrompt;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +41,8 @@ final class Generation {
   private final Placer placer;
   private final MeshClient client;
   private final Retries retries;
+  private final HandOvers handOvers;
+  private final MeshRequests requests;
   private final Supplier<Duration> retryAfter;
   private final GatewayMetrics metrics;
   private final Progress progress;
@@ -52,7 +51,8 @@ final class Generation {
   private ServingFigures figures;
   private @Nullable Placement placement;
   private boolean decoding;
-  private int epoch;
+  private int epoch; // the highest there is
+  private @Nullable KvMoved moved;
 
   Generation(
       AnswerPlan plan,
@@ -66,6 +66,8 @@ final class Generation {
     this.placer = placer;
     this.client = client;
     this.retries = retries;
+    this.handOvers = new HandOvers(plan, placer, client, retries.tried());
+    this.requests = new MeshRequests(plan);
     this.retryAfter = retryAfter;
     this.metrics = metrics;
     this.progress = progress;
@@ -118,17 +120,7 @@ final class Generation {
   }
 
   private Flux<GenerationEvent> disaggregated(Worker prefill, Worker decode) {
-    PrefillRequest request =
-        PrefillRequest.newBuilder()
-            .setAttempt(attemptId())
-            .addAllTokens(tokens())
-            .setGenerated(generated.size())
-            .setSampling(plan.sampling())
-            .setStop(plan.stop())
-            .setKvTarget(decode.kvTarget())
-            .setPriority(plan.priority().urgency())
-            .setReader(plan.asker().at(System.nanoTime()))
-            .build();
+    PrefillRequest request = requests.prefill(epoch, generated, decode.kvTarget());
     long started = System.nanoTime();
     return busy(
             prefill,
@@ -152,53 +144,47 @@ final class Generation {
       return Flux.fromIterable(first);
     }
     return Flux.concat(
-        Flux.fromIterable(first),
-        decode(
-            decode,
-            DecodeRequest.newBuilder()
-                .setTransferred(
-                    TransferredPrompt.newBuilder()
-                        .setKvHandle(reply.getKvHandle())
-                        .setFirstToken(reply.getFirstToken().getId()))));
+        Flux.fromIterable(first), decode(decode, requests.afterPrefill(epoch, reply)));
   }
 
   private Flux<GenerationEvent> local(Worker decode) {
-    return decode(
-        decode,
-        DecodeRequest.newBuilder()
-            .setLocal(
-                LocalPrompt.newBuilder().addAllTokens(tokens()).setGenerated(generated.size())));
+    return decode(decode, requests.local(epoch, generated));
   }
 
-  private Flux<GenerationEvent> decode(Worker worker, DecodeRequest.Builder request) {
-    request
-        .setAttempt(attemptId())
-        .setSampling(plan.sampling())
-        .setStop(plan.stop())
-        .setPriority(plan.priority().urgency())
-        .setReader(plan.asker().at(System.nanoTime()));
-    if (!plan.speculation()) {
-      request.setSpeculation(Speculation.newBuilder().setOff(true));
-    }
+  private Flux<GenerationEvent> decode(Worker worker, DecodeRequest request) {
     decoding = true;
+    moved = null;
     figures = figures.decodingOn(worker.instance(), request.hasLocal());
     Flux<GenerationEvent> events =
-        busy(
-                worker,
-                1,
-                client.decode(worker.target(), request.build(), plan.deadline(), plan.identity()))
-            .concatMapDelayError(chunk -> Flux.fromIterable(events(chunk)));
+        busy(worker, 1, client.decode(worker.target(), request, plan.deadline(), plan.identity()))
+            .concatMapDelayError(
+                chunk -> Flux.fromIterable(events(chunk, worker, request.getAttempt())));
     return Flux.<GenerationEvent>just(new GenerationEvent.Served(figures))
         .concatWith(events)
-        .concatWith(
-            Flux.error(
-                () ->
-                    Status.UNAVAILABLE
-                        .withDescription("the worker ended the stream without finishing")
-                        .asRuntimeException()));
+        .concatWith(Flux.defer(this::afterDecode));
   }
 
-  private List<GenerationEvent> events(TokenChunk chunk) {
+  /** The stream ended without an end of the answer. */
+  private Flux<GenerationEvent> afterDecode() {
+    KvMoved where = moved;
+    if (where == null) {
+      return lost("the worker ended the stream without finishing");
+    }
+    Worker holder = handOvers.holderOf(where);
+    if (holder == null || !requests.fits(where, generated)) {
+      return lost("the worker moved the answer to where it was not to go");
+    }
+    placement = new Placement(holder, Optional.empty(), Optional.empty());
+    figures = figures.resumedOnce();
+    metrics.handedOver();
+    return decode(holder, requests.afterMove(where, generated));
+  }
+
+  private static Flux<GenerationEvent> lost(String how) {
+    return Flux.error(() -> Status.UNAVAILABLE.withDescription(how).asRuntimeException());
+  }
+
+  private List<GenerationEvent> events(TokenChunk chunk, Worker worker, Attempt attempt) {
     List<GenerationEvent> events = new ArrayList<>(3);
     if (chunk.hasStats()) {
       figures = figures.decoded(chunk.getStats());
@@ -209,6 +195,12 @@ final class Generation {
     }
     if (chunk.getFinishReason() != FinishReason.FINISH_REASON_UNSPECIFIED) {
       events.add(finished(chunk.getFinishReason()));
+    }
+    if (chunk.getDraining()) {
+      handOvers.offered(worker, attempt, plan.prompt().length + generated.size(), () -> ++epoch);
+    }
+    if (chunk.hasMoved()) {
+      moved = chunk.getMoved();
     }
     return events;
   }
@@ -243,12 +235,12 @@ final class Generation {
     if (Retries.nobodyThere(error)) {
       return whenSomebodyIsThere(error);
     }
+    if (MeshFailures.full(error)) {
+      progress.turnedAway();
+    }
     Placement place = placement;
     if (place == null || !retries.mayRetry(error, place, decoding)) {
       return Flux.error(error);
-    }
-    if (MeshFailures.full(error)) {
-      progress.turnedAway();
     }
     epoch++;
     Duration pause = retries.pause();
@@ -285,17 +277,6 @@ final class Generation {
 
   private void logged(Runnable log) {
     plan.identity().logIds().run(log);
-  }
-
-  private Attempt attemptId() {
-    return Attempt.newBuilder().setRequestId(plan.id()).setEpoch(epoch).build();
-  }
-
-  private List<Integer> tokens() {
-    return IntStream.concat(
-            Arrays.stream(plan.prompt()), generated.stream().mapToInt(Integer::intValue))
-        .boxed()
-        .toList();
   }
 
   private static <T> Flux<T> busy(Worker worker, long work, Flux<T> call) {

@@ -67,6 +67,19 @@ public final class Placer {
                         + "'; try again shortly."));
   }
 
+  /**
+   * Who may go on with an answer that a worker gives away; empty if nobody else serves the model.
+   *
+   * @param tokens of the prompt and the answer
+   */
+  public Optional<Worker> elsewhere(ServedModel model, int tokens, Worker from, Tried tried) {
+    List<Worker> others =
+        decodes(model, tried).stream()
+            .filter(worker -> !worker.target().equals(from.target()))
+            .toList();
+    return decode(others, tokens, tried);
+  }
+
   /** Where a request would go that comes now; empty if nobody serves the model. */
   Optional<Placement> find(ServedModel model, int promptTokens) {
     return find(model, promptTokens, new Tried(), false);

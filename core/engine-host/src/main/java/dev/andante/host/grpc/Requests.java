@@ -125,6 +125,15 @@ public final class Requests {
         .build();
   }
 
+  /** {@code host:port} of a decode worker's KvTransfer. */
+  public static String kvTarget(String address) {
+    int colon = address.lastIndexOf(':');
+    if (colon < 1 || !address.substring(colon + 1).matches("[1-9]\\d{0,4}")) {
+      throw Failures.invalid("kv_target", "kv_target must be host:port, not '" + address + "'");
+    }
+    return address;
+  }
+
   private static @Nullable Double orUnknown(double value) {
     return value == 0 ? null : value;
   }

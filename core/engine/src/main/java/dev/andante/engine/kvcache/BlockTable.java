@@ -76,7 +76,8 @@ public final class BlockTable {
     foreign = true;
   }
 
-  boolean isForeign() {
+  /** Whether the content comes from other kernels. */
+  public boolean isForeign() {
     return foreign;
   }
 

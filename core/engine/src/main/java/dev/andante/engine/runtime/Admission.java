@@ -45,6 +45,17 @@ final class Admission {
     }
   }
 
+  /**
+   * @param tokens of prompt and answer that are known
+   * @throws EngineException CONTEXT_LENGTH_EXCEEDED
+   */
+  void checkLength(int tokens) {
+    if (tokens > maxLength) {
+      throw new EngineException(
+          Code.CONTEXT_LENGTH_EXCEEDED, tokens + " tokens do not fit (" + limits + ")");
+    }
+  }
+
   void check(SamplingParams sampling) {
     for (int id : sampling.logitBias().keySet()) {
       checkToken("logit_bias", id);

@@ -16,14 +16,11 @@ import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.RequestListener;
-import dev.andante.engine.StopMatcher;
 import dev.andante.engine.TransferredRequest;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.BlockTable;
 import dev.andante.engine.kvcache.KvEvent;
 import dev.andante.engine.kvcache.PrefixCache;
-import dev.andante.engine.request.GenerationDelivery;
-import dev.andante.engine.request.PrefillDelivery;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestState;
 import dev.andante.engine.request.RequestTimes;
@@ -55,10 +52,10 @@ final class EngineCore implements StepRunner.Results {
   private final DraftBook drafts;
   private final Admission admission;
   private final EngineObserver observer;
-  private final Set<Integer> endTokenIds;
   private final LongSupplier nanoTime;
   private final ActiveRequests active = new ActiveRequests();
-  private long arrivals;
+  private final KvReadout readout;
+  private final NewRequests requests;
 
   /**
    * @param events where the pool leaves what came and went, to be reported and cleared
@@ -86,8 +83,9 @@ final class EngineCore implements StepRunner.Results {
     this.drafts = drafts;
     this.admission = admission;
     this.observer = observer;
-    this.endTokenIds = endTokenIds;
     this.nanoTime = nanoTime;
+    this.readout = new KvReadout(active, runner);
+    this.requests = new NewRequests(endTokenIds, admission.maxLength());
   }
 
   /** To be called once, before anything else. */
@@ -117,22 +115,7 @@ final class EngineCore implements StepRunner.Results {
     admission.check(given.sampling());
     active.check(given.attempt(), false);
     requireRoomInQueue();
-    Request request =
-        new Request(
-            given.attempt(),
-            arrivals++,
-            given.prompt(),
-            given.sampling(),
-            given.stop(),
-            given.stopMatcher(),
-            endTokenIds,
-            given.speculate(),
-            new GenerationDelivery(listener),
-            newTable(),
-            admission.maxLength(),
-            new RequestTimes(submitted, given.timeLeft()));
-    request.standing().priority(given.priority());
-    request.standing().reader(given.reader());
+    Request request = requests.of(given, newTable(), listener, submitted);
     FinishReason over = request.replay();
     register(request);
     if (over != null) {
@@ -147,22 +130,7 @@ final class EngineCore implements StepRunner.Results {
     admission.check(given.sampling());
     active.check(given.attempt(), true);
     requireRoomInQueue();
-    Request request =
-        new Request(
-            given.attempt(),
-            arrivals++,
-            given.prompt(),
-            given.sampling(),
-            given.stop(),
-            StopMatcher.NONE,
-            endTokenIds,
-            false,
-            new PrefillDelivery(listener, given.kvFrom()),
-            newTable(),
-            admission.maxLength(),
-            new RequestTimes(submitted, given.timeLeft()));
-    request.standing().priority(given.priority());
-    request.standing().reader(given.reader());
+    Request request = requests.of(given, newTable(), listener, submitted);
     if (request.replay() != null) {
       throw new EngineException(
           Code.INVALID_REQUEST, "the answer that the prompt resumes is already complete");
@@ -183,6 +151,10 @@ final class EngineCore implements StepRunner.Results {
     return transfers;
   }
 
+  KvReadout readout() {
+    return readout;
+  }
+
   /**
    * @throws BackendLostException if the backend failed and can do nothing any more
    */
@@ -201,31 +173,20 @@ final class EngineCore implements StepRunner.Results {
   void decode(TransferredRequest given, RequestListener listener, long submitted) {
     admission.check(given.sampling());
     admission.checkToken("first_token", given.firstToken());
+    given.following().forEach(token -> admission.checkToken("following", token));
     active.check(given.attempt(), false);
     Transfer transfer = transfers.committed(given.kvHandle(), given.attempt());
     int[] prompt = transfer.prompt().ids();
-    int[] tokens = Arrays.copyOf(prompt, prompt.length + 1);
-    tokens[prompt.length] = given.firstToken();
-    long now = nanoTime.getAsLong();
+    int[] tokens = withAnswer(prompt, given);
+    admission.checkLength(tokens.length);
+    if (!transfer.blocks().ensure(tokens.length)) {
+      throw new EngineException(
+          Code.SATURATED, "no KV blocks are left for what followed the KV; try another worker");
+    }
     RequestTimes times = new RequestTimes(submitted, given.timeLeft());
-    times.skipPrefill(now);
+    times.skipPrefill(nanoTime.getAsLong());
     times.promptProgress(tokens.length);
-    Request request =
-        new Request(
-            given.attempt(),
-            arrivals++,
-            new PromptTokens(tokens, transfer.prompt().generated() + 1),
-            given.sampling(),
-            given.stop(),
-            given.stopMatcher(),
-            endTokenIds,
-            given.speculate(),
-            new GenerationDelivery(listener),
-            transfer.blocks(),
-            admission.maxLength(),
-            times);
-    request.standing().priority(given.priority());
-    request.standing().reader(given.reader());
+    Request request = requests.of(given, transfer, tokens, listener, times);
     FinishReason over = request.replay();
     transfers.joined(transfer);
     request.computed(prompt.length);
@@ -240,6 +201,16 @@ final class EngineCore implements StepRunner.Results {
     }
     scheduler.join(request);
     drafts.appended(request);
+  }
+
+  /** The tokens whose KV came, and those that are known of what follows. */
+  private static int[] withAnswer(int[] prompt, TransferredRequest given) {
+    int[] tokens = Arrays.copyOf(prompt, prompt.length + 1 + given.following().size());
+    tokens[prompt.length] = given.firstToken();
+    for (int i = 0; i < given.following().size(); i++) {
+      tokens[prompt.length + 1 + i] = given.following().get(i);
+    }
+    return tokens;
   }
 
   void abort(Attempt attempt) {

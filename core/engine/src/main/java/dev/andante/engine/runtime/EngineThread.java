@@ -2,6 +2,7 @@ package dev.andante.engine.runtime;
 
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.KvPool;
+import dev.andante.engine.AnswerKv;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineException;
@@ -9,6 +10,7 @@ import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.EngineStatus;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.KvReservation;
+import dev.andante.engine.KvSink;
 import dev.andante.engine.KvSource;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
@@ -112,6 +114,17 @@ final class EngineThread implements Engine {
   public void decode(TransferredRequest request, RequestListener listener) {
     long now = nanoTime.getAsLong();
     post(() -> core.decode(request, listener, now), listener::onFailed);
+  }
+
+  @Override
+  public CompletableFuture<AnswerKv> answerKv(Attempt attempt) {
+    return ask(() -> core.readout().of(attempt), false);
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> readKv(
+      Attempt attempt, int firstToken, int tokens, KvSink sink) {
+    return tell(() -> core.readout().read(attempt, firstToken, tokens, sink), false);
   }
 
   @Override

@@ -5,7 +5,9 @@ import dev.andante.compute.BackendException;
 import dev.andante.compute.KvPool;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
+import dev.andante.engine.KvSink;
 import dev.andante.engine.kvcache.BlockPool;
+import dev.andante.engine.kvcache.BlockTable;
 import dev.andante.engine.request.PrefillDelivery;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.sampling.Sampler;
@@ -119,6 +121,21 @@ final class StepRunner implements AutoCloseable {
     } catch (BackendException e) {
       results.failed(request, backendFailure(e));
       probe.requireAlive();
+    }
+  }
+
+  /**
+   * Reads tokens {@code [from, end)}.
+   *
+   * @throws EngineException INTERNAL if the backend or the sink fails
+   * @throws BackendLostException if the backend can do nothing any more
+   */
+  void readKv(BlockTable blocks, int from, int end, KvSink sink) {
+    try {
+      exporter.read(blocks, from, end, sink);
+    } catch (BackendException e) {
+      probe.requireAlive();
+      throw backendFailure(e);
     }
   }
 

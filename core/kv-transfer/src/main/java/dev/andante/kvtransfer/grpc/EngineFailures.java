@@ -114,7 +114,7 @@ public final class EngineFailures {
       case SATURATED -> Status.Code.RESOURCE_EXHAUSTED;
       case HANDSHAKE_MISMATCH -> Status.Code.FAILED_PRECONDITION;
       case LEASE_EXPIRED, STALE_EPOCH -> Status.Code.ABORTED;
-      case UNKNOWN_KV_HANDLE -> Status.Code.NOT_FOUND;
+      case UNKNOWN_KV_HANDLE, UNKNOWN_REQUEST -> Status.Code.NOT_FOUND;
       case BAD_FRAME -> Status.Code.DATA_LOSS;
       case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
       case EXPERT_UNAVAILABLE, SHUTTING_DOWN -> Status.Code.UNAVAILABLE;

@@ -54,6 +54,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   private volatile long firstSentNanos;
   private volatile long committedByCallerNanos;
   private volatile boolean beatDue;
+  private volatile @Nullable CompletableFuture<@Nullable Void> stored; // who asked last
   private boolean begun; // touched by the writer only
 
   /**
@@ -125,6 +126,30 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   }
 
   @Override
+  public CompletableFuture<@Nullable Void> stored() {
+    CompletableFuture<@Nullable Void> asked = new CompletableFuture<>();
+    var _ =
+        finished.whenComplete(
+            (_, failed) -> {
+              if (failed != null) {
+                asked.completeExceptionally(failed);
+              } else {
+                asked.complete(null);
+              }
+            });
+    stored = asked;
+    tellIfStored();
+    return asked;
+  }
+
+  private void tellIfStored() {
+    CompletableFuture<@Nullable Void> asked = stored;
+    if (asked != null && queue.isEmpty() && !over.get()) { // a transfer that fails empties it too
+      asked.complete(null);
+    }
+  }
+
+  @Override
   public void commit() {
     committedByCallerNanos = System.nanoTime();
     queue.close();
@@ -185,6 +210,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   @Override
   public void onReceived(long nextSequence) {
     queue.acknowledged(nextSequence);
+    tellIfStored();
   }
 
   @Override

@@ -119,6 +119,11 @@ final class SendQueue {
     return closed && pending.isEmpty();
   }
 
+  /** Whether everything has been taken and acknowledged. */
+  synchronized boolean isEmpty() {
+    return pending.isEmpty() && unacknowledged.isEmpty();
+  }
+
   /** How many runs have been taken. */
   synchronized long taken() {
     return taken;

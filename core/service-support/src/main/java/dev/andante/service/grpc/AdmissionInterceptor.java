@@ -14,8 +14,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Turns new calls away while the process drains and counts the others, so that a drain can wait for
- * them. Questions about the process are answered all the same, and streams that live as long as
- * their client are not counted: those are for {@link dev.andante.service.state.LongStreams}.
+ * them. Questions about the process, and what helps it to stop, are answered all the same, and
+ * streams that live as long as their client are not counted: those are for {@link
+ * dev.andante.service.state.LongStreams}.
  */
 public final class AdmissionInterceptor implements ServerInterceptor {
 
@@ -25,7 +26,8 @@ public final class AdmissionInterceptor implements ServerInterceptor {
   private final Set<String> uncounted;
 
   /**
-   * @param always services whose calls pass whatever the state
+   * @param always services, and single methods by their full names, whose calls pass whatever the
+   *     state
    * @param uncounted services whose calls a drain does not wait for
    */
   public AdmissionInterceptor(
@@ -40,7 +42,8 @@ public final class AdmissionInterceptor implements ServerInterceptor {
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
     String service = call.getMethodDescriptor().getServiceName();
-    if (service != null && always.contains(service)) {
+    if ((service != null && always.contains(service))
+        || always.contains(call.getMethodDescriptor().getFullMethodName())) {
       return next.startCall(call, headers);
     }
     if (state.draining()) {

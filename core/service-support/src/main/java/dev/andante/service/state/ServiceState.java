@@ -2,6 +2,8 @@ package dev.andante.service.state;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -33,6 +35,7 @@ public final class ServiceState {
   private final List<ReadinessCheck> checks;
   private final List<LivenessCheck> lives;
   private final AtomicBoolean draining = new AtomicBoolean();
+  private final Queue<Runnable> whenDraining = new ConcurrentLinkedQueue<>();
 
   public ServiceState(List<ReadinessCheck> checks) {
     this(checks, List.of());
@@ -76,5 +79,24 @@ public final class ServiceState {
   /** From now on no new work; cannot be undone. */
   public void drain() {
     draining.set(true);
+    tellWhoWaits();
+  }
+
+  /**
+   * Has something done once, when the process begins to drain, or now if it drains already.
+   *
+   * @param task must not block; runs on the thread that drains, or the caller's
+   */
+  public void whenDraining(Runnable task) {
+    whenDraining.add(task);
+    if (draining.get()) {
+      tellWhoWaits();
+    }
+  }
+
+  private void tellWhoWaits() {
+    for (Runnable task = whenDraining.poll(); task != null; task = whenDraining.poll()) {
+      task.run();
+    }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.andante.protocol.v1.DecodeGrpc;
 import dev.andante.protocol.v1.GetStatusRequest;
+import dev.andante.protocol.v1.HandOverRequest;
 import dev.andante.protocol.v1.ReleaseReply;
 import dev.andante.protocol.v1.ReleaseRequest;
 import dev.andante.protocol.v1.WorkerGrpc;
@@ -15,6 +16,7 @@ import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.Status;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -54,7 +56,10 @@ class GrpcServerTest {
             List.of(
                 new RequestIds.Server(),
                 new AdmissionInterceptor(
-                    state, inFlight, Set.of("andante.v1.Worker"), Set.of("andante.v1.Draft"))));
+                    state,
+                    inFlight,
+                    Set.of("andante.v1.Worker", "andante.v1.Decode/HandOver"),
+                    Set.of("andante.v1.Draft"))));
     server.start();
     channel = channels.channel("127.0.0.1:" + server.port());
   }
@@ -163,6 +168,13 @@ class GrpcServerTest {
               assertThat(Failures.from(e).getCode()).isEqualTo("draining");
               assertThat(Failures.from(e).getRetryable()).isTrue();
             });
+    assertThatThrownBy(
+            () ->
+                DecodeGrpc.newBlockingStub(channel).handOver(HandOverRequest.getDefaultInstance()))
+        .as("passes, and nobody here implements it")
+        .satisfies(
+            e ->
+                assertThat(Status.fromThrowable(e).getCode()).isEqualTo(Status.Code.UNIMPLEMENTED));
     assertThat(inFlight.count()).isZero();
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.andante.service.state.ServiceState.Phase;
 import dev.andante.service.state.ServiceState.Snapshot;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -65,6 +66,19 @@ class StateTest {
     assertThat(idle).isNotDone();
     inFlight.end();
     assertThat(idle.orTimeout(20, TimeUnit.SECONDS).join()).isTrue();
+  }
+
+  @Test
+  void whoeverWaitsForTheDrainIsToldOnce() {
+    ServiceState state = new ServiceState(List.of());
+    List<String> told = new ArrayList<>();
+    state.whenDraining(() -> told.add("before"));
+    assertThat(told).isEmpty();
+    state.drain();
+    state.drain();
+    assertThat(told).containsExactly("before");
+    state.whenDraining(() -> told.add("after"));
+    assertThat(told).containsExactly("before", "after");
   }
 
   @Test

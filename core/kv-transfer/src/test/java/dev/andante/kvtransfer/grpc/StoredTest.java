@@ -1,0 +1,127 @@
+package dev.andante.kvtransfer.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.andante.engine.Attempt;
+import dev.andante.engine.PromptTokens;
+import dev.andante.kvtransfer.FakeEngine;
+import dev.andante.kvtransfer.KvFormat;
+import dev.andante.kvtransfer.KvOutbound;
+import dev.andante.kvtransfer.KvReceiver;
+import dev.andante.kvtransfer.KvTransferException;
+import dev.andante.kvtransfer.KvTransferObserver;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A sender that wants to know what has arrived before it commits. */
+class StoredTest {
+
+  private static final KvFormat FORMAT = KvFormat.of(FakeEngine.LAYOUT, "model", "reference");
+  private static final int TOKENS = 4;
+
+  private final FakeEngine engine = new FakeEngine();
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private Server server;
+  private ManagedChannel channel;
+  private KvOutbound push;
+
+  @BeforeEach
+  void open() throws Exception {
+    String name = InProcessServerBuilder.generateName();
+    KvReceiver receiver = new KvReceiver(engine, FORMAT, new KvTransferObserver() {});
+    server = start(InProcessServerBuilder.forName(name), receiver);
+    channel = InProcessChannelBuilder.forName(name).build();
+    push =
+        new GrpcKvSender(
+                target -> channel,
+                FakeEngine.LAYOUT,
+                FORMAT,
+                executor,
+                new KvTransferObserver() {},
+                100)
+            .open(
+                name,
+                new Attempt("r", 0),
+                new PromptTokens(new int[TOKENS], 0),
+                Duration.ofSeconds(20));
+    get(push.granted());
+  }
+
+  private static Server start(InProcessServerBuilder builder, KvReceiver receiver)
+      throws IOException {
+    return builder.addService(new KvTransferService(() -> receiver)).build().start();
+  }
+
+  @AfterEach
+  void stop() {
+    channel.shutdownNow();
+    server.shutdownNow();
+    executor.shutdownNow();
+    engine.close();
+  }
+
+  private static <T> T get(CompletableFuture<T> future) throws Exception {
+    return future.get(20, TimeUnit.SECONDS);
+  }
+
+  private void send(int token) {
+    byte[] kv = new byte[Math.toIntExact(FakeEngine.LAYOUT.bytesPerToken())];
+    Arrays.fill(kv, (byte) (1 + token));
+    push.send(token, 1, MemorySegment.ofArray(kv));
+  }
+
+  private byte stored(int token) {
+    return engine.contentOf("r#0")[FakeEngine.offset(TOKENS, 2, 1, 1, token)];
+  }
+
+  @Test
+  void saysWhenAllThatWasHandedOverIsThere() throws Exception {
+    get(push.stored()); // nothing was
+    for (int token = 0; token < TOKENS; token += 2) {
+      CountDownLatch gate = new CountDownLatch(1);
+      engine.holdUntil(gate);
+      send(token);
+      send(token + 1);
+      CompletableFuture<Void> there = push.stored();
+      assertThat(there).isNotDone();
+      gate.countDown();
+      get(there);
+      assertThat(stored(token)).isEqualTo((byte) (1 + token));
+      assertThat(stored(token + 1)).isEqualTo((byte) (2 + token));
+    }
+    push.commit();
+    get(push.finished());
+  }
+
+  @Test
+  void saysWhenThatWillNotBe() {
+    CountDownLatch gate = new CountDownLatch(1);
+    engine.holdUntil(gate);
+    send(0);
+    CompletableFuture<Void> there = push.stored();
+    push.cancel("the test");
+    gate.countDown();
+    assertThatThrownBy(() -> get(there))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(KvTransferException.class);
+    assertThatThrownBy(() -> get(push.stored()))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(KvTransferException.class);
+  }
+}

@@ -1,0 +1,95 @@
+package dev.andante.gateway.pipeline;
+
+import dev.andante.protocol.v1.Attempt;
+import dev.andante.protocol.v1.DecodeRequest;
+import dev.andante.protocol.v1.KvMoved;
+import dev.andante.protocol.v1.LocalPrompt;
+import dev.andante.protocol.v1.PrefillReply;
+import dev.andante.protocol.v1.PrefillRequest;
+import dev.andante.protocol.v1.Speculation;
+import dev.andante.protocol.v1.TransferredPrompt;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** What workers are asked for one answer; {@code generated} is what there is of it by then. */
+final class MeshRequests {
+
+  private final AnswerPlan plan;
+
+  MeshRequests(AnswerPlan plan) {
+    this.plan = plan;
+  }
+
+  Attempt attempt(int epoch) {
+    return Attempt.newBuilder().setRequestId(plan.id()).setEpoch(epoch).build();
+  }
+
+  PrefillRequest prefill(int epoch, List<Integer> generated, String kvTarget) {
+    return PrefillRequest.newBuilder()
+        .setAttempt(attempt(epoch))
+        .addAllTokens(tokens(generated))
+        .setGenerated(generated.size())
+        .setSampling(plan.sampling())
+        .setStop(plan.stop())
+        .setKvTarget(kvTarget)
+        .setPriority(plan.priority().urgency())
+        .setReader(plan.asker().at(System.nanoTime()))
+        .build();
+  }
+
+  DecodeRequest afterPrefill(int epoch, PrefillReply reply) {
+    return decode(epoch)
+        .setTransferred(
+            TransferredPrompt.newBuilder()
+                .setKvHandle(reply.getKvHandle())
+                .setFirstToken(reply.getFirstToken().getId()))
+        .build();
+  }
+
+  DecodeRequest local(int epoch, List<Integer> generated) {
+    return decode(epoch)
+        .setLocal(
+            LocalPrompt.newBuilder().addAllTokens(tokens(generated)).setGenerated(generated.size()))
+        .build();
+  }
+
+  /** Whether a worker that has that KV can go on with the answer. */
+  boolean fits(KvMoved moved, List<Integer> generated) {
+    int known = moved.getTokens() - plan.prompt().length;
+    return known >= 0 && known < generated.size();
+  }
+
+  /** Of the worker that has the KV; it {@link #fits}. */
+  DecodeRequest afterMove(KvMoved moved, List<Integer> generated) {
+    int known = moved.getTokens() - plan.prompt().length; // of the answer, whose KV is there
+    return decode(moved.getEpoch())
+        .setTransferred(
+            TransferredPrompt.newBuilder()
+                .setKvHandle(moved.getKvHandle())
+                .setFirstToken(generated.get(known))
+                .addAllFollowing(generated.subList(known + 1, generated.size())))
+        .build();
+  }
+
+  private DecodeRequest.Builder decode(int epoch) {
+    DecodeRequest.Builder request =
+        DecodeRequest.newBuilder()
+            .setAttempt(attempt(epoch))
+            .setSampling(plan.sampling())
+            .setStop(plan.stop())
+            .setPriority(plan.priority().urgency())
+            .setReader(plan.asker().at(System.nanoTime()));
+    if (!plan.speculation()) {
+      request.setSpeculation(Speculation.newBuilder().setOff(true));
+    }
+    return request;
+  }
+
+  private List<Integer> tokens(List<Integer> generated) {
+    return IntStream.concat(
+            Arrays.stream(plan.prompt()), generated.stream().mapToInt(Integer::intValue))
+        .boxed()
+        .toList();
+  }
+}
