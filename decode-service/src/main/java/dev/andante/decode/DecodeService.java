@@ -2,6 +2,7 @@ package dev.andante.decode;
 
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
+import dev.andante.engine.ForkRequest;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.Reader;
@@ -16,6 +17,7 @@ import dev.andante.host.grpc.StopStrings;
 import dev.andante.kvtransfer.grpc.EngineFailures;
 import dev.andante.protocol.v1.DecodeGrpc;
 import dev.andante.protocol.v1.DecodeRequest;
+import dev.andante.protocol.v1.ForkedPrompt;
 import dev.andante.protocol.v1.HandOverReply;
 import dev.andante.protocol.v1.HandOverRequest;
 import dev.andante.protocol.v1.LocalPrompt;
@@ -164,8 +166,28 @@ public final class DecodeService extends DecodeGrpc.DecodeImplBase {
                 reader);
         start(attempt, stream, () -> engine.generate(generation, stream));
       }
+      case FORKED -> {
+        ForkedPrompt forked = request.getForked();
+        if (forked.getTokens() < 1) {
+          throw Failures.invalid(
+              "tokens", "forked.tokens must be at least 1, not " + forked.getTokens());
+        }
+        ForkRequest fork =
+            new ForkRequest(
+                attempt,
+                Requests.attempt(forked.getOf()),
+                forked.getTokens(),
+                sampling,
+                stop,
+                matcher(running, request),
+                speculate,
+                left,
+                request.getPriority(),
+                reader);
+        start(attempt, stream, () -> engine.fork(fork, stream));
+      }
       case START_NOT_SET ->
-          throw Failures.invalid("start", "one of transferred and local must be set");
+          throw Failures.invalid("start", "one of transferred, local and forked must be set");
     }
   }
 

@@ -186,9 +186,9 @@ class AnswersTest {
       assertThat(own.getLast().at("/choices/0/finish_reason").asString()).isEqualTo("stop");
       assertThat(own).hasSize(7);
     }
-    assertThat(prefill.prefills.stream().map(p -> p.getSampling().getSeed()))
+    assertThat(decode.decodes.stream().map(d -> d.getSampling().getSeed()))
         .containsExactlyInAnyOrder(7L, 8L, 9L);
-    assertThat(prefill.prefills.stream().map(p -> p.getAttempt().getRequestId()).distinct())
+    assertThat(decode.decodes.stream().map(d -> d.getAttempt().getRequestId()).distinct())
         .hasSize(3);
   }
 

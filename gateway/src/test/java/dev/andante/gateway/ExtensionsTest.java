@@ -30,6 +30,12 @@ class ExtensionsTest {
       ",\"cached_tokens\":16,\"kv_transfer_ms\":2.5,\"kv_transfer_bytes\":4096,"
           + "\"drafted_tokens\":6,\"accepted_tokens\":4,\"preemptions\":1,\"resumed\":0";
 
+  private static final String FORKED =
+      USUAL
+          .replace("\"cached_tokens\":16", "\"cached_tokens\":0")
+          .replace("2.5", "0.0")
+          .replace("4096", "0");
+
   private static FakeWorker prefill;
   private static FakeWorker decode;
   private static GatewayFixture gateway;
@@ -193,10 +199,11 @@ class ExtensionsTest {
   void eachChoiceSaysHowItWasServed() {
     JsonNode out = ok(chat("{\"explain\":true}", ",\"n\":2"));
     assertThat(out.get("choices")).hasSize(2);
-    for (JsonNode choice : out.get("choices")) {
-      assertThat(shown(choice.get("andante"), 3000))
-          .isEqualTo(figures(quoted(prefill), quoted(decode), USUAL));
-    }
+    assertThat(shown(out.at("/choices/0/andante"), 3000))
+        .isEqualTo(figures(quoted(prefill), quoted(decode), USUAL));
+    assertThat(shown(out.at("/choices/1/andante"), 2000))
+        .as("forked from the first on decode")
+        .isEqualTo(figures("null", quoted(decode), FORKED));
     assertThat(out.at("/usage/prompt_tokens_details/cached_tokens").asInt()).isEqualTo(16);
   }
 

@@ -75,6 +75,9 @@ final class FakeWorker implements AutoCloseable {
   final ConcurrentLinkedQueue<StatusRuntimeException> prefillFailures =
       new ConcurrentLinkedQueue<>();
 
+  /** What happens to the next decodes that fork another one, in order. */
+  final ConcurrentLinkedQueue<StatusRuntimeException> forkFailures = new ConcurrentLinkedQueue<>();
+
   /** What happens to the next decodes, in order. */
   final ConcurrentLinkedQueue<Cut> decodeFailures = new ConcurrentLinkedQueue<>();
 
@@ -280,6 +283,11 @@ final class FakeWorker implements AutoCloseable {
     @Override
     public void decode(DecodeRequest request, StreamObserver<TokenChunk> observer) {
       note();
+      StatusRuntimeException notThere = request.hasForked() ? forkFailures.poll() : null;
+      if (notThere != null) {
+        observer.onError(notThere);
+        return;
+      }
       decodes.add(request);
       open.incrementAndGet();
       var call = (ServerCallStreamObserver<TokenChunk>) observer;
@@ -292,7 +300,7 @@ final class FakeWorker implements AutoCloseable {
     }
 
     private void generate(DecodeRequest request, ServerCallStreamObserver<TokenChunk> call) {
-      int position = request.hasLocal() ? request.getLocal().getGenerated() : transferred(request);
+      int position = start(request);
       Cut cut = decodeFailures.poll();
       FakeHandOvers.Stream stream = handOvers.stream();
       int sent = 0;
@@ -349,8 +357,14 @@ final class FakeWorker implements AutoCloseable {
       }
     }
 
-    /** The handle says which position the first token has. */
-    private int transferred(DecodeRequest request) {
+    /** The handle of transferred KV says which position the first token has. */
+    private int start(DecodeRequest request) {
+      if (request.hasLocal()) {
+        return request.getLocal().getGenerated();
+      }
+      if (request.hasForked()) {
+        return 0;
+      }
       String handle = request.getTransferred().getKvHandle();
       return Integer.parseInt(handle.substring(handle.lastIndexOf('/') + 1))
           + 1

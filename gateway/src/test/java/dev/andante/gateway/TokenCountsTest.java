@@ -58,7 +58,7 @@ class TokenCountsTest {
   @Test
   void ofAnAnswerThatIsDone() {
     gateway.post(CHAT, HI + ",\"n\":2}");
-    counted(42, 12); // a prompt is computed for each answer
+    counted(42, 12); // the prompt counts for each answer, computed or forked
     logged(" done ", 21, 12);
   }
 

@@ -90,6 +90,14 @@ public interface Engine extends AutoCloseable {
    */
   CompletableFuture<Void> readKv(Attempt attempt, int firstToken, int tokens, KvSink sink);
 
+  /**
+   * Begins another answer with the KV of one under way. Where there are no blocks for it now it
+   * waits for its turn like others. Refusals arrive as {@link RequestListener#onFailed}:
+   * UNKNOWN_REQUEST if the other one is not answered here, or has not so many tokens. The two join
+   * again by their ends only: the last one to end gives the shared blocks back.
+   */
+  void fork(ForkRequest request, RequestListener listener);
+
   /** Gives a reservation back, in whatever state; true if there was one. */
   CompletableFuture<Boolean> release(String handle);
 

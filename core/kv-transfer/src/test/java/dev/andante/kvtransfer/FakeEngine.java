@@ -8,6 +8,7 @@ import dev.andante.engine.Engine;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.EngineStatus;
+import dev.andante.engine.ForkRequest;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.KvReservation;
 import dev.andante.engine.KvSink;
@@ -202,6 +203,11 @@ public final class FakeEngine implements Engine {
           committed.add(handle);
           return null;
         });
+  }
+
+  @Override
+  public void fork(ForkRequest request, RequestListener listener) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

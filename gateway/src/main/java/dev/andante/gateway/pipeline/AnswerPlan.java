@@ -12,12 +12,14 @@ import io.grpc.Deadline;
  *
  * @param id unique per answer
  * @param index of the answer in the response
+ * @param first of the answers to its prompt
  * @param speculation whether draft tokens may be verified for it
  */
 public record AnswerPlan(
     String id,
     RequestIdentity identity,
     int index,
+    boolean first,
     ServedModel model,
     int[] prompt,
     SamplingParameters sampling,

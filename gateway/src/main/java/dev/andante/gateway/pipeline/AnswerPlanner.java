@@ -45,6 +45,7 @@ final class AnswerPlanner {
                 request.answers() == 1 ? request.id() : request.id() + "-" + index,
                 request.identity(),
                 index,
+                i == 0,
                 model,
                 prompt,
                 SamplingParameters.newBuilder(request.sampling()).setSeed(seed + i).build(),

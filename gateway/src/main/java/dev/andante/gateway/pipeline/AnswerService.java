@@ -15,6 +15,7 @@ import dev.andante.gateway.routing.ServedModel;
 import dev.andante.qoe.QoeSpec;
 import io.grpc.Deadline;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -154,19 +155,25 @@ public final class AnswerService {
 
   private Flux<Answer> generateAll(
       List<AnswerPlan> plans, Ticket ticket, long arrived, Progress progress) {
-    List<Flux<Answer>> answers =
-        plans.stream().map(plan -> generate(plan, ticket, arrived, progress)).toList();
+    List<Flux<Answer>> answers = new ArrayList<>();
+    Siblings siblings = new Siblings();
+    for (AnswerPlan plan : plans) {
+      siblings = plan.first() ? new Siblings() : siblings;
+      answers.add(generate(plan, siblings, ticket, arrived, progress));
+    }
     return answers.size() == 1
         ? answers.getFirst()
         : Flux.fromIterable(answers).flatMap(answer -> answer, answers.size());
   }
 
-  private Flux<Answer> generate(AnswerPlan plan, Ticket ticket, long arrived, Progress progress) {
+  private Flux<Answer> generate(
+      AnswerPlan plan, Siblings siblings, Ticket ticket, long arrived, Progress progress) {
     return Flux.defer(
         () -> {
           Generation generation =
               new Generation(
                   plan,
+                  siblings,
                   placer,
                   client,
                   new Retries(

@@ -43,6 +43,7 @@ final class Generation {
   private final Retries retries;
   private final HandOvers handOvers;
   private final MeshRequests requests;
+  private final Siblings siblings;
   private final Supplier<Duration> retryAfter;
   private final GatewayMetrics metrics;
   private final Progress progress;
@@ -56,6 +57,7 @@ final class Generation {
 
   Generation(
       AnswerPlan plan,
+      Siblings siblings,
       Placer placer,
       MeshClient client,
       Retries retries,
@@ -63,6 +65,7 @@ final class Generation {
       GatewayMetrics metrics,
       Progress progress) {
     this.plan = plan;
+    this.siblings = siblings;
     this.placer = placer;
     this.client = client;
     this.retries = retries;
@@ -79,7 +82,7 @@ final class Generation {
    * subscriber, by at most max_tokens.
    */
   Flux<GenerationEvent> events() {
-    return attempt()
+    return (plan.first() ? attempt().doFinally(_ -> siblings.ended()) : fork())
         .takeUntil(GenerationEvent.Finished.class::isInstance)
         .onErrorMap(error -> MeshFailures.toApi(error, retryAfter.get()))
         .onBackpressureBuffer();
@@ -107,6 +110,26 @@ final class Generation {
                   .orElseGet(() -> local(place.decode()));
             })
         .onErrorResume(this::again);
+  }
+
+  /** Begins with the prompt of the first answer, if that is still there to be had. */
+  private Flux<GenerationEvent> fork() {
+    return siblings
+        .trunk()
+        .flatMapMany(
+            trunk -> {
+              placement = new Placement(trunk.worker(), Optional.empty(), Optional.empty());
+              return decode(trunk.worker(), requests.forked(epoch, trunk.attempt()));
+            })
+        .onErrorResume(
+            error -> {
+              if (!generated.isEmpty() || !MeshFailures.retryable(error)) {
+                return again(error);
+              }
+              epoch++; // it is not there any more: no misfortune, only a late start
+              return attempt();
+            })
+        .switchIfEmpty(Flux.defer(this::attempt));
   }
 
   private void weighed(Placement place) {
@@ -191,6 +214,7 @@ final class Generation {
       events.add(new GenerationEvent.Served(figures));
     }
     if (chunk.getTokensCount() > 0) {
+      siblings.begun(worker, attempt);
       events.add(remember(chunk.getTokensList()));
     }
     if (chunk.getFinishReason() != FinishReason.FINISH_REASON_UNSPECIFIED) {

@@ -2,6 +2,7 @@ package dev.andante.gateway.pipeline;
 
 import dev.andante.protocol.v1.Attempt;
 import dev.andante.protocol.v1.DecodeRequest;
+import dev.andante.protocol.v1.ForkedPrompt;
 import dev.andante.protocol.v1.KvMoved;
 import dev.andante.protocol.v1.LocalPrompt;
 import dev.andante.protocol.v1.PrefillReply;
@@ -44,6 +45,13 @@ final class MeshRequests {
             TransferredPrompt.newBuilder()
                 .setKvHandle(reply.getKvHandle())
                 .setFirstToken(reply.getFirstToken().getId()))
+        .build();
+  }
+
+  /** To go the way of another answer to the same prompt. */
+  DecodeRequest forked(int epoch, Attempt of) {
+    return decode(epoch)
+        .setForked(ForkedPrompt.newBuilder().setOf(of).setTokens(plan.prompt().length))
         .build();
   }
 

@@ -110,6 +110,37 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /**
+   * Fills an empty table for a sequence that goes on from what another one has: it shares the full
+   * blocks, known or not, and gets a copy of the last one if that is not full, to write to; then
+   * new ones. Whichever of the two ends first, the other one keeps what it has.
+   *
+   * @param from holds KV of the first {@code computed} tokens; stays as it is
+   * @param room tokens that must fit, more than {@code computed}
+   * @param spare free blocks that must be left
+   * @return whether there were enough blocks; if not, nothing has changed
+   */
+  public boolean fork(BlockTable from, int computed, BlockTable to, int room, int spare) {
+    if (to.size() > 0) {
+      throw new IllegalStateException("the table holds blocks already");
+    }
+    int full = computed / blockSize;
+    if (pool.free() - spare < to.missingFor(room) - full) {
+      return false;
+    }
+    for (int i = 0; i < full; i++) {
+      to.adopt(from.block(i));
+    }
+    requireRoom(to.ensure(room));
+    if (computed % blockSize > 0) {
+      copier.copy(from.block(full), to.block(full));
+    }
+    if (from.isForeign()) {
+      to.contentIsForeign();
+    }
+    return true;
+  }
+
+  /**
    * Makes the blocks known whose tokens all have their KV.
    *
    * @param computed tokens whose KV is in the table's blocks, and final

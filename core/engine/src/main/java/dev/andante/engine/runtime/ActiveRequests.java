@@ -64,6 +64,19 @@ final class ActiveRequests {
     return found;
   }
 
+  /**
+   * The answer of exactly this attempt.
+   *
+   * @throws EngineException UNKNOWN_REQUEST
+   */
+  Request answer(Attempt attempt) {
+    Request current = answers.get(attempt.requestId());
+    if (current == null || !current.attempt().equals(attempt)) {
+      throw new EngineException(Code.UNKNOWN_REQUEST, attempt + " is not being answered");
+    }
+    return current;
+  }
+
   int size() {
     return answers.size() + prefills.size();
   }

@@ -8,6 +8,7 @@ import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.EngineStatus;
 import dev.andante.engine.FinishReason;
+import dev.andante.engine.ForkRequest;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.GenerationStats;
 import dev.andante.engine.KvReservation;
@@ -123,6 +124,42 @@ final class EngineCore implements StepRunner.Results {
     } else {
       scheduler.add(request);
     }
+  }
+
+  void fork(ForkRequest given, RequestListener listener, long submitted) {
+    admission.check(given.sampling());
+    active.check(given.attempt(), false);
+    requireRoomInQueue();
+    Request parent = active.answer(given.of());
+    if (given.tokens() > parent.size()) {
+      throw new EngineException(
+          Code.UNKNOWN_REQUEST, given.of() + " has " + parent.size() + " tokens by now");
+    }
+    Request request = requests.of(given, parent, newTable(), listener, submitted);
+    FinishReason over = request.replay();
+    register(request);
+    if (over != null) {
+      finish(request, over);
+    } else if (share(parent, request)) {
+      scheduler.join(request);
+    } else {
+      scheduler.add(request);
+    }
+  }
+
+  /** Gives a request the blocks that another one has of its tokens; false if they are too few. */
+  private boolean share(Request parent, Request request) {
+    int computed = Math.min(parent.computed(), request.size() - 1);
+    if (computed == 0
+        || !cache.fork(
+            parent.blocks(), computed, request.blocks(), request.size(), scheduler.spokenFor())) {
+      return false;
+    }
+    request.computed(computed);
+    int prompt = request.times().promptProgress(computed);
+    request.times().onCached(Math.min(computed, request.promptSize()));
+    observer.onPromptTokens(0, prompt, 0);
+    return true;
   }
 
   void prefill(PrefillJob given, PrefillListener listener, long submitted) {

@@ -8,6 +8,7 @@ import dev.andante.engine.Engine;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.EngineStatus;
+import dev.andante.engine.ForkRequest;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.KvReservation;
 import dev.andante.engine.KvSink;
@@ -114,6 +115,12 @@ final class EngineThread implements Engine {
   public void decode(TransferredRequest request, RequestListener listener) {
     long now = nanoTime.getAsLong();
     post(() -> core.decode(request, listener, now), listener::onFailed);
+  }
+
+  @Override
+  public void fork(ForkRequest request, RequestListener listener) {
+    long now = nanoTime.getAsLong();
+    post(() -> core.fork(request, listener, now), listener::onFailed);
   }
 
   @Override

@@ -28,7 +28,7 @@ final class KvReadout {
    * @throws EngineException UNKNOWN_REQUEST
    */
   AnswerKv of(Attempt attempt) {
-    Request request = require(attempt);
+    Request request = active.answer(attempt);
     int computed = request.computed();
     if (computed < request.promptSize()) {
       throw new EngineException(
@@ -44,20 +44,12 @@ final class KvReadout {
    * @throws EngineException UNKNOWN_REQUEST; INTERNAL if the backend or the sink fails
    */
   void read(Attempt attempt, int firstToken, int tokens, KvSink sink) {
-    Request request = require(attempt);
+    Request request = active.answer(attempt);
     if (firstToken < 0 || tokens < 1 || (long) firstToken + tokens > request.computed()) {
       throw new EngineException(
           Code.UNKNOWN_REQUEST,
           attempt + " has KV of " + request.computed() + " tokens at this time");
     }
     runner.readKv(request.blocks(), firstToken, firstToken + tokens, sink);
-  }
-
-  private Request require(Attempt attempt) {
-    return active.of(attempt).stream()
-        .filter(request -> !request.prefillOnly())
-        .findFirst()
-        .orElseThrow(
-            () -> new EngineException(Code.UNKNOWN_REQUEST, attempt + " is not being answered"));
   }
 }

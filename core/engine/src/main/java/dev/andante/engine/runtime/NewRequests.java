@@ -1,6 +1,7 @@
 package dev.andante.engine.runtime;
 
 import dev.andante.engine.Attempt;
+import dev.andante.engine.ForkRequest;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
@@ -18,6 +19,7 @@ import dev.andante.engine.request.PrefillDelivery;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestTimes;
 import dev.andante.engine.transfer.Transfer;
+import java.util.Arrays;
 import java.util.Set;
 
 /** Makes requests of what is asked for, each later than those before. Nobody knows them yet. */
@@ -90,6 +92,32 @@ final class NewRequests {
         new GenerationDelivery(listener),
         transfer.blocks(),
         times,
+        given.priority(),
+        given.reader());
+  }
+
+  /**
+   * Of what another one begins with.
+   *
+   * @param parent has as many tokens
+   */
+  Request of(
+      ForkRequest given,
+      Request parent,
+      BlockTable blocks,
+      RequestListener listener,
+      long submitted) {
+    int[] tokens = Arrays.copyOf(parent.tokens(), given.tokens());
+    return make(
+        given.attempt(),
+        new PromptTokens(tokens, Math.max(0, tokens.length - parent.promptSize())),
+        given.sampling(),
+        given.stop(),
+        given.stopMatcher(),
+        given.speculate(),
+        new GenerationDelivery(listener),
+        blocks,
+        new RequestTimes(submitted, given.timeLeft()),
         given.priority(),
         given.reader());
   }
