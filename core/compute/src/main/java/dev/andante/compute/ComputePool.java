@@ -32,11 +32,7 @@ public final class ComputePool implements AutoCloseable {
     void run(int index);
   }
 
-  /**
-   * Longer than what a forward pass does on one thread between two operations on all: a helper that
-   * parked there, in each layer, would cost a tenth of a token.
-   */
-  private static final long SPIN_NANOS = 100_000;
+  private static final long SPIN_NANOS = 30_000;
 
   /** A caller between two operations keeps its core this long, and helpers stay away from it. */
   private static final long CALLER_NANOS = 100_000;
