@@ -31,8 +31,7 @@ public final class EngineMetrics implements EngineObserver {
 
   private static final int MAX_STEP_TOKENS = 16384;
 
-  private final MeterRegistry registry;
-  private final Tags tags;
+  private final Meters meters;
   private final int maxDraftTokens;
   private final Counter promptTokens;
   private final Counter computed;
@@ -72,9 +71,8 @@ public final class EngineMetrics implements EngineObserver {
       int maxDraftTokens,
       Supplier<EngineStatus> status,
       Consumer<List<KvEvent>> kvEvents) {
-    this.registry = registry;
     this.kvEvents = kvEvents;
-    this.tags = Tags.of("model_name", model, "engine", engine);
+    this.meters = new Meters(registry, Tags.of("model_name", model, "engine", engine));
     this.maxDraftTokens = maxDraftTokens;
     gauge(status, "vllm:num_requests_running", "Requests in the batch", EngineStatus::running);
     gauge(status, "vllm:num_requests_waiting", "Requests not yet scheduled", EngineStatus::waiting);
@@ -98,56 +96,60 @@ public final class EngineMetrics implements EngineObserver {
         "andante_engine_step_pair_seconds",
         "What a token that a row attends to adds to a step, as learnt",
         now -> now.stepCost().perContext());
-    promptTokens = counter("vllm:prompt_tokens", "Prompt tokens processed");
+    promptTokens = meters.counter("vllm:prompt_tokens", "Prompt tokens processed");
     computed = bySource("local_compute");
     cacheHits = bySource("local_cache_hit");
     transferred = bySource("external_kv_transfer");
-    prefixQueries = counter("vllm:prefix_cache_queries", "Prompt tokens looked up in the cache");
-    prefixHits = counter("vllm:prefix_cache_hits", "Prompt tokens found in the cache");
-    generationTokens = counter("vllm:generation_tokens", "Tokens generated");
-    preemptions = counter("vllm:num_preemptions", "Requests that lost their blocks");
+    prefixQueries =
+        meters.counter("vllm:prefix_cache_queries", "Prompt tokens looked up in the cache");
+    prefixHits = meters.counter("vllm:prefix_cache_hits", "Prompt tokens found in the cache");
+    generationTokens = meters.counter("vllm:generation_tokens", "Tokens generated");
+    preemptions = meters.counter("vllm:num_preemptions", "Requests that lost their blocks");
     for (Resumption how : Resumption.values()) {
       resumed.put(
           how,
-          counter(
+          meters.counter(
               "andante_engine_resumptions",
               "Preempted requests that run again, by how they got their KV back",
               "how",
               how.name().toLowerCase(Locale.ROOT)));
     }
-    tiers = new KvTierMetrics(registry, tags);
-    requests = new RequestMetrics(registry, tags, contextLength);
-    drafts = counter("vllm:spec_decode_num_drafts", "Drafts verified");
-    draftTokens = counter("vllm:spec_decode_num_draft_tokens", "Draft tokens verified");
-    acceptedTokens = counter("vllm:spec_decode_num_accepted_tokens", "Draft tokens accepted");
+    tiers = new KvTierMetrics(meters);
+    requests = new RequestMetrics(meters, contextLength);
+    drafts = meters.counter("vllm:spec_decode_num_drafts", "Drafts verified");
+    draftTokens = meters.counter("vllm:spec_decode_num_draft_tokens", "Draft tokens verified");
+    acceptedTokens =
+        meters.counter("vllm:spec_decode_num_accepted_tokens", "Draft tokens accepted");
     acceptedPerPosition = new Counter[maxDraftTokens];
     for (int i = 0; i < maxDraftTokens; i++) {
       acceptedPerPosition[i] =
-          counter(
+          meters.counter(
               "vllm:spec_decode_num_accepted_tokens_per_pos",
               "Draft tokens accepted, by position",
               "position",
               Integer.toString(i));
     }
     stepsCut =
-        counter(
+        meters.counter(
             "andante_engine_steps_cut",
             "Steps that computed less of prompts than there was room for, to hold the TBT target");
     demotions =
-        counter("andante_engine_demotions", "Requests that used up their time in a queue (mlfq)");
+        meters.counter(
+            "andante_engine_demotions", "Requests that used up their time in a queue (mlfq)");
     promotions =
-        counter(
+        meters.counter(
             "andante_engine_promotions",
             "Requests put before all others after too long without a step (priority, mlfq)");
     leasesExpired =
-        counter("andante_kv_leases_expired", "Reservations that ran out before they were used");
+        meters.counter(
+            "andante_kv_leases_expired", "Reservations that ran out before they were used");
     interTokenLatency =
-        timer(
+        meters.timer(
             "vllm:inter_token_latency_seconds",
             "Between tokens of one request",
             MetricBuckets.perToken());
     iterationTokens =
-        histogram(
+        meters.histogram(
             "vllm:iteration_tokens_total",
             "Tokens per engine step",
             MetricBuckets.tokens(MAX_STEP_TOKENS));
@@ -249,33 +251,12 @@ public final class EngineMetrics implements EngineObserver {
     Gauge.builder(name, status, current -> value.applyAsDouble(current.get()))
         .strongReference(true)
         .description(help)
-        .tags(tags)
-        .register(registry);
+        .tags(meters.tags())
+        .register(meters.registry());
   }
 
   private Counter bySource(String source) {
-    return counter(
+    return meters.counter(
         "vllm:prompt_tokens_by_source", "Prompt tokens, by where KV came from", "source", source);
-  }
-
-  private Counter counter(String name, String help, String... more) {
-    return Counter.builder(name).description(help).tags(tags).tags(more).register(registry);
-  }
-
-  /** A summary would round seconds up to whole ones before it looks for their bucket. */
-  private Timer timer(String name, String help, double[] seconds) {
-    return Timer.builder(name)
-        .description(help)
-        .tags(tags)
-        .serviceLevelObjectives(MetricBuckets.durations(seconds))
-        .register(registry);
-  }
-
-  private DistributionSummary histogram(String name, String help, double[] bounds) {
-    return DistributionSummary.builder(name)
-        .description(help)
-        .tags(tags)
-        .serviceLevelObjectives(bounds)
-        .register(registry);
   }
 }

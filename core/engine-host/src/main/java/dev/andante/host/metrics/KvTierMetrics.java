@@ -4,7 +4,6 @@ import dev.andante.engine.KvTierObserver;
 import dev.andante.engine.kvcache.KvTier;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
@@ -17,17 +16,15 @@ import java.util.concurrent.atomic.AtomicLong;
 /** What the tiers below an engine's KV pool do, by tier; there are meters for those that are on. */
 final class KvTierMetrics implements KvTierObserver {
 
-  private final MeterRegistry registry;
-  private final Tags tags;
-  private final Map<KvTier, Meters> meters = new EnumMap<>(KvTier.class);
+  private final Meters meters;
+  private final Map<KvTier, Tier> tiers = new EnumMap<>(KvTier.class);
 
-  KvTierMetrics(MeterRegistry registry, Tags tags) {
-    this.registry = registry;
-    this.tags = tags;
+  KvTierMetrics(Meters meters) {
+    this.meters = meters;
   }
 
   /** Of one tier. */
-  private record Meters(
+  private record Tier(
       Counter hits,
       Counter stored,
       Counter loaded,
@@ -37,51 +34,41 @@ final class KvTierMetrics implements KvTierObserver {
       AtomicLong used,
       AtomicInteger up) {
 
-    static Meters of(MeterRegistry registry, Tags tags) {
+    static Tier of(Meters meters) {
       AtomicLong used = new AtomicLong();
       AtomicInteger up = new AtomicInteger(1);
-      gauge(registry, tags, "andante_kv_tier_used_bytes", "KV that the tier holds", used);
-      gauge(registry, tags, "andante_kv_tier_up", "1 while the tier works, 0 once it failed", up);
-      return new Meters(
-          counter(registry, tags, "andante_kv_tier_hits", "Blocks loaded from the tier"),
-          counter(registry, tags, "andante_kv_tier_stored_bytes", "KV written to the tier"),
-          counter(registry, tags, "andante_kv_tier_loaded_bytes", "KV loaded from the tier"),
+      gauge(meters, "andante_kv_tier_used_bytes", "KV that the tier holds", used);
+      gauge(meters, "andante_kv_tier_up", "1 while the tier works, 0 once it failed", up);
+      return new Tier(
+          meters.counter("andante_kv_tier_hits", "Blocks loaded from the tier"),
+          meters.counter("andante_kv_tier_stored_bytes", "KV written to the tier"),
+          meters.counter("andante_kv_tier_loaded_bytes", "KV loaded from the tier"),
           Timer.builder("andante_kv_tier_load_seconds")
               .description("Loading the blocks of one sequence")
-              .tags(tags)
-              .register(registry),
-          counter(
-              registry,
-              tags,
-              "andante_kv_tier_dropped",
-              "Blocks lost since the tier could not take them at once"),
-          counter(
-              registry,
-              tags,
+              .tags(meters.tags())
+              .register(meters.registry()),
+          meters.counter(
+              "andante_kv_tier_dropped", "Blocks lost since the tier could not take them at once"),
+          meters.counter(
               "andante_kv_tier_damaged",
               "Blocks that were not what had been written, and so not used"),
           used,
           up);
     }
 
-    private static Counter counter(
-        MeterRegistry registry, Tags tags, String name, String description) {
-      return Counter.builder(name).description(description).tags(tags).register(registry);
-    }
-
-    private static void gauge(
-        MeterRegistry registry, Tags tags, String name, String description, Number value) {
+    private static void gauge(Meters meters, String name, String description, Number value) {
       Gauge.builder(name, value, Number::doubleValue)
           .strongReference(true)
           .description(description)
-          .tags(tags)
-          .register(registry);
+          .tags(meters.tags())
+          .register(meters.registry());
     }
   }
 
   @Override
   public void onOpen(KvTier tier) {
-    meters.put(tier, Meters.of(registry, tags.and("tier", tier.name().toLowerCase(Locale.ROOT))));
+    Tags tags = meters.tags().and("tier", tier.name().toLowerCase(Locale.ROOT));
+    tiers.put(tier, Tier.of(new Meters(meters.registry(), tags)));
   }
 
   @Override
@@ -91,7 +78,7 @@ final class KvTierMetrics implements KvTierObserver {
 
   @Override
   public void onLoaded(KvTier tier, int blocks, long bytes, long nanos) {
-    Meters now = of(tier);
+    Tier now = of(tier);
     now.hits().increment(blocks);
     now.loaded().increment((double) bytes);
     now.loading().record(nanos, TimeUnit.NANOSECONDS);
@@ -117,8 +104,8 @@ final class KvTierMetrics implements KvTierObserver {
     of(tier).up().set(0);
   }
 
-  private Meters of(KvTier tier) {
-    Meters found = meters.get(tier);
+  private Tier of(KvTier tier) {
+    Tier found = tiers.get(tier);
     if (found == null) {
       throw new IllegalStateException("the " + tier + " tier was not opened");
     }

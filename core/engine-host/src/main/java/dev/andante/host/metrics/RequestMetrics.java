@@ -5,8 +5,6 @@ import dev.andante.engine.GenerationStats;
 import dev.andante.service.metrics.MetricBuckets;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
 import java.util.Locale;
@@ -18,8 +16,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class RequestMetrics {
 
-  private final MeterRegistry registry;
-  private final Tags tags;
+  private final Meters meters;
   private final Map<FinishReason, Counter> finished = new EnumMap<>(FinishReason.class);
   private final Timer timeToFirstToken;
   private final Timer timePerOutputToken;
@@ -34,40 +31,39 @@ final class RequestMetrics {
   /**
    * @param contextLength the most tokens that a request may have
    */
-  RequestMetrics(MeterRegistry registry, Tags tags, int contextLength) {
-    this.registry = registry;
-    this.tags = tags;
+  RequestMetrics(Meters meters, int contextLength) {
+    this.meters = meters;
     for (FinishReason reason : FinishReason.values()) {
       finished.put(
           reason,
-          counter(
+          meters.counter(
               "vllm:request_success",
               "Requests that ended, by reason",
               "finished_reason",
               vllmReason(reason)));
     }
     timeToFirstToken =
-        timer(
+        meters.timer(
             "vllm:time_to_first_token_seconds",
             "From arrival to the first token",
             MetricBuckets.timeToFirstToken());
     timePerOutputToken =
-        timer(
+        meters.timer(
             "vllm:request_time_per_output_token_seconds",
             "Mean time per token after the first",
             MetricBuckets.perToken());
-    endToEnd = timer("vllm:e2e_request_latency_seconds", "From arrival to the last token");
-    queueTime = timer("vllm:request_queue_time_seconds", "From arrival to the first step");
-    prefillTime = timer("vllm:request_prefill_time_seconds", "Computing the prompt");
-    decodeTime = timer("vllm:request_decode_time_seconds", "From the first token to the last");
-    inferenceTime = timer("vllm:request_inference_time_seconds", "Prefill and decode together");
+    endToEnd = span("vllm:e2e_request_latency_seconds", "From arrival to the last token");
+    queueTime = span("vllm:request_queue_time_seconds", "From arrival to the first step");
+    prefillTime = span("vllm:request_prefill_time_seconds", "Computing the prompt");
+    decodeTime = span("vllm:request_decode_time_seconds", "From the first token to the last");
+    inferenceTime = span("vllm:request_inference_time_seconds", "Prefill and decode together");
     requestPromptTokens =
-        histogram(
+        meters.histogram(
             "vllm:request_prompt_tokens",
             "Prompt tokens per request",
             MetricBuckets.tokens(contextLength));
     requestGenerationTokens =
-        histogram(
+        meters.histogram(
             "vllm:request_generation_tokens",
             "Generated tokens per request",
             MetricBuckets.tokens(contextLength));
@@ -100,28 +96,7 @@ final class RequestMetrics {
     return reason == FinishReason.ABORTED ? "abort" : reason.name().toLowerCase(Locale.ROOT);
   }
 
-  private Counter counter(String name, String help, String... more) {
-    return Counter.builder(name).description(help).tags(tags).tags(more).register(registry);
-  }
-
-  private Timer timer(String name, String help) {
-    return timer(name, help, MetricBuckets.endToEnd());
-  }
-
-  /** A summary would round seconds up to whole ones before it looks for their bucket. */
-  private Timer timer(String name, String help, double[] seconds) {
-    return Timer.builder(name)
-        .description(help)
-        .tags(tags)
-        .serviceLevelObjectives(MetricBuckets.durations(seconds))
-        .register(registry);
-  }
-
-  private DistributionSummary histogram(String name, String help, double[] bounds) {
-    return DistributionSummary.builder(name)
-        .description(help)
-        .tags(tags)
-        .serviceLevelObjectives(bounds)
-        .register(registry);
+  private Timer span(String name, String help) {
+    return meters.timer(name, help, MetricBuckets.endToEnd());
   }
 }
