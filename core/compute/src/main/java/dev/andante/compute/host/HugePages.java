@@ -88,7 +88,7 @@ public final class HugePages {
   /**
    * Has the system give all the room that {@link #allocate} promised, which it clears only once.
    */
-  static void touch(MemorySegment memory) {
+  public static void touch(MemorySegment memory) {
     for (long at = 0; at < memory.byteSize(); at += SMALL_PAGE) {
       memory.set(ValueLayout.JAVA_BYTE, at, (byte) 0);
     }

@@ -26,8 +26,8 @@ final class HostTier implements AutoCloseable {
     this.bytesPerBlock = bytesPerBlock;
     this.index = new SlotIndex((int) slots);
     try {
-      // Takes its room now: what is not there must not be missed later.
-      this.memory = HugePages.allocate(arena, slots * bytesPerBlock).fill((byte) 0);
+      this.memory = HugePages.allocate(arena, slots * bytesPerBlock);
+      HugePages.touch(memory); // takes its room now: what is not there must not be missed later
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new IllegalArgumentException("no memory for host_bytes of " + bytes, e);
