@@ -66,8 +66,8 @@ final class GatedTask implements ComputePool.Task {
 
   @Override
   public void run(int task) {
-    int from = share(task);
-    int to = share(task + 1);
+    int from = ProductTask.firstGroup(groups, task, tasks);
+    int to = ProductTask.firstGroup(groups, task + 1, tasks);
     Kernels.gated(
         isa,
         weight,
@@ -85,9 +85,5 @@ final class GatedTask implements ComputePool.Task {
         Objects.requireNonNull(scratch)
             .get()
             .gated(2L * Math.min(rows, ROWS) * WeightLayout.LANES * (to - from)));
-  }
-
-  private int share(int task) {
-    return (int) ((long) groups * task / tasks);
   }
 }

@@ -64,8 +64,8 @@ final class ProductTask implements ComputePool.Task {
 
   @Override
   public void run(int task) {
-    int from = share(task);
-    int to = share(task + 1);
+    int from = firstGroup(groups, task, tasks);
+    int to = firstGroup(groups, task + 1, tasks);
     MemorySegment codes = rounded;
     if (codes != null) {
       Kernels.productQ(
@@ -76,7 +76,8 @@ final class ProductTask implements ComputePool.Task {
     }
   }
 
-  private int share(int task) {
+  /** Where a task's share of groups begins, and that of the task before it ends. */
+  static int firstGroup(int groups, int task, int tasks) {
     return (int) ((long) groups * task / tasks);
   }
 }
