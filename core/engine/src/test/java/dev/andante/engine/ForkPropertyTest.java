@@ -1,6 +1,7 @@
 package dev.andante.engine;
 
 import static dev.andante.engine.fake.EngineFixture.DEFAULTS;
+import static dev.andante.engine.fake.EngineFixture.ROOMY;
 import static dev.andante.engine.fake.EngineFixture.prompt;
 import static dev.andante.engine.fake.EngineFixture.stop;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -150,20 +151,7 @@ class ForkPropertyTest {
 
   /** The answer of the trunk alone; adds branches and theirs. */
   private static List<Integer> grow(Random random, GenerationRequest trunk, List<Branch> branches) {
-    EngineConfig roomy =
-        new EngineConfig(
-            16,
-            16,
-            DEFAULTS.kvDtype(),
-            256,
-            1,
-            1,
-            0,
-            DEFAULTS.draftWait(),
-            DEFAULTS.lease(),
-            false,
-            Duration.ZERO);
-    try (EngineFixture f = new EngineFixture(roomy, DraftSource.NONE)) {
+    try (EngineFixture f = new EngineFixture(ROOMY, DraftSource.NONE)) {
       List<Integer> answer = f.generate(trunk, new Recorder()).await().ids();
       int length = trunk.prompt().ids().length;
       int[] text =

@@ -1,6 +1,7 @@
 package dev.andante.engine;
 
 import static dev.andante.engine.fake.EngineFixture.DEFAULTS;
+import static dev.andante.engine.fake.EngineFixture.ROOMY;
 import static dev.andante.engine.fake.EngineFixture.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -199,22 +200,9 @@ class WorkloadPropertyTest {
 
   /** The requests and their answers, one after the other in a roomy engine without drafts. */
   private static List<Case> alone(Random random, Set<Integer> ends) {
-    EngineConfig roomy =
-        new EngineConfig(
-            16,
-            16,
-            DEFAULTS.kvDtype(),
-            256,
-            1,
-            1,
-            0,
-            DEFAULTS.draftWait(),
-            DEFAULTS.lease(),
-            false,
-            Duration.ZERO);
     List<Case> cases = new ArrayList<>();
     try (EngineFixture f =
-        new EngineFixture(roomy, DraftSource.NONE, FakeModel::new, EngineObserver.NONE, ends)) {
+        new EngineFixture(ROOMY, DraftSource.NONE, FakeModel::new, EngineObserver.NONE, ends)) {
       int count = 4 + random.nextInt(10);
       for (int i = 0; i < count; i++) {
         int length = 1 + random.nextInt(30);

@@ -47,6 +47,21 @@ public final class EngineFixture implements AutoCloseable {
           true,
           Duration.ZERO);
 
+  /** For one request after the other, with room for any; nothing is shared or guessed. */
+  public static final EngineConfig ROOMY =
+      new EngineConfig(
+          16,
+          16,
+          DEFAULTS.kvDtype(),
+          256,
+          1,
+          1,
+          0,
+          DEFAULTS.draftWait(),
+          DEFAULTS.lease(),
+          false,
+          Duration.ZERO);
+
   public static final StopParams TEN = stop(10);
 
   public final FakeClock clock = new FakeClock();

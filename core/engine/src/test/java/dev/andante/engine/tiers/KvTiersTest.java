@@ -47,6 +47,15 @@ class KvTiersTest {
     }
   }
 
+  /** With memory for three blocks: those of the second prompt are there, of the first on disk. */
+  private static void spill(TierFixture f) throws InterruptedException {
+    f.once(FIRST);
+    f.flush();
+    f.once(SECOND);
+    f.flush();
+    awaitWritten(f, 3);
+  }
+
   @Test
   void whatThePoolGaveUpComesBack() {
     try (TierFixture f = new TierFixture(6, 10, null, 0)) {
@@ -164,11 +173,7 @@ class KvTiersTest {
   @Test
   void whatTheHostTierGivesUpGoesToDisk() throws InterruptedException {
     try (TierFixture f = new TierFixture(6, 3, file(), 10)) {
-      f.once(FIRST);
-      f.flush();
-      f.once(SECOND);
-      f.flush();
-      awaitWritten(f, 3);
+      spill(f);
       assertThat(f.once(FIRST)).isEqualTo(6);
       assertThat(f.counts.loaded(KvTier.DISK)).isEqualTo(3);
     }
@@ -211,11 +216,7 @@ class KvTiersTest {
   void aDamagedBlockIsComputedAnew() throws InterruptedException {
     MemorySlotFile file = file();
     try (TierFixture f = new TierFixture(6, 3, file, 10)) {
-      f.once(FIRST);
-      f.flush();
-      f.once(SECOND);
-      f.flush();
-      awaitWritten(f, 3);
+      spill(f);
       file.damageAll();
       assertThat(f.once(FIRST)).isZero();
       assertThat(f.counts.damaged).isEqualTo(1);
@@ -228,11 +229,7 @@ class KvTiersTest {
   void aDiskThatCannotBeReadTurnsTheTierOff() throws InterruptedException {
     MemorySlotFile file = file();
     try (TierFixture f = new TierFixture(6, 3, file, 10)) {
-      f.once(FIRST);
-      f.flush();
-      f.once(SECOND);
-      f.flush();
-      awaitWritten(f, 3);
+      spill(f);
       file.readable = false;
       assertThat(f.once(FIRST)).isZero();
       assertThat(f.held(KvTier.DISK)).isZero();
@@ -246,11 +243,7 @@ class KvTiersTest {
   void aFullDiskTurnsTheTierOffForGood() throws InterruptedException {
     MemorySlotFile file = file();
     try (TierFixture f = new TierFixture(6, 3, file, 10)) {
-      f.once(FIRST);
-      f.flush();
-      f.once(SECOND);
-      f.flush();
-      awaitWritten(f, 3);
+      spill(f);
       file.writesLeft.set(0);
       f.once(FIRST);
       f.flush();
