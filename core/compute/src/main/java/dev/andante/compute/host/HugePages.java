@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Locale;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,10 +87,18 @@ public final class HugePages {
   }
 
   /**
-   * Has the system give all the room that {@link #allocate} promised, which it clears only once.
+   * Has the system give all the room that {@link #allocate} promised, which it clears only once, on
+   * all processors.
    */
   public static void touch(MemorySegment memory) {
-    for (long at = 0; at < memory.byteSize(); at += SMALL_PAGE) {
+    LongStream.rangeClosed(0, (memory.byteSize() - 1) / PAGE)
+        .parallel()
+        .forEach(page -> touch(memory, page * PAGE));
+  }
+
+  private static void touch(MemorySegment memory, long from) {
+    long to = Math.min(memory.byteSize(), from + PAGE);
+    for (long at = from; at < to; at += SMALL_PAGE) {
       memory.set(ValueLayout.JAVA_BYTE, at, (byte) 0);
     }
   }

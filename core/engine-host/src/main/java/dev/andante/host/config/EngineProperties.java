@@ -72,7 +72,7 @@ public record EngineProperties(
     @DefaultValue("30s") @Between(min = "10ms", max = "1h") Duration lease,
     @DefaultValue("on") boolean prefixCache,
     @DefaultValue("lru") PrefixCachePolicy prefixCachePolicy,
-    @DefaultValue("1s") @Between(min = "0s", max = "5m") Duration warmUp,
+    @DefaultValue("500ms") @Between(min = "0s", max = "5m") Duration warmUp,
     @DefaultValue("fcfs") @Pattern(regexp = "fcfs|priority|mlfq|qoe") String policy,
     @DefaultValue("0s") @Between(min = "0s", max = "1h") Duration starvation,
     @DefaultValue("10ms") @Between(min = "1us", max = "1h") Duration mlfqQuantum,

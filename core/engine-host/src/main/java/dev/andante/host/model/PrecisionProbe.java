@@ -35,7 +35,10 @@ final class PrecisionProbe {
   private static final double LARGEST_RATIO = 1.01;
 
   private static final int FEWEST_TOKENS = 32;
-  private static final int MOST_TOKENS = 128;
+  private static final int MOST_TOKENS = 64;
+
+  /** Rows at once that are worth trying, however a backend takes more. */
+  private static final int MOST_ROWS = 128;
 
   /** Floating-point operations worth spending: a fraction of a second. */
   private static final double BUDGET = 40e9;
@@ -76,7 +79,7 @@ final class PrecisionProbe {
     backend.setPrecision(Precision.FAST);
     int many = backend.manyRows();
     double few = divergence(Math.clamp(many - 1, 1, CHUNK));
-    return many > MOST_TOKENS ? few : Math.max(few, divergence(many)); // NaN if either is
+    return many > MOST_ROWS ? few : Math.max(few, divergence(many)); // NaN if either is
   }
 
   private double divergence(int chunk) {
