@@ -1,5 +1,6 @@
 package dev.andante.decode;
 
+import dev.andante.host.model.EarlyModel;
 import dev.andante.service.ServiceLauncher;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
@@ -8,6 +9,6 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 public class DecodeApplication {
 
   public static void main(String[] args) {
-    ServiceLauncher.of(DecodeApplication.class, "decode").run(args);
+    ServiceLauncher.of(DecodeApplication.class, "decode").initializers(new EarlyModel()).run(args);
   }
 }

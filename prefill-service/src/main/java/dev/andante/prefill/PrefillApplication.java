@@ -1,5 +1,6 @@
 package dev.andante.prefill;
 
+import dev.andante.host.model.EarlyModel;
 import dev.andante.service.ServiceLauncher;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
@@ -8,6 +9,8 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 public class PrefillApplication {
 
   public static void main(String[] args) {
-    ServiceLauncher.of(PrefillApplication.class, "prefill").run(args);
+    ServiceLauncher.of(PrefillApplication.class, "prefill")
+        .initializers(new EarlyModel())
+        .run(args);
   }
 }

@@ -4,6 +4,7 @@ import dev.andante.decode.DecodeApplication;
 import dev.andante.draft.DraftApplication;
 import dev.andante.expert.ExpertApplication;
 import dev.andante.gateway.GatewayApplication;
+import dev.andante.host.model.EarlyModel;
 import dev.andante.prefill.PrefillApplication;
 import dev.andante.service.ServiceLauncher;
 import dev.andante.service.grpc.GrpcServer;
@@ -96,6 +97,7 @@ public final class StandaloneMesh implements AutoCloseable {
         new SpringApplicationBuilder(SharedConfiguration.class)
             .web(WebApplicationType.NONE)
             .registerShutdownHook(false)
+            .initializers(new EarlyModel())
             .properties("spring.config.name=andante-shared,application")
             .run(with(arguments, LOGGING));
     contexts.addFirst(shared::close);

@@ -44,7 +44,8 @@ public class ModelHostConfiguration {
       ComputePool pool,
       ObjectProvider<ExpertExecutorFactory> experts,
       ProcessExit exit) {
-    return new ModelHost(model, compute, pool, Optional.ofNullable(experts.getIfAvailable()), exit);
+    return new ModelHost(
+        model, compute, pool, () -> Optional.ofNullable(experts.getIfAvailable()), exit);
   }
 
   @Bean

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,8 +20,9 @@ import org.springframework.context.SmartLifecycle;
 
 /**
  * Loads the model of this process in the background, so that the process can say it is alive
- * meanwhile, and closes it after everything that uses it. A model that cannot be loaded ends the
- * process: restarting is the supervisor's business.
+ * meanwhile, and closes it after everything that uses it. Loading may {@linkplain #begin() begin}
+ * before the context of the process is there. A model that cannot be loaded ends the process:
+ * restarting is the supervisor's business.
  */
 public final class ModelHost implements SmartLifecycle {
 
@@ -33,20 +35,27 @@ public final class ModelHost implements SmartLifecycle {
   private final ModelProperties model;
   private final ComputeProperties compute;
   private final ComputePool pool;
-  private final Optional<ExpertExecutorFactory> experts;
+  private final Supplier<Optional<ExpertExecutorFactory>> experts;
   private final ProcessExit exit;
   private final CompletableFuture<LoadedModel> loaded = new CompletableFuture<>();
-  private volatile @Nullable Thread loader;
+
+  /** Completes when {@link #start} is called, is cancelled if it will not be. */
+  private final CompletableFuture<Void> context = new CompletableFuture<>();
+
+  private @Nullable Thread loader; // guarded by this
+  private boolean closed; // guarded by this
   private volatile boolean running;
 
   /**
-   * @param experts where the experts of a mixture-of-experts model run; empty = here
+   * @param experts where the experts of a mixture-of-experts model run, empty = here; asked by the
+   *     loading thread, not before {@link #start}
+   * @param exit not called before {@link #start}
    */
   public ModelHost(
       ModelProperties model,
       ComputeProperties compute,
       ComputePool pool,
-      Optional<ExpertExecutorFactory> experts,
+      Supplier<Optional<ExpertExecutorFactory>> experts,
       ProcessExit exit) {
     this.model = model;
     this.compute = compute;
@@ -65,25 +74,34 @@ public final class ModelHost implements SmartLifecycle {
     return ModelSource.nameOf(model);
   }
 
-  @Override
-  public synchronized void start() {
-    if (running) {
-      return;
+  /**
+   * Begins to load, if that has not begun. What loading needs of the context it waits for; whoever
+   * calls this sees to it that {@link #start} or {@link #stop} follows.
+   */
+  public synchronized void begin() {
+    if (loader == null) {
+      loader = Thread.ofPlatform().name("andante-model-loader").daemon(true).start(this::load);
     }
+  }
+
+  @Override
+  public void start() {
     running = true;
-    loader = Thread.ofPlatform().name("andante-model-loader").daemon(true).start(this::load);
+    begin();
+    context.complete(null);
   }
 
   /** Waits for a load in progress, since its memory cannot be freed under it. */
   @Override
   public synchronized void stop() {
-    if (!running) {
+    running = false;
+    context.cancel(false); // of no effect after a start
+    Thread thread = loader;
+    if (thread == null) {
       return;
     }
-    running = false;
     try {
-      Thread thread = loader;
-      if (thread != null && !thread.join(STOP_TIMEOUT)) {
+      if (!thread.join(STOP_TIMEOUT)) {
         LOG.warn(
             "the model is still loading after {}; leaving it to the end of the process",
             STOP_TIMEOUT);
@@ -93,7 +111,8 @@ public final class ModelHost implements SmartLifecycle {
       Thread.currentThread().interrupt();
       return;
     }
-    if (loaded.isDone() && !loaded.isCompletedExceptionally()) {
+    if (!closed && loaded.isDone() && !loaded.isCompletedExceptionally()) {
+      closed = true;
       loaded.join().close();
     }
   }
@@ -122,10 +141,13 @@ public final class ModelHost implements SmartLifecycle {
           "cannot load the model '{}' (andante.model.path): {}", model.path(), e.getMessage(), e);
       loaded.completeExceptionally(e);
       // Not on this thread: stopping the context waits for it.
-      Thread.ofPlatform()
-          .name("andante-exit")
-          .daemon(true)
-          .start(() -> exit.exit(ProcessExit.CANNOT_START));
+      var _ =
+          context.thenRun(
+              () ->
+                  Thread.ofPlatform()
+                      .name("andante-exit")
+                      .daemon(true)
+                      .start(() -> exit.exit(ProcessExit.CANNOT_START)));
       return;
     }
     LOG.info("model '{}' ready after {} ms", made.name(), (System.nanoTime() - start) / 1_000_000);
@@ -151,15 +173,20 @@ public final class ModelHost implements SmartLifecycle {
   }
 
   private boolean bearsFast(LoadedModel made) {
-    boolean needsOthers = experts.isPresent() && made.model().config().moe() != null;
+    boolean needsOthers = made.model().config().moe() != null && expertsElsewhere().isPresent();
     // Experts elsewhere may not be up yet, so such a model cannot be probed.
     return !needsOthers && PrecisionProbe.fastIsCloseEnough(made.model(), made.backend(), pool);
+  }
+
+  private Optional<ExpertExecutorFactory> expertsElsewhere() {
+    context.join();
+    return experts.get();
   }
 
   private LoadedModel open(Precision precision) {
     ModelOptions options =
         new ModelOptions(
-            experts,
+            this::expertsElsewhere,
             model.contextLength() > 0 ? Optional.of(model.contextLength()) : Optional.empty());
     Backend backend = Backends.open(compute.backend(), pool, precision);
     try {

@@ -91,7 +91,7 @@ class ModelHostTest {
         new ModelProperties(path, "", 0),
         new ComputeProperties(backend, PrecisionChoice.AUTO, 1),
         pool,
-        Optional.empty(),
+        Optional::empty,
         exit);
   }
 }

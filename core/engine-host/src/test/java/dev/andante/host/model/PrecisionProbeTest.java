@@ -46,7 +46,7 @@ class PrecisionProbeTest {
 
   private static boolean fastIsCloseEnough(Backend backend, ComputePool pool) {
     backend.setPrecision(Precision.FAST);
-    ModelOptions options = new ModelOptions(Optional.empty(), Optional.empty());
+    ModelOptions options = new ModelOptions(Optional::empty, Optional.empty());
     try (LanguageModel model = DummyModels.load(TinyModels.llamaConfig(), backend, 42, options)) {
       return PrecisionProbe.fastIsCloseEnough(model, backend, pool);
     }

@@ -2,6 +2,7 @@ package dev.andante.model.loading;
 
 import dev.andante.compute.Backend;
 import dev.andante.model.ExpertExecutor;
+import dev.andante.model.ExpertExecutorFactory;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.ModelConfig;
 import dev.andante.model.architecture.Architecture;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -74,8 +76,9 @@ public record ModelBuilder(
     if (config.moe() == null) {
       return null;
     }
-    if (options.experts().isPresent()) {
-      return options.experts().get().create(config, fingerprint(), backend);
+    Optional<ExpertExecutorFactory> elsewhere = options.experts().get();
+    if (elsewhere.isPresent()) {
+      return elsewhere.get().create(config, fingerprint(), backend);
     }
     return new LocalExperts(backend, ExpertWeights.load(config, Parameters.load(source, backend)));
   }

@@ -11,7 +11,7 @@ class ModelOptionsTest {
   void defaults() {
     ModelOptions options = ModelOptions.defaults();
 
-    assertThat(options.experts()).isEmpty();
+    assertThat(options.experts().get()).isEmpty();
     assertThat(options.maxContextLength()).isEmpty();
   }
 
