@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Work is split into tasks whose results do not depend on which thread runs them, so results do
  * not depend on the pool's size.
  *
- * <p>Waiting is a short bounded spin, because the next operation of a forward pass usually follows
- * within microseconds, and then parking: cores shared with other processes are given back.
+ * <p>Waiting is a bounded spin, because the next operation of a forward pass usually follows within
+ * microseconds, and then parking: cores shared with other processes are given back. Helpers spin
+ * longer while nobody else wants their core, see {@link Patience}.
  *
  * <p>Callers and helpers together are never more than the pool's threads while there are no more
  * callers than that: of two engines on two cores each computes alone. A helper more would share a
@@ -252,6 +253,7 @@ public final class ComputePool implements AutoCloseable {
 
     private final int number;
     private final BooleanSupplier welcome = this::isWelcome;
+    private final Patience patience = new Patience(System.nanoTime());
     private volatile boolean parked;
 
     /**
@@ -271,18 +273,17 @@ public final class ComputePool implements AutoCloseable {
 
     @Override
     public void run() {
-      long spinUntil = System.nanoTime() + SPIN_NANOS;
       while (!closed) {
         boolean isWelcome = isWelcome();
         Call call = isWelcome ? callWithWork() : null;
         if (call != null) {
           call.work(welcome);
-          spinUntil = System.nanoTime() + SPIN_NANOS;
-        } else if (isWelcome && System.nanoTime() < spinUntil) {
+          patience.restart(System.nanoTime());
+        } else if (isWelcome && patience.lasts(System.nanoTime())) {
           Thread.onSpinWait();
         } else {
           parkUnlessCalled();
-          spinUntil = System.nanoTime() + SPIN_NANOS;
+          patience.restart(System.nanoTime());
         }
       }
     }
