@@ -21,7 +21,12 @@ import org.jspecify.annotations.Nullable;
 public final class EngineBenchmark {
 
   private static final List<EnginePart> PARTS =
-      List.of(new CachePart(), new TransferPart(), new PoliciesPart(), new ChunkingPart());
+      List.of(
+          new CachePart(),
+          new TransferPart(),
+          new PoliciesPart(),
+          new ChunkingPart(),
+          new StepsPart());
 
   private EngineBenchmark() {}
 

@@ -78,6 +78,23 @@ final class OpenModel implements AutoCloseable {
       int waiting,
       boolean prefixCache,
       Scheduling scheduling) {
+    return engine(model, blocks, rows, sequences, waiting, prefixCache, scheduling);
+  }
+
+  /** The model, with notes of when {@code most} passes of {@code rows} answers begin and end. */
+  WatchedModel watched(int rows, int most) {
+    return new WatchedModel(model, rows, most);
+  }
+
+  /** As the other one, of a {@link #watched} model. */
+  Engine engine(
+      LanguageModel through,
+      int blocks,
+      int rows,
+      int sequences,
+      int waiting,
+      boolean prefixCache,
+      Scheduling scheduling) {
     EngineConfig config =
         new EngineConfig(
                 BLOCK_SIZE,
@@ -92,7 +109,7 @@ final class OpenModel implements AutoCloseable {
                 prefixCache,
                 Duration.ZERO)
             .with(scheduling);
-    return Engines.start(config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
+    return Engines.start(config, through, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
   }
 
   @Override
