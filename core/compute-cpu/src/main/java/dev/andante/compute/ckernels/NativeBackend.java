@@ -168,8 +168,8 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
   }
 
   @Override
-  protected int largest(HostMatrix x, int row) {
-    return Kernels.argmax(set.code(), x.segment(), x.offset(row), x.columns());
+  protected void largest(HostMatrix x, int[] target) {
+    scratch.get().rows().argmax.run(pool, set, x, target);
   }
 
   @Override

@@ -14,6 +14,7 @@ final class RowTasks {
   final Rope rope = new Rope();
   final Store store = new Store();
   final Add add = new Add();
+  final Argmax argmax = new Argmax();
 
   /** See {@link dev.andante.compute.Backend#rmsNorm}. */
   static final class Norm extends RowTask {
@@ -158,6 +159,24 @@ final class RowTasks {
     @Override
     protected void rows(int from, int to) {
       Kernels.add(isa, x, xAt, xStride, sum, sumAt, sumStride, columns, from, to);
+    }
+  }
+
+  /** See {@link dev.andante.compute.Backend#argmax}. */
+  static final class Argmax extends RowTask {
+
+    private int[] target = {};
+
+    void run(ComputePool pool, InstructionSet set, HostMatrix in, int[] results) {
+      target = results;
+      run(pool, set, in);
+    }
+
+    @Override
+    protected void rows(int from, int to) {
+      for (int r = from; r < to; r++) {
+        target[r] = Kernels.argmax(isa, x, xAt + r * xStride, columns);
+      }
     }
   }
 }

@@ -90,8 +90,10 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   }
 
   /** See {@link #argmax}. */
-  protected int largest(HostMatrix x, int row) {
-    return largest(x.data(), x.offset(row), x.columns());
+  protected void largest(HostMatrix x, int[] target) {
+    for (int r = 0; r < x.rows(); r++) {
+      target[r] = largest(x.data(), x.offset(r), x.columns());
+    }
   }
 
   // The SPI.
@@ -334,9 +336,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     if (target.length < in.rows()) {
       throw new IllegalArgumentException(target.length + " results for " + in.rows() + " rows");
     }
-    for (int r = 0; r < in.rows(); r++) {
-      target[r] = largest(in, r);
-    }
+    largest(in, target);
   }
 
   private static int largest(float[] x, int at, int n) {
