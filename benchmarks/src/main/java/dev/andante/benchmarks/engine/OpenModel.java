@@ -3,7 +3,6 @@ package dev.andante.benchmarks.engine;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
-import dev.andante.compute.DType;
 import dev.andante.compute.Precision;
 import dev.andante.engine.DraftSource;
 import dev.andante.engine.Engine;
@@ -96,18 +95,13 @@ final class OpenModel implements AutoCloseable {
       boolean prefixCache,
       Scheduling scheduling) {
     EngineConfig config =
-        new EngineConfig(
-                BLOCK_SIZE,
-                blocks,
-                DType.BF16,
-                rows,
-                sequences,
-                waiting,
-                0,
-                Duration.ZERO,
-                LEASE,
-                prefixCache,
-                Duration.ZERO)
+        EngineConfig.builder(BLOCK_SIZE, blocks)
+            .maxBatchTokens(rows)
+            .maxSequences(sequences)
+            .maxWaiting(waiting)
+            .lease(LEASE)
+            .prefixCache(prefixCache)
+            .build()
             .with(scheduling);
     return Engines.start(config, through, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
   }

@@ -1,6 +1,5 @@
 package dev.andante.benchmarks.kernels;
 
-import dev.andante.compute.DType;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineConfig;
@@ -78,18 +77,11 @@ public class SchedulerKernel {
     Scheduling scheduling =
         Scheduling.DEFAULT.with(Scheduling.Policy.valueOf(policy)).with(Duration.ofMillis(100));
     EngineConfig config =
-        new EngineConfig(
-                BLOCK_SIZE,
-                blocks,
-                DType.BF16,
-                2 * running,
-                running,
-                running,
-                0,
-                Duration.ZERO,
-                Duration.ofSeconds(30),
-                true,
-                Duration.ZERO)
+        EngineConfig.builder(BLOCK_SIZE, blocks)
+            .maxBatchTokens(2 * running)
+            .maxSequences(running)
+            .maxWaiting(running)
+            .build()
             .with(scheduling);
     StepTime stepTime = new StepTime();
     pool = new BlockPool(blocks);

@@ -71,8 +71,13 @@ public final class PushCopy implements KvCopy {
     source = backend.allocateKv(layout, blocks);
     buffer = arena.allocate(layout.bytesPerBlock(), 64);
     EngineConfig config =
-        new EngineConfig(
-            BLOCK, blocks, DType.BF16, 64, 4, 4, 0, Duration.ZERO, PATIENCE, false, Duration.ZERO);
+        EngineConfig.builder(BLOCK, blocks)
+            .maxBatchTokens(64)
+            .maxSequences(4)
+            .maxWaiting(4)
+            .lease(PATIENCE)
+            .prefixCache(false)
+            .build();
     engine = Engines.start(config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
     KvFormat format = KvFormat.of(layout, model.fingerprint(), backend.numerics());
     KvReceiver receiver = new KvReceiver(engine, format, KvTransferObserver.NONE);

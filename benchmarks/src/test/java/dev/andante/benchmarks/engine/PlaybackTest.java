@@ -70,18 +70,13 @@ class PlaybackTest {
 
   private static void onEngine(Consumer<Playback> test) {
     EngineConfig config =
-        new EngineConfig(
-            16,
-            64,
-            DType.F32,
-            64,
-            4,
-            8,
-            0,
-            Duration.ZERO,
-            Duration.ofSeconds(9),
-            true,
-            Duration.ZERO);
+        EngineConfig.builder(16, 64)
+            .kvDtype(DType.F32)
+            .maxBatchTokens(64)
+            .maxSequences(4)
+            .maxWaiting(8)
+            .lease(Duration.ofSeconds(9))
+            .build();
     try (ComputePool pool = new ComputePool(1);
         Backend backend = Backends.open(Backends.AUTO, pool, Precision.EXACT);
         LanguageModel model =

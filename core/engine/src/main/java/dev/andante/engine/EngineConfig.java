@@ -38,67 +38,6 @@ public record EngineConfig(
     Scheduling scheduling,
     TierLimits tiers) {
 
-  /** With nothing below the pool. */
-  public EngineConfig(
-      int blockSize,
-      int blocks,
-      DType kvDtype,
-      int maxBatchTokens,
-      int maxSequences,
-      int maxWaiting,
-      int maxDraftTokens,
-      Duration draftWait,
-      Duration lease,
-      boolean prefixCache,
-      PrefixCachePolicy prefixCachePolicy,
-      Duration warmUp,
-      Scheduling scheduling) {
-    this(
-        blockSize,
-        blocks,
-        kvDtype,
-        maxBatchTokens,
-        maxSequences,
-        maxWaiting,
-        maxDraftTokens,
-        draftWait,
-        lease,
-        prefixCache,
-        prefixCachePolicy,
-        warmUp,
-        scheduling,
-        TierLimits.NONE);
-  }
-
-  /** Least recently used blocks are given up first; first come, first served. */
-  public EngineConfig(
-      int blockSize,
-      int blocks,
-      DType kvDtype,
-      int maxBatchTokens,
-      int maxSequences,
-      int maxWaiting,
-      int maxDraftTokens,
-      Duration draftWait,
-      Duration lease,
-      boolean prefixCache,
-      Duration warmUp) {
-    this(
-        blockSize,
-        blocks,
-        kvDtype,
-        maxBatchTokens,
-        maxSequences,
-        maxWaiting,
-        maxDraftTokens,
-        draftWait,
-        lease,
-        prefixCache,
-        PrefixCachePolicy.LRU,
-        warmUp,
-        Scheduling.DEFAULT);
-  }
-
   public EngineConfig {
     positive("block_size", blockSize);
     positive("blocks", blocks);
@@ -124,42 +63,23 @@ public record EngineConfig(
     }
   }
 
+  /**
+   * Of an engine with so many blocks; all else as {@link EngineConfigBuilder} has it.
+   *
+   * @param blockSize tokens per KV block
+   */
+  public static EngineConfigBuilder builder(int blockSize, int blocks) {
+    return new EngineConfigBuilder(blockSize, blocks);
+  }
+
   /** The same with other scheduling. */
   public EngineConfig with(Scheduling other) {
-    return new EngineConfig(
-        blockSize,
-        blocks,
-        kvDtype,
-        maxBatchTokens,
-        maxSequences,
-        maxWaiting,
-        maxDraftTokens,
-        draftWait,
-        lease,
-        prefixCache,
-        prefixCachePolicy,
-        warmUp,
-        other,
-        tiers);
+    return new EngineConfigBuilder(this).scheduling(other).build();
   }
 
   /** The same with other tiers. */
   public EngineConfig with(TierLimits other) {
-    return new EngineConfig(
-        blockSize,
-        blocks,
-        kvDtype,
-        maxBatchTokens,
-        maxSequences,
-        maxWaiting,
-        maxDraftTokens,
-        draftWait,
-        lease,
-        prefixCache,
-        prefixCachePolicy,
-        warmUp,
-        scheduling,
-        other);
+    return new EngineConfigBuilder(this).tiers(other).build();
   }
 
   private static void positive(String field, int value) {

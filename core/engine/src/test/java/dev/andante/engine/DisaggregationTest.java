@@ -40,18 +40,14 @@ class DisaggregationTest {
 
   /** Chunks of 7, so that they begin inside blocks. */
   private static final EngineConfig ODD_CHUNKS =
-      new EngineConfig(
-          4,
-          64,
-          DEFAULTS.kvDtype(),
-          7,
-          4,
-          8,
-          0,
-          DEFAULTS.draftWait(),
-          DEFAULTS.lease(),
-          true,
-          Duration.ZERO);
+      EngineConfig.builder(4, 64)
+          .kvDtype(DEFAULTS.kvDtype())
+          .maxBatchTokens(7)
+          .maxSequences(4)
+          .maxWaiting(8)
+          .draftWait(DEFAULTS.draftWait())
+          .lease(DEFAULTS.lease())
+          .build();
 
   private static EngineFixture fixture(
       Function<Backend, LanguageModel> model, DraftSource drafts, EngineObserver observer) {
@@ -247,18 +243,14 @@ class DisaggregationTest {
           }
         };
     EngineConfig tight =
-        new EngineConfig(
-            4,
-            12,
-            DEFAULTS.kvDtype(),
-            16,
-            8,
-            64,
-            0,
-            DEFAULTS.draftWait(),
-            DEFAULTS.lease(),
-            true,
-            Duration.ZERO);
+        EngineConfig.builder(4, 12)
+            .kvDtype(DEFAULTS.kvDtype())
+            .maxBatchTokens(16)
+            .maxSequences(8)
+            .maxWaiting(64)
+            .draftWait(DEFAULTS.draftWait())
+            .lease(DEFAULTS.lease())
+            .build();
     try (EngineFixture prefill = new EngineFixture();
         EngineFixture decode =
             new EngineFixture(tight, DraftSource.NONE, FakeModel::new, observer, Set.of())) {

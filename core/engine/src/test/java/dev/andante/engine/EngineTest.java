@@ -11,7 +11,6 @@ import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,18 +22,15 @@ import org.junit.jupiter.api.Test;
 class EngineTest {
 
   private static EngineConfig config(int blocks, int maxSequences, int maxWaiting) {
-    return new EngineConfig(
-        4,
-        blocks,
-        DEFAULTS.kvDtype(),
-        16,
-        maxSequences,
-        maxWaiting,
-        4,
-        DEFAULTS.draftWait(),
-        DEFAULTS.lease(),
-        true,
-        Duration.ZERO);
+    return EngineConfig.builder(4, blocks)
+        .kvDtype(DEFAULTS.kvDtype())
+        .maxBatchTokens(16)
+        .maxSequences(maxSequences)
+        .maxWaiting(maxWaiting)
+        .maxDraftTokens(4)
+        .draftWait(DEFAULTS.draftWait())
+        .lease(DEFAULTS.lease())
+        .build();
   }
 
   private static EngineFixture fixture(Set<Integer> endTokenIds) {

@@ -12,7 +12,6 @@ import dev.andante.engine.fake.FakeModel;
 import dev.andante.engine.fake.ListeningTo;
 import dev.andante.engine.fake.Recorder;
 import dev.andante.engine.speculative.PromptLookupDrafts;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -79,18 +78,16 @@ class ForkPropertyTest {
     int blockSize = 1 + random.nextInt(5);
     int blocks = (50 + blockSize - 1) / blockSize + random.nextInt(20);
     EngineConfig config =
-        new EngineConfig(
-            blockSize,
-            blocks,
-            DEFAULTS.kvDtype(),
-            1 + random.nextInt(24),
-            1 + random.nextInt(8),
-            100,
-            random.nextInt(4),
-            DEFAULTS.draftWait(),
-            DEFAULTS.lease(),
-            random.nextBoolean(),
-            Duration.ZERO);
+        EngineConfig.builder(blockSize, blocks)
+            .kvDtype(DEFAULTS.kvDtype())
+            .maxBatchTokens(1 + random.nextInt(24))
+            .maxSequences(1 + random.nextInt(8))
+            .maxWaiting(100)
+            .maxDraftTokens(random.nextInt(4))
+            .draftWait(DEFAULTS.draftWait())
+            .lease(DEFAULTS.lease())
+            .prefixCache(random.nextBoolean())
+            .build();
     try (EngineFixture f =
         new EngineFixture(config, new PromptLookupDrafts(), FakeModel::new, COUNTING, Set.of())) {
       Recorder recorder = new Recorder();

@@ -45,18 +45,16 @@ class ForkTest {
           }
         };
     EngineConfig unshared =
-        new EngineConfig(
-            4,
-            96,
-            DEFAULTS.kvDtype(),
-            16,
-            8,
-            64,
-            0,
-            DEFAULTS.draftWait(),
-            DEFAULTS.lease(),
-            false,
-            DEFAULTS.warmUp());
+        EngineConfig.builder(4, 96)
+            .kvDtype(DEFAULTS.kvDtype())
+            .maxBatchTokens(16)
+            .maxSequences(8)
+            .maxWaiting(64)
+            .draftWait(DEFAULTS.draftWait())
+            .lease(DEFAULTS.lease())
+            .prefixCache(false)
+            .warmUp(DEFAULTS.warmUp())
+            .build();
     PromptTokens prompt = PromptTokens.of(prompt(length, length));
     List<List<Integer>> alone = new ArrayList<>();
     try (EngineFixture f = new EngineFixture()) {

@@ -19,7 +19,6 @@ import dev.andante.engine.speculative.PromptLookupDrafts;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.dummy.TinyModels;
 import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -250,18 +249,14 @@ class HandOverTest {
   @Test
   void whatFollowedNeedsRoomToo() {
     EngineConfig tight =
-        new EngineConfig(
-            4,
-            6,
-            DEFAULTS.kvDtype(),
-            16,
-            8,
-            64,
-            0,
-            DEFAULTS.draftWait(),
-            DEFAULTS.lease(),
-            true,
-            Duration.ZERO);
+        EngineConfig.builder(4, 6)
+            .kvDtype(DEFAULTS.kvDtype())
+            .maxBatchTokens(16)
+            .maxSequences(8)
+            .maxWaiting(64)
+            .draftWait(DEFAULTS.draftWait())
+            .lease(DEFAULTS.lease())
+            .build();
     try (EngineFixture from = new EngineFixture();
         EngineFixture to = new EngineFixture(tight, DraftSource.NONE)) {
       PromptTokens prompt = PromptTokens.of(prompt(10, 1));

@@ -11,7 +11,6 @@ import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
 import dev.andante.engine.kvcache.BlockKey;
 import dev.andante.engine.kvcache.KvEvent;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -25,18 +24,16 @@ class PrefixSharingTest {
   private static final int BLOCK = DEFAULTS.blockSize();
 
   private static final EngineConfig OFF =
-      new EngineConfig(
-          BLOCK,
-          DEFAULTS.blocks(),
-          DEFAULTS.kvDtype(),
-          16,
-          8,
-          64,
-          4,
-          DEFAULTS.draftWait(),
-          DEFAULTS.lease(),
-          false,
-          Duration.ZERO);
+      EngineConfig.builder(BLOCK, DEFAULTS.blocks())
+          .kvDtype(DEFAULTS.kvDtype())
+          .maxBatchTokens(16)
+          .maxSequences(8)
+          .maxWaiting(64)
+          .maxDraftTokens(4)
+          .draftWait(DEFAULTS.draftWait())
+          .lease(DEFAULTS.lease())
+          .prefixCache(false)
+          .build();
 
   /** What the engine counted. */
   private static final class Counts implements EngineObserver {

@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
-import dev.andante.compute.DType;
 import dev.andante.engine.fake.EngineFixture;
 import dev.andante.engine.fake.PrefillRecorder;
 import dev.andante.engine.fake.Recorder;
@@ -34,18 +33,13 @@ class RealModelTest {
   private static final int ANSWER = 8;
 
   private static final EngineConfig CONFIG =
-      new EngineConfig(
-          16,
-          32,
-          DType.BF16,
-          32,
-          4,
-          8,
-          4,
-          Duration.ofMillis(20),
-          Duration.ofSeconds(30),
-          true,
-          Duration.ZERO);
+      EngineConfig.builder(16, 32)
+          .maxBatchTokens(32)
+          .maxSequences(4)
+          .maxWaiting(8)
+          .maxDraftTokens(4)
+          .draftWait(Duration.ofMillis(20))
+          .build();
 
   private static List<Integer> generate(
       Engine engine, String id, PromptTokens prompt, SamplingParams sampling, boolean speculate) {
@@ -100,18 +94,11 @@ class RealModelTest {
           }
         };
     EngineConfig small =
-        new EngineConfig(
-                16,
-                5,
-                DType.BF16,
-                32,
-                4,
-                8,
-                0,
-                Duration.ZERO,
-                Duration.ofSeconds(30),
-                true,
-                Duration.ZERO)
+        EngineConfig.builder(16, 5)
+            .maxBatchTokens(32)
+            .maxSequences(4)
+            .maxWaiting(8)
+            .build()
             .with(TierLimits.host(64 << 20));
     try (ComputePool pool = new ComputePool(2);
         Backend backend = Backends.open(Backends.AUTO, pool);

@@ -76,18 +76,14 @@ class TieredEngineTest {
   }
 
   private static EngineConfig config(int blocks, int sequences, TierLimits tiers) {
-    return new EngineConfig(
-            4,
-            blocks,
-            DType.F32,
-            16,
-            sequences,
-            64,
-            0,
-            DEFAULTS.draftWait(),
-            DEFAULTS.lease(),
-            true,
-            Duration.ZERO)
+    return EngineConfig.builder(4, blocks)
+        .kvDtype(DType.F32)
+        .maxBatchTokens(16)
+        .maxSequences(sequences)
+        .maxWaiting(64)
+        .draftWait(DEFAULTS.draftWait())
+        .lease(DEFAULTS.lease())
+        .build()
         .with(tiers);
   }
 
@@ -253,18 +249,14 @@ class TieredEngineTest {
   void tiersWithoutAPrefixCacheAreRefused() {
     assertThatThrownBy(
             () ->
-                new EngineConfig(
-                        4,
-                        4,
-                        DType.F32,
-                        4,
-                        4,
-                        4,
-                        0,
-                        Duration.ZERO,
-                        Duration.ofSeconds(1),
-                        false,
-                        Duration.ZERO)
+                EngineConfig.builder(4, 4)
+                    .kvDtype(DType.F32)
+                    .maxBatchTokens(4)
+                    .maxSequences(4)
+                    .maxWaiting(4)
+                    .lease(Duration.ofSeconds(1))
+                    .prefixCache(false)
+                    .build()
                     .with(TierLimits.host(1000)))
         .hasMessageStartingWith("tiers hold what the prefix cache gives up");
   }

@@ -30,18 +30,16 @@ class WarmUpTest {
       };
 
   private static EngineConfig config(int blocks, Duration warmUp) {
-    return new EngineConfig(
-        DEFAULTS.blockSize(),
-        blocks,
-        DEFAULTS.kvDtype(),
-        DEFAULTS.maxBatchTokens(),
-        DEFAULTS.maxSequences(),
-        DEFAULTS.maxWaiting(),
-        DEFAULTS.maxDraftTokens(),
-        DEFAULTS.draftWait(),
-        DEFAULTS.lease(),
-        true,
-        warmUp);
+    return EngineConfig.builder(DEFAULTS.blockSize(), blocks)
+        .kvDtype(DEFAULTS.kvDtype())
+        .maxBatchTokens(DEFAULTS.maxBatchTokens())
+        .maxSequences(DEFAULTS.maxSequences())
+        .maxWaiting(DEFAULTS.maxWaiting())
+        .maxDraftTokens(DEFAULTS.maxDraftTokens())
+        .draftWait(DEFAULTS.draftWait())
+        .lease(DEFAULTS.lease())
+        .warmUp(warmUp)
+        .build();
   }
 
   /** The clock stands still: passes never get faster, so it ends for want of progress. */

@@ -116,21 +116,19 @@ class WorkloadPropertyTest {
     int blocks = (50 + blockSize - 1) / blockSize + random.nextInt(20);
     boolean sharing = random.nextInt(5) > 0;
     EngineConfig config =
-        new EngineConfig(
-            blockSize,
-            blocks,
-            DEFAULTS.kvDtype(),
-            1 + random.nextInt(24),
-            1 + random.nextInt(8),
-            100,
-            random.nextInt(6),
-            DEFAULTS.draftWait(),
-            DEFAULTS.lease(),
-            sharing,
-            eviction(random),
-            Duration.ZERO,
-            scheduling(random),
-            sharing ? tiers(random, blockSize) : TierLimits.NONE);
+        EngineConfig.builder(blockSize, blocks)
+            .kvDtype(DEFAULTS.kvDtype())
+            .maxBatchTokens(1 + random.nextInt(24))
+            .maxSequences(1 + random.nextInt(8))
+            .maxWaiting(100)
+            .maxDraftTokens(random.nextInt(6))
+            .draftWait(DEFAULTS.draftWait())
+            .lease(DEFAULTS.lease())
+            .prefixCache(sharing)
+            .prefixCachePolicy(eviction(random))
+            .scheduling(scheduling(random))
+            .tiers(sharing ? tiers(random, blockSize) : TierLimits.NONE)
+            .build();
     try (EngineFixture f = new EngineFixture(config, drafts, FakeModel::new, COUNTING, ends)) {
       f.clock.tick(Duration.ofNanos(100_000));
       List<Recorder> answers = new ArrayList<>();

@@ -151,30 +151,33 @@ public record EngineProperties(
    * @throws IllegalArgumentException naming the key to change, if a limit makes no sense
    */
   public EngineConfig toConfig(KvLayout layout) {
-    return new EngineConfig(
-        blockSize,
-        blocks > 0 ? blocks : blocksOf(layout),
-        dtype(),
-        maxBatchTokens,
-        maxSequences,
-        maxWaiting,
-        maxDraftTokens,
-        draftWait,
-        lease,
-        prefixCache,
-        prefixCachePolicy,
-        warmUp,
-        new Scheduling(
-            byQoe()
-                ? Scheduling.Policy.FCFS // not asked: policies() is
-                : Scheduling.Policy.valueOf(policy.toUpperCase(Locale.ROOT)),
-            starvation,
-            mlfqQuantum,
-            mlfqGrowth,
-            mlfqPeriod,
-            tbtTarget,
-            minChunk),
-        tiers.toLimits(layout));
+    return EngineConfig.builder(blockSize, blocks > 0 ? blocks : blocksOf(layout))
+        .kvDtype(dtype())
+        .maxBatchTokens(maxBatchTokens)
+        .maxSequences(maxSequences)
+        .maxWaiting(maxWaiting)
+        .maxDraftTokens(maxDraftTokens)
+        .draftWait(draftWait)
+        .lease(lease)
+        .prefixCache(prefixCache)
+        .prefixCachePolicy(prefixCachePolicy)
+        .warmUp(warmUp)
+        .scheduling(scheduling())
+        .tiers(tiers.toLimits(layout))
+        .build();
+  }
+
+  private Scheduling scheduling() {
+    return new Scheduling(
+        byQoe()
+            ? Scheduling.Policy.FCFS // not asked: policies() is
+            : Scheduling.Policy.valueOf(policy.toUpperCase(Locale.ROOT)),
+        starvation,
+        mlfqQuantum,
+        mlfqGrowth,
+        mlfqPeriod,
+        tbtTarget,
+        minChunk);
   }
 
   /** Makes the policy. */

@@ -51,7 +51,7 @@ class PropertiesTest {
                           Duration.ofSeconds(30),
                           true,
                           PrefixCachePolicy.LRU,
-                          Duration.ofSeconds(1),
+                          Duration.ofMillis(500),
                           "fcfs",
                           Duration.ZERO,
                           Duration.ofMillis(10),

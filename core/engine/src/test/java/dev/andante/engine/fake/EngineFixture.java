@@ -34,33 +34,25 @@ import java.util.function.UnaryOperator;
 public final class EngineFixture implements AutoCloseable {
 
   public static final EngineConfig DEFAULTS =
-      new EngineConfig(
-          4,
-          64,
-          DType.F32,
-          16,
-          8,
-          64,
-          4,
-          Duration.ofMillis(20),
-          Duration.ofSeconds(30),
-          true,
-          Duration.ZERO);
+      EngineConfig.builder(4, 64)
+          .kvDtype(DType.F32)
+          .maxBatchTokens(16)
+          .maxSequences(8)
+          .maxWaiting(64)
+          .maxDraftTokens(4)
+          .draftWait(Duration.ofMillis(20))
+          .build();
 
   /** For one request after the other, with room for any; nothing is shared or guessed. */
   public static final EngineConfig ROOMY =
-      new EngineConfig(
-          16,
-          16,
-          DEFAULTS.kvDtype(),
-          256,
-          1,
-          1,
-          0,
-          DEFAULTS.draftWait(),
-          DEFAULTS.lease(),
-          false,
-          Duration.ZERO);
+      EngineConfig.builder(16, 16)
+          .kvDtype(DEFAULTS.kvDtype())
+          .maxSequences(1)
+          .maxWaiting(1)
+          .draftWait(DEFAULTS.draftWait())
+          .lease(DEFAULTS.lease())
+          .prefixCache(false)
+          .build();
 
   public static final StopParams TEN = stop(10);
 

@@ -166,18 +166,15 @@ class QoePolicyTest {
   private Scheduler asStarted() {
     EngineConfig d = EngineFixture.DEFAULTS;
     EngineConfig config =
-        new EngineConfig(
-            BLOCK,
-            BLOCKS,
-            d.kvDtype(),
-            64,
-            8,
-            d.maxWaiting(),
-            d.maxDraftTokens(),
-            d.draftWait(),
-            d.lease(),
-            true,
-            Duration.ZERO);
+        EngineConfig.builder(BLOCK, BLOCKS)
+            .kvDtype(d.kvDtype())
+            .maxBatchTokens(64)
+            .maxSequences(8)
+            .maxWaiting(d.maxWaiting())
+            .maxDraftTokens(d.maxDraftTokens())
+            .draftWait(d.draftWait())
+            .lease(d.lease())
+            .build();
     return new Scheduler(
         new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true),
         64,
