@@ -223,6 +223,24 @@ class FaultsTest {
   }
 
   @Test
+  void decodesThatHaveAllRefusedAreAskedForBlocksInTime() {
+    FakeWorker prefill = FakeWorker.prefill();
+    start(
+        List.of(prefill, FakeWorker.decode(), FakeWorker.decode()),
+        "andante.gateway.admission.queue-timeout=20s",
+        "andante.gateway.routing.retry-backoff=1ms");
+    prefill.prefillFailures.add(full());
+    prefill.prefillFailures.add(full());
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(prefill.prefills).hasSize(3);
+    assertThat(prefill.prefills.get(0).getPatienceMillis()).isZero();
+    assertThat(prefill.prefills.get(1).getPatienceMillis()).as("the other one").isZero();
+    assertThat(prefill.prefills.get(0).getKvTarget())
+        .isNotEqualTo(prefill.prefills.get(1).getKvTarget());
+    assertThat(prefill.prefills.get(2).getPatienceMillis()).isBetween(1L, 20_000L);
+  }
+
+  @Test
   void workersThatStayFullAreA429() {
     FakeWorker prefill = FakeWorker.prefill();
     FakeWorker decode = FakeWorker.decode();

@@ -34,6 +34,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * open the push ──granted──▶ compute, KV leaves meanwhile ──first token──▶ commit ──acknowledged──▶ reply
  *      │                        │                              └─ answer already over: cancel the push, reply
+ *      ├─ told to wait, room to park ──▶ compute, KV stays here ──granted──▶ KV leaves ──▶ commit as above
  *      └────── refused ─────────┴──── push failed, engine failed, cancelled, deadline ──▶ abort both, error
  * </pre>
  */
@@ -45,10 +46,13 @@ final class PrefillCall implements PrefillListener {
   private final PrefillJob job;
   private final StopMatcher stops;
   private final HandOffTime handOffs;
+  private final Parking parking;
   private final ServerCallStreamObserver<PrefillReply> responses;
   private final LogIds logIds;
   private final AtomicBoolean over = new AtomicBoolean();
+  private final AtomicBoolean computing = new AtomicBoolean();
   private volatile @Nullable KvOutbound push;
+  private volatile Parking.@Nullable Place parked;
   private volatile @Nullable Outcome outcome;
   private volatile long started;
   private volatile long granted;
@@ -58,22 +62,28 @@ final class PrefillCall implements PrefillListener {
   /**
    * @param stops has seen what was generated before
    * @param handOffs told what this one takes
+   * @param parking for KV that the receiver has no room for yet
    */
   PrefillCall(
       Engine engine,
       PrefillJob job,
       StopMatcher stops,
       HandOffTime handOffs,
+      Parking parking,
       ServerCallStreamObserver<PrefillReply> responses) {
     this.engine = engine;
     this.job = job;
     this.stops = stops;
     this.handOffs = handOffs;
+    this.parking = parking;
     this.responses = responses;
     this.logIds = RequestIds.forLogs(job.attempt().requestId());
   }
 
-  /** Nothing is computed before the receiver has granted blocks. */
+  /**
+   * Nothing is computed before the receiver has granted blocks, or has said that it will, and there
+   * is room for the KV until then.
+   */
   void start(Supplier<KvOutbound> open) {
     responses.setOnCancelHandler(this::onCancelled);
     started = System.nanoTime();
@@ -84,7 +94,8 @@ final class PrefillCall implements PrefillListener {
       return;
     }
     var _ = opened.finished().whenComplete(this::onTransferEnded);
-    var _ = opened.granted().thenAccept(this::compute);
+    var _ = opened.waiting().thenRun(() -> park(opened));
+    var _ = opened.granted().thenAccept(this::onGranted);
   }
 
   @Override
@@ -119,12 +130,28 @@ final class PrefillCall implements PrefillListener {
     fail(failure);
   }
 
-  private void compute(KvGrant grant) {
-    granted = System.nanoTime();
-    if (over.get()) {
+  private void park(KvOutbound opened) {
+    Parking.Place place =
+        parking.take(engine.kvLayout().bytesPerToken() * job.prompt().ids().length);
+    if (place == null) {
       return;
     }
-    engine.prefill(job.withoutKvBefore(grant.cachedTokens()), this);
+    parked = place;
+    var _ = opened.granted().whenComplete((_, _) -> place.leave());
+    compute(0);
+  }
+
+  private void onGranted(KvGrant grant) {
+    granted = System.nanoTime();
+    compute(grant.cachedTokens());
+  }
+
+  /** Once. */
+  private void compute(int withoutKvBefore) {
+    if (over.get() || !computing.compareAndSet(false, true)) {
+      return;
+    }
+    engine.prefill(job.withoutKvBefore(withoutKvBefore), this);
     if (over.get()) { // ended while the job was being posted, so the abort may have come too early
       engine.abort(job.attempt());
     }
@@ -137,9 +164,11 @@ final class PrefillCall implements PrefillListener {
       return;
     }
     if (over.compareAndSet(false, true)) {
-      handOffs.observe(
-          job.prompt().ids().length - receipt.grant().cachedTokens(),
-          granted - started + receipt.exposedMicros() * 1000);
+      if (parked == null) { // what a full receiver takes says nothing of the next hand-off
+        handOffs.observe(
+            job.prompt().ids().length - receipt.grant().cachedTokens(),
+            granted - started + receipt.exposedMicros() * 1000);
+      }
       reply(
           replyOf(done.token(), done.stats())
               .setKvHandle(receipt.grant().handle())
@@ -181,10 +210,11 @@ final class PrefillCall implements PrefillListener {
     logged(
         () ->
             LOG.info(
-                "prefill done: {} tokens, {} cached, queue {} us, compute {} us, transfer {} us"
+                "prefill done: {} tokens, {} cached, grant {} us, queue {} us, compute {} us, transfer {} us"
                     + " ({} exposed), {} bytes, {} tokens not sent since decode had them",
                 job.prompt().ids().length,
                 reply.getCachedTokens(),
+                Math.max(0, granted - started) / 1000,
                 reply.getQueueMicros(),
                 reply.getComputeMicros(),
                 reply.getTransferMicros(),

@@ -20,6 +20,7 @@ import dev.andante.protocol.v1.Role;
 import dev.andante.service.grpc.GrpcChannels;
 import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
@@ -92,6 +93,7 @@ public class PrefillConfiguration {
       GrpcChannels channels,
       ExecutorService kvSendExecutor,
       HandOffTime handOffs,
+      Parking parking,
       PrefillProperties properties) {
     int maxFrame = Math.toIntExact(properties.maxFrame().toBytes());
     return new PrefillService(
@@ -105,7 +107,19 @@ public class PrefillConfiguration {
                 engine.transferMetrics(),
                 maxFrame),
         properties.transferTimeout(),
-        handOffs);
+        handOffs,
+        parking);
+  }
+
+  @Bean
+  Parking parking(
+      PrefillProperties properties, ModelProperties model, PrometheusMeterRegistry registry) {
+    Parking parking = new Parking(properties.maxParked().toBytes());
+    Gauge.builder("andante_kv_parked_bytes", parking, Parking::usedBytes)
+        .description("KV set apart for decodes that have no room for it yet")
+        .tags("model_name", ModelSource.nameOf(model), "engine", ROLE)
+        .register(registry);
+    return parking;
   }
 
   @Bean

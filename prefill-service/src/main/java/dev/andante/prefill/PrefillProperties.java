@@ -15,6 +15,9 @@ import org.springframework.validation.annotation.Validated;
  *     1ms to 1h; the request's own deadline ends it earlier
  * @param maxFrame payload of a KV frame, 1KB to 1GB; a bigger block is split by layers. Below
  *     decode's {@code andante.grpc.max-message-size}
+ * @param maxParked KV that is kept, of all prompts together, for decodes that have no room for it
+ *     yet, 0 to 1TB; it lies on the heap. Beyond that prompts are computed only when decode has
+ *     room
  * @param expertAddresses {@code host:port} of expert services that hold the experts of a
  *     mixture-of-experts model; empty = experts run here
  * @param expertDeadline for the answers of one layer, 1ms to 10m
@@ -24,5 +27,6 @@ import org.springframework.validation.annotation.Validated;
 public record PrefillProperties(
     @DefaultValue("60s") @Between(min = "1ms", max = "1h") Duration transferTimeout,
     @DefaultValue("1MB") @Between(min = "1KB", max = "1GB") DataSize maxFrame,
+    @DefaultValue("64MB") @Between(min = "0B", max = "1TB") DataSize maxParked,
     @DefaultValue List<String> expertAddresses,
     @DefaultValue("5s") @Between(min = "1ms", max = "10m") Duration expertDeadline) {}

@@ -29,20 +29,24 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
   private final Function<RunningEngine, KvSender> senders;
   private final Duration transferTimeout;
   private final HandOffTime handOffs;
+  private final Parking parking;
 
   /**
    * @param transferTimeout longest transfer where the call's deadline does not end it earlier
    * @param handOffs told of each
+   * @param parking for KV that decode has no room for yet
    */
   public PrefillService(
       EngineHost host,
       Function<RunningEngine, KvSender> senders,
       Duration transferTimeout,
-      HandOffTime handOffs) {
+      HandOffTime handOffs,
+      Parking parking) {
     this.host = host;
     this.senders = senders;
     this.transferTimeout = transferTimeout;
     this.handOffs = handOffs;
+    this.parking = parking;
   }
 
   @Override
@@ -70,12 +74,18 @@ public final class PrefillService extends PrefillGrpc.PrefillImplBase {
               job,
               stops,
               handOffs,
+              parking,
               (ServerCallStreamObserver<PrefillReply>) responses);
       call.start(
           () ->
               senders
                   .apply(running)
-                  .open(target, attempt, prompt, Deadlines.left(transferTimeout)));
+                  .open(
+                      target,
+                      attempt,
+                      prompt,
+                      Deadlines.left(transferTimeout),
+                      Duration.ofMillis(Math.max(0, request.getPatienceMillis()))));
     } catch (RuntimeException e) {
       responses.onError(EngineFailures.toStatus(e));
     }

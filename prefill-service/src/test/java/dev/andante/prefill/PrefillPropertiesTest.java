@@ -30,6 +30,7 @@ class PrefillPropertiesTest {
                     new PrefillProperties(
                         Duration.ofSeconds(60),
                         DataSize.ofMegabytes(1),
+                        DataSize.ofMegabytes(64),
                         List.of(),
                         Duration.ofSeconds(5))));
   }
@@ -40,6 +41,7 @@ class PrefillPropertiesTest {
         .withPropertyValues(
             "andante.prefill.transfer-timeout=7s",
             "andante.prefill.max-frame=64KB",
+            "andante.prefill.max-parked=2GB",
             "andante.prefill.expert-addresses=e:1,e:2",
             "andante.prefill.expert-deadline=8s")
         .run(
@@ -49,6 +51,7 @@ class PrefillPropertiesTest {
                         new PrefillProperties(
                             Duration.ofSeconds(7),
                             DataSize.ofKilobytes(64),
+                            DataSize.ofGigabytes(2),
                             List.of("e:1", "e:2"),
                             Duration.ofSeconds(8))));
   }
@@ -69,6 +72,8 @@ class PrefillPropertiesTest {
         "transfer-timeout=2h",
         "max-frame=-1B",
         "max-frame=2GB",
+        "max-parked=-1B",
+        "max-parked=2TB",
         "expert-deadline=0s",
         "expert-deadline=11m"
       })

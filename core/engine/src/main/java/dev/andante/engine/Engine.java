@@ -39,6 +39,16 @@ public interface Engine extends AutoCloseable {
    */
   CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt, KvSource source);
 
+  /**
+   * As {@link #reserve(Attempt, PromptTokens, KvSource)}, but waits for blocks where there are
+   * none. Whoever waits is served in the order of arrival, and before those who do not wait.
+   * Cancelling the future withdraws.
+   *
+   * @param patience how long to wait; SATURATED after that, and at once if too many wait
+   */
+  CompletableFuture<KvReservation> reserveLater(
+      Attempt attempt, PromptTokens prompt, KvSource source, Duration patience);
+
   /** For KV from kernels like this engine's. */
   default CompletableFuture<KvReservation> reserve(Attempt attempt, PromptTokens prompt) {
     return reserve(attempt, prompt, KvSource.EQUAL);

@@ -10,6 +10,7 @@ import dev.andante.engine.KvReservation;
 import dev.andante.engine.KvSource;
 import dev.andante.engine.PromptTokens;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -28,8 +29,10 @@ import org.jspecify.annotations.Nullable;
 public final class KvInbound {
 
   private final Engine engine;
+  private final Attempt attempt;
   private final PromptTokens prompt;
   private final KvSource source;
+  private final CompletableFuture<@Nullable Void> waiting = new CompletableFuture<>();
   private final InboundLife life;
   private final StreamTurns turns = new StreamTurns();
 
@@ -39,8 +42,10 @@ public final class KvInbound {
       KvTransferObserver observer,
       Attempt attempt,
       KvFormat sender,
-      PromptTokens prompt) {
+      PromptTokens prompt,
+      Duration patience) {
     this.engine = engine;
+    this.attempt = attempt;
     this.prompt = prompt;
     this.source = mine.sourceOf(sender);
     this.life =
@@ -57,7 +62,22 @@ public final class KvInbound {
       var _ = life.fail(e);
       return;
     }
-    var _ = engine.reserve(attempt, prompt, source).whenComplete(this::onReserved);
+    var _ =
+        engine
+            .reserve(attempt, prompt, source)
+            .whenComplete(
+                (made, error) -> {
+                  if (error != null && isFull(error) && patience.isPositive()) {
+                    await(patience);
+                  } else {
+                    onReserved(made, error);
+                  }
+                });
+  }
+
+  /** Completes, with nothing, if blocks have to be waited for; perhaps never. */
+  public CompletableFuture<@Nullable Void> waiting() {
+    return waiting.copy();
   }
 
   /** Completes when blocks are set aside, or with the {@link EngineException} that says why not. */
@@ -176,6 +196,20 @@ public final class KvInbound {
    */
   public void cancel(String reason) {
     life.cancel(reason);
+  }
+
+  private static boolean isFull(Throwable error) {
+    return reasonOf(error).code() == Code.SATURATED;
+  }
+
+  /** Stands in line for blocks; leaves it when the transfer ends. */
+  private void await(Duration patience) {
+    CompletableFuture<KvReservation> later = engine.reserveLater(attempt, prompt, source, patience);
+    var _ = later.whenComplete(this::onReserved);
+    life.onOver(() -> later.cancel(false));
+    if (!later.isDone()) {
+      waiting.complete(null);
+    }
   }
 
   private void onReserved(@Nullable KvReservation made, @Nullable Throwable error) {

@@ -2,6 +2,7 @@ package dev.andante.kvtransfer;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One prompt on its way. Ends exactly once: {@link #finished} completes with a receipt, or with a
@@ -15,6 +16,13 @@ public interface KvOutbound {
 
   /** Completes when the receiver has set blocks aside, or with why it did not. */
   CompletableFuture<KvGrant> granted();
+
+  /**
+   * Completes, with nothing, if the receiver has no room now, and means to grant blocks when it
+   * has; perhaps never. KV may be handed over from then on, and is kept here until they are
+   * granted.
+   */
+  CompletableFuture<@Nullable Void> waiting();
 
   /**
    * Hands over KV of a run of tokens, all layers. Runs come in order, without holes, each within

@@ -3,6 +3,7 @@ package dev.andante.kvtransfer;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.PromptTokens;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -28,14 +29,20 @@ public final class KvReceiver {
     this.observer = observer;
   }
 
+  /** For a sender that does not wait. */
+  public KvInbound open(Attempt attempt, KvFormat sender, PromptTokens prompt) {
+    return open(attempt, sender, prompt, Duration.ZERO);
+  }
+
   /**
    * Asks the engine for blocks, or takes up a transfer of the same attempt and prompt. A mismatch
    * of formats fails the transfer like a refusal of the engine, through {@link
    * KvInbound#reservation}.
    *
    * @param sender format of what will come
+   * @param patience how long it may take to find blocks; zero = refuse at once
    */
-  public KvInbound open(Attempt attempt, KvFormat sender, PromptTokens prompt) {
+  public KvInbound open(Attempt attempt, KvFormat sender, PromptTokens prompt, Duration patience) {
     KvInbound earlier = underWay.get(attempt);
     if (earlier != null
         && format.isCompatible(sender)
@@ -49,7 +56,7 @@ public final class KvReceiver {
           Long.toString(earlier.nextSequence()));
       return earlier;
     }
-    KvInbound opened = new KvInbound(engine, format, observer, attempt, sender, prompt);
+    KvInbound opened = new KvInbound(engine, format, observer, attempt, sender, prompt, patience);
     underWay.put(attempt, opened);
     opened.onOver(() -> underWay.remove(attempt, opened));
     return opened;

@@ -14,6 +14,9 @@ public final class KvTransferException extends RuntimeException {
 
   public static final String DEADLINE_EXCEEDED = "deadline_exceeded";
 
+  /** The receiver made the sender wait and fell silent. */
+  public static final String LEASE_EXPIRED = "lease_expired";
+
   /** Given up by the sender itself. */
   public static final String CANCELLED = "cancelled";
 

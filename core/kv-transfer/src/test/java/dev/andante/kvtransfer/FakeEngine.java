@@ -20,11 +20,14 @@ import dev.andante.engine.RequestListener;
 import dev.andante.engine.TransferredRequest;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -45,6 +48,14 @@ public final class FakeEngine implements Engine {
   private final Map<String, Integer> releases = new HashMap<>(); // engine thread
   private final Map<String, Integer> renewals = new HashMap<>(); // engine thread
   private final List<String> committed = new ArrayList<>(); // engine thread
+
+  private record InLine(
+      Attempt attempt,
+      PromptTokens prompt,
+      KvSource source,
+      CompletableFuture<KvReservation> answer) {}
+
+  private final Queue<InLine> inLine = new ConcurrentLinkedQueue<>();
   private final AtomicInteger asked = new AtomicInteger();
   private final List<KvSource> sources = new CopyOnWriteArrayList<>();
   private volatile long leaseMillis = 60_000;
@@ -148,6 +159,32 @@ public final class FakeEngine implements Engine {
           stored.put(handle, new byte[size]);
           return new KvReservation(handle, leaseMillis, cachedTokens);
         });
+  }
+
+  @Override
+  public CompletableFuture<KvReservation> reserveLater(
+      Attempt attempt, PromptTokens prompt, KvSource source, Duration patience) {
+    CompletableFuture<KvReservation> answer = new CompletableFuture<>();
+    inLine.add(new InLine(attempt, prompt, source, answer));
+    return answer;
+  }
+
+  /** Makes room for those who wait. */
+  public void makeRoom() {
+    refusal = null;
+    for (InLine waiting = inLine.poll(); waiting != null; waiting = inLine.poll()) {
+      CompletableFuture<KvReservation> answer = waiting.answer();
+      if (!answer.isDone()) {
+        var _ =
+            reserve(waiting.attempt(), waiting.prompt(), waiting.source())
+                .thenAccept(answer::complete);
+      }
+    }
+  }
+
+  /** How many wait for room. */
+  public long waiting() {
+    return inLine.stream().filter(waiting -> !waiting.answer().isDone()).count();
   }
 
   @Override

@@ -143,7 +143,8 @@ final class Generation {
   }
 
   private Flux<GenerationEvent> disaggregated(Worker prefill, Worker decode) {
-    PrefillRequest request = requests.prefill(epoch, generated, decode.kvTarget());
+    PrefillRequest request =
+        requests.prefill(epoch, generated, decode.kvTarget(), retries.patience(decode));
     long started = System.nanoTime();
     return busy(
             prefill,

@@ -9,6 +9,7 @@ import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.PrefillRequest;
 import dev.andante.protocol.v1.Speculation;
 import dev.andante.protocol.v1.TransferredPrompt;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -26,7 +27,10 @@ final class MeshRequests {
     return Attempt.newBuilder().setRequestId(plan.id()).setEpoch(epoch).build();
   }
 
-  PrefillRequest prefill(int epoch, List<Integer> generated, String kvTarget) {
+  /**
+   * @param patience how long decode may take to find blocks
+   */
+  PrefillRequest prefill(int epoch, List<Integer> generated, String kvTarget, Duration patience) {
     return PrefillRequest.newBuilder()
         .setAttempt(attempt(epoch))
         .addAllTokens(tokens(generated))
@@ -34,6 +38,7 @@ final class MeshRequests {
         .setSampling(plan.sampling())
         .setStop(plan.stop())
         .setKvTarget(kvTarget)
+        .setPatienceMillis(patience.toMillis())
         .setPriority(plan.priority().urgency())
         .setReader(plan.asker().at(System.nanoTime()))
         .build();

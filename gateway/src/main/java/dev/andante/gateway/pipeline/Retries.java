@@ -4,6 +4,7 @@ import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.gateway.routing.Placement;
 import dev.andante.gateway.routing.Tried;
+import dev.andante.gateway.routing.Worker;
 import java.time.Duration;
 
 /** Whether, where and when an answer that failed is tried again. For one answer. */
@@ -48,6 +49,11 @@ final class Retries {
     /** Whether it has only just begun. */
     boolean isNew() {
       return !begun;
+    }
+
+    /** What is left until it has lasted that long; all if it has not begun. */
+    Duration left(Duration limit) {
+      return begun ? limit.minusNanos(System.nanoTime() - nanos) : limit;
     }
 
     void over() {
@@ -117,6 +123,15 @@ final class Retries {
       }
     }
     return ++failures < limits.maxAttempts();
+  }
+
+  /**
+   * How long a worker may take to find blocks. The first time that it is asked it is to refuse at
+   * once, since another one may have some; it is asked again when none had.
+   */
+  Duration patience(Worker decode) {
+    Duration left = full.left(limits.fullTimeout());
+    return full.isNew() || !tried.contains(decode) || left.isNegative() ? Duration.ZERO : left;
   }
 
   /** Before the next try. */

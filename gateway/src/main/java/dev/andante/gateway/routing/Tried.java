@@ -23,7 +23,8 @@ public final class Tried {
     lostNanos.put(worker.target(), System.nanoTime());
   }
 
-  boolean contains(Worker worker) {
+  /** Whether it has failed the request. */
+  public boolean contains(Worker worker) {
     return refused.contains(worker.target()) || lostNanos.containsKey(worker.target());
   }
 

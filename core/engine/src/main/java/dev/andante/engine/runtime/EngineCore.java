@@ -11,11 +11,8 @@ import dev.andante.engine.FinishReason;
 import dev.andante.engine.ForkRequest;
 import dev.andante.engine.GenerationRequest;
 import dev.andante.engine.GenerationStats;
-import dev.andante.engine.KvReservation;
-import dev.andante.engine.KvSource;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
-import dev.andante.engine.PromptTokens;
 import dev.andante.engine.RequestListener;
 import dev.andante.engine.TransferredRequest;
 import dev.andante.engine.kvcache.BlockPool;
@@ -57,6 +54,7 @@ final class EngineCore implements StepRunner.Results {
   private final ActiveRequests active = new ActiveRequests();
   private final KvReadout readout;
   private final NewRequests requests;
+  private final Reservations reservations;
 
   /**
    * @param events where the pool leaves what came and went, to be reported and cleared
@@ -87,6 +85,16 @@ final class EngineCore implements StepRunner.Results {
     this.nanoTime = nanoTime;
     this.readout = new KvReadout(active, runner);
     this.requests = new NewRequests(endTokenIds, admission.maxLength());
+    this.reservations =
+        new Reservations(
+            config,
+            blocks,
+            transfers,
+            scheduler,
+            admission,
+            active,
+            attempt -> overtake(attempt, false),
+            nanoTime);
   }
 
   /** To be called once, before anything else. */
@@ -176,12 +184,8 @@ final class EngineCore implements StepRunner.Results {
     scheduler.add(request);
   }
 
-  KvReservation reserve(Attempt attempt, PromptTokens prompt, KvSource source) {
-    admission.check(prompt);
-    active.check(attempt, false);
-    overtake(attempt, false);
-    Transfer transfer = transfers.reserve(attempt, prompt, source, scheduler.spokenFor());
-    return new KvReservation(transfer.handle(), config.lease().toMillis(), transfer.cachedTokens());
+  Reservations reservations() {
+    return reservations;
   }
 
   Transfers transfers() {
@@ -267,6 +271,7 @@ final class EngineCore implements StepRunner.Results {
     for (Request request : active.all()) {
       failed(request, failure);
     }
+    reservations.failAll(failure);
     transfers.releaseAll();
   }
 

@@ -92,7 +92,18 @@ final class EngineThread implements Engine {
   @Override
   public CompletableFuture<KvReservation> reserve(
       Attempt attempt, PromptTokens prompt, KvSource source) {
-    return ask(() -> core.reserve(attempt, prompt, source), false);
+    return ask(() -> core.reservations().now(attempt, prompt, source), false);
+  }
+
+  @Override
+  public CompletableFuture<KvReservation> reserveLater(
+      Attempt attempt, PromptTokens prompt, KvSource source, Duration patience) {
+    long deadline = nanoTime.getAsLong() + patience.toNanos();
+    CompletableFuture<KvReservation> answer = new CompletableFuture<>();
+    post(
+        () -> core.reservations().later(attempt, prompt, source, deadline, answer),
+        answer::completeExceptionally);
+    return answer;
   }
 
   @Override
@@ -251,6 +262,7 @@ final class EngineThread implements Engine {
       while (!inbox.isEmpty()) {
         inbox.poll().action().run();
       }
+      core.reservations().serve();
       boolean busy = core.hasWork();
       boolean advanced = busy && core.step();
       core.reportKvEvents();

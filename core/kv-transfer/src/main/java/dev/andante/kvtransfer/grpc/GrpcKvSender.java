@@ -54,7 +54,8 @@ public final class GrpcKvSender implements KvSender {
   }
 
   @Override
-  public KvOutbound open(String target, Attempt attempt, PromptTokens prompt, Duration timeout) {
+  public KvOutbound open(
+      String target, Attempt attempt, PromptTokens prompt, Duration timeout, Duration patience) {
     Channel channel = channels.apply(target);
     CallOptions options =
         CallOptions.DEFAULT
@@ -69,7 +70,7 @@ public final class GrpcKvSender implements KvSender {
             answers ->
                 ClientCalls.asyncBidiStreamingCall(
                     channel.newCall(PushMethod.PUSH, options), answers),
-            KvWire.open(attempt, format, prompt),
+            KvWire.open(attempt, format, prompt, patience),
             executor,
             observer);
     push.start();

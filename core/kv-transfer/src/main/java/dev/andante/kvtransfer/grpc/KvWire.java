@@ -15,6 +15,7 @@ import dev.andante.protocol.v1.KvHandshake;
 import dev.andante.protocol.v1.KvHeartbeat;
 import dev.andante.protocol.v1.KvOpen;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 
 /** Transfer types as messages and back. */
 public final class KvWire {
@@ -48,7 +49,7 @@ public final class KvWire {
         handshake.getNumerics());
   }
 
-  static KvFrame open(Attempt attempt, KvFormat format, PromptTokens prompt) {
+  static KvFrame open(Attempt attempt, KvFormat format, PromptTokens prompt, Duration patience) {
     KvOpen.Builder open =
         KvOpen.newBuilder()
             .setAttempt(
@@ -57,11 +58,16 @@ public final class KvWire {
                     .setEpoch(attempt.epoch()))
             .setHandshake(handshake(format))
             .setGenerated(prompt.generated())
+            .setPatienceMillis(patience.toMillis())
             .setCrc32C(KvChecksums.of(attempt, prompt));
     for (int token : prompt.ids()) {
       open.addTokens(token);
     }
     return KvFrame.newBuilder().setOpen(open).build();
+  }
+
+  static Duration patience(KvOpen open) {
+    return Duration.ofMillis(Math.max(0, open.getPatienceMillis()));
   }
 
   static Attempt attempt(KvOpen open) {

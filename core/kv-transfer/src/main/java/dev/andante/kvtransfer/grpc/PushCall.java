@@ -25,6 +25,9 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
 
     void onGranted(KvGranted granted);
 
+    /** The receiver has no blocks yet; one of its signs of life. */
+    void onWaiting(long leaseMillis);
+
     /**
      * Its first frame may be written.
      *
@@ -89,6 +92,7 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
         lastAckNanos = System.nanoTime();
         committedTokens = ack.getCommitted().getTokens();
       }
+      case WAITING -> events.onWaiting(ack.getWaiting().getLeaseMillis());
       case ACK_NOT_SET -> events.onFault("the receiver sent an acknowledgement without content");
     }
   }

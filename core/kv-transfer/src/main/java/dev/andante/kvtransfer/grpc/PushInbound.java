@@ -13,8 +13,11 @@ import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvGranted;
 import dev.andante.protocol.v1.KvOpen;
 import dev.andante.protocol.v1.KvReceived;
+import dev.andante.protocol.v1.KvWaiting;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +31,16 @@ final class PushInbound implements StreamObserver<KvFrame> {
 
   /** Frames taken off the wire and not yet stored; more stay in the sender's flow control. */
   private static final int WINDOW = 8;
+
+  /** What a sender keeps for us it keeps this long after our last sign of life. */
+  private static final long WAITING_LEASE_MILLIS = 5_000;
+
+  private static final long WAITING_SIGN_MILLIS = 1_000;
+
+  private static final KvAck WAITING =
+      KvAck.newBuilder()
+          .setWaiting(KvWaiting.newBuilder().setLeaseMillis(WAITING_LEASE_MILLIS))
+          .build();
 
   private final ServerCallStreamObserver<KvAck> responses;
   private final Supplier<KvReceiver> receiver;
@@ -88,7 +101,11 @@ final class PushInbound implements StreamObserver<KvFrame> {
       opened =
           receiver
               .get()
-              .open(KvWire.attempt(open), KvWire.format(open.getHandshake()), KvWire.prompt(open));
+              .open(
+                  KvWire.attempt(open),
+                  KvWire.format(open.getHandshake()),
+                  KvWire.prompt(open),
+                  KvWire.patience(open));
     } catch (RuntimeException e) {
       end(e);
       return;
@@ -96,17 +113,32 @@ final class PushInbound implements StreamObserver<KvFrame> {
     inbound = opened;
     stream = opened.streams();
     long next = opened.nextSequence();
+    CompletableFuture<KvReservation> reservation = opened.reservation();
+    var _ = opened.waiting().thenRun(() -> sayWaiting(reservation));
     var _ =
-        opened
-            .reservation()
-            .whenComplete(
-                (made, error) -> {
-                  if (error != null) {
-                    end(error);
-                  } else {
-                    answer(granted(made, next));
-                  }
-                });
+        reservation.whenComplete(
+            (made, error) -> {
+              if (error != null) {
+                end(error);
+              } else {
+                answer(granted(made, next));
+              }
+            });
+  }
+
+  /** Signs of life until blocks are granted, or never will be. */
+  private void sayWaiting(CompletableFuture<KvReservation> reservation) {
+    responseLock.lock();
+    try {
+      if (ended || reservation.isDone() || responses.isCancelled()) {
+        return;
+      }
+      responses.onNext(WAITING);
+    } finally {
+      responseLock.unlock();
+    }
+    CompletableFuture.delayedExecutor(WAITING_SIGN_MILLIS, TimeUnit.MILLISECONDS)
+        .execute(() -> sayWaiting(reservation));
   }
 
   private void data(KvData data) {

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * until everything is sent, so that the lease outlives slow prompts and long queues; how long it
  * all may take, the call's deadline says.
  *
+ * <p>Where the receiver has no room yet, what is handed over waits for the grant.
+ *
  * <p>When the connection breaks after the grant, another call of the same attempt goes on with the
  * first frame that is missing; after a few the transfer fails.
  */
@@ -43,7 +45,9 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   private final Executor executor;
   private final KvTransferObserver observer;
   private final SerialTask writer;
+  private final SignsOfLife signs; // of a receiver that makes us wait
   private final ReopenSchedule schedule = new ReopenSchedule();
+  private final CompletableFuture<@Nullable Void> waiting = new CompletableFuture<>();
   private final CompletableFuture<KvGrant> granted = new CompletableFuture<>();
   private final CompletableFuture<KvReceipt> finished = new CompletableFuture<>();
   private final AtomicBoolean over = new AtomicBoolean();
@@ -76,6 +80,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
     this.open = open;
     this.executor = executor;
     this.observer = observer;
+    this.signs = new SignsOfLife(executor);
     this.writer = new SerialTask(executor, this::write);
     this.queue =
         new SendQueue(
@@ -104,6 +109,11 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   }
 
   @Override
+  public CompletableFuture<@Nullable Void> waiting() {
+    return waiting.copy();
+  }
+
+  @Override
   public CompletableFuture<KvReceipt> finished() {
     return finished.copy();
   }
@@ -111,11 +121,11 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   @Override
   public void send(int firstToken, int tokens, MemorySegment kv) {
     KvGrant given = grant;
-    if (given == null) {
+    if (given == null && !waiting.isDone()) {
       onFault("KV was handed over before the receiver granted blocks");
       return;
     }
-    if (over.get() || firstToken + tokens <= given.cachedTokens()) {
+    if (over.get() || (given != null && firstToken + tokens <= given.cachedTokens())) {
       return;
     }
     if (!queue.add(firstToken, tokens, kv)) {
@@ -185,11 +195,31 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
       return;
     }
     grant = given;
+    if (before == null) {
+      queue.skip(given.cachedTokens());
+    }
     granted.complete(given);
     if (before == null) {
       beatLater(Math.max(1, given.leaseMillis() / BEATS_PER_LEASE));
     }
     writer.request();
+  }
+
+  @Override
+  public void onWaiting(long leaseMillis) {
+    signs.seen();
+    if (waiting.complete(null)) {
+      signs.watch(leaseMillis, () -> grant == null && !over.get(), this::onSilent);
+    }
+  }
+
+  /** What is kept for a receiver that is silent is kept no longer than it asked for. */
+  private void onSilent(long millis) {
+    fail(
+        new KvTransferException(
+            KvTransferException.LEASE_EXPIRED,
+            target + " made us wait for KV blocks and fell silent for " + millis + " ms",
+            true));
   }
 
   @Override
@@ -236,7 +266,9 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   public void onLost(Throwable error) {
     KvTransferException reason = EngineFailures.fromStatus(error, target);
     OptionalLong pause =
-        grant == null || over.get() ? OptionalLong.empty() : schedule.pauseAfter(reason);
+        over.get() || (grant == null && !waiting.isDone())
+            ? OptionalLong.empty()
+            : schedule.pauseAfter(reason);
     if (pause.isEmpty()) {
       fail(reason);
       return;
@@ -314,7 +346,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
 
   /** The call ended between the check and the write: its observer is told why. */
   private void endedWhileWriting(IllegalStateException e) {
-    if (grant == null) {
+    if (grant == null && !waiting.isDone()) {
       fail(
           new KvTransferException(
               KvTransferException.UNAVAILABLE, "the call ended: " + e.getMessage(), true, e));

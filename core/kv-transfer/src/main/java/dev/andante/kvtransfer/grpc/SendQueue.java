@@ -109,6 +109,18 @@ final class SendQueue {
     return true;
   }
 
+  /** Lets go of runs of leading tokens that need not be sent; before the first one is taken. */
+  synchronized void skip(int tokens) {
+    pending.removeIf(
+        run -> {
+          boolean known = taken == 0 && run.firstToken() + run.tokens() <= tokens;
+          if (known) {
+            acceptedBytes -= run.payload().length;
+          }
+          return known;
+        });
+  }
+
   /** No more runs will be added. */
   synchronized void close() {
     closed = true;

@@ -20,6 +20,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -74,7 +75,8 @@ class PushMethodTest {
     KvFormat format = KvFormat.of(FakeEngine.LAYOUT, "model", "reference");
     for (KvFrame frame :
         List.of(
-            KvWire.open(new Attempt("r", 3), format, PromptTokens.of(1, 2, 3)),
+            KvWire.open(
+                new Attempt("r", 3), format, PromptTokens.of(1, 2, 3), Duration.ofSeconds(4)),
             KvWire.heartbeat(),
             KvWire.cancel("why"),
             KvWire.commit(9, 12),
