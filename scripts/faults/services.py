@@ -16,7 +16,7 @@ HEAPS = {"prefill": "384m", "decode": "384m", "draft": "192m", "expert": "256m",
 COMMON = ("--andante.grpc.keep-alive=2s", "--andante.grpc.keep-alive-timeout=2s", "--andante.drain.timeout=5s")
 ENGINE = (f"--andante.model.path={MODEL}", f"--andante.engine.lease={LEASE:.0f}s", "--andante.engine.blocks=112", "--andante.engine.warm-up=0s")
 EXPERT = (f"--andante.model.path={MODEL}", "--andante.expert.shard=0", "--andante.expert.shards=1")
-INSTANCES = "--spring.cloud.discovery.client.simple.instances.andante-{}[{}].uri=http://127.0.0.1:{}"
+INSTANCES = "--spring.cloud.discovery.client.simple.instances.andante-{}[{}].uri=http://{}:{}"
 
 
 def free_ports(count):
@@ -42,13 +42,14 @@ class Service:
         self.name, self.words, self.http, self.log = name, words, http, log
         self.process, self.starts = None, 0
         self.serves = True  # whether clients are sent to it
+        self.host, self.entering = "127.0.0.1", None  # where it is, and what its process does first
 
     def start(self):
         self.starts += 1
         with self.log.open("ab") as log:
             log.write(f"--- start {self.starts}\n".encode())
             log.flush()
-            self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=self.entering)
 
     def kill(self):
         if self.process is not None:
@@ -72,7 +73,7 @@ class Service:
     def get(self, path, timeout=3.0):
         """Status and text; 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http}{path}", timeout=timeout) as answer:
+            with urllib.request.urlopen(f"http://{self.host}:{self.http}{path}", timeout=timeout) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, ""
@@ -156,8 +157,8 @@ def local(ports):
     return ",".join(f"127.0.0.1:{port}" for port in ports)
 
 
-def instances(role, ports):
-    return [INSTANCES.format(role, i, port) for i, port in enumerate(ports)]
+def instances(role, ports, host="127.0.0.1"):
+    return [INSTANCES.format(role, i, host, port) for i, port in enumerate(ports)]
 
 
 def prefill_words(experts):
@@ -220,7 +221,7 @@ class Mesh:
         return found
 
 
-HELD = ("vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc", "andante_admission_running", "andante_admission_queued")
+HELD = ("vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc", "andante_kv_parked_bytes", "andante_admission_running", "andante_admission_queued")
 
 
 def figures(text):

@@ -17,9 +17,11 @@ import faults
 import rolling
 import schedule
 import services
+import shuttle
 import watching
 from checkout import LauncherTest, free_port
 from link import Links
+from shuttle import Lane
 
 WAIT = 20  # seconds, more than any of this can take
 
@@ -288,6 +290,52 @@ class RollingTest(unittest.TestCase):
         self.assertEqual(counts["wrong_tokens"], counts["requests"])
 
 
+class LaneTest(unittest.TestCase):
+    """The link between namespaces, without them."""
+
+    def setUp(self):
+        self.lane = Lane(random.Random(7))
+
+    def test_a_well_lane_passes_everything_at_once_in_order(self):
+        for number in range(100):
+            self.lane.offer(1.0, bytes([number]))
+        self.assertEqual(list(self.lane.due(1.0)), [bytes([number]) for number in range(100)])
+        self.assertIsNone(self.lane.next())
+
+    def test_the_share_that_is_lost(self):
+        self.lane.spoil(0, 0, 0.05)
+        for number in range(20_000):
+            self.lane.offer(number, b"packet")
+            arrived = len(list(self.lane.due(number)))
+            self.assertIn(arrived, (0, 1))
+        self.assertEqual(self.lane.counts["packets"], 20_000)
+        self.assertAlmostEqual(self.lane.counts["lost"] / 20_000, 0.05, delta=0.01)
+
+    def test_the_seed_decides_which(self):
+        def lost(seed):
+            lane = Lane(random.Random(seed))
+            lane.spoil(0, 0, 0.3)
+            return [(lane.offer(at, b"x"), len(list(lane.due(at))))[1] for at in range(200)]
+
+        self.assertEqual(lost(1), lost(1))
+        self.assertNotEqual(lost(1), lost(2))
+
+    def test_packets_take_their_time_one_after_the_other(self):
+        self.lane.spoil(0.05, 1000, 0)
+        for _ in range(3):
+            self.lane.offer(10.0, bytes(100))
+        self.assertEqual([len(list(self.lane.due(at))) for at in (10.14, 10.151, 10.251, 10.351)], [0, 1, 1, 1])
+
+    def test_only_so_much_waits(self):
+        self.lane.spoil(0, 1000, 0)
+        for _ in range(2 * shuttle.BACKLOG // 1000):
+            self.lane.offer(0.0, bytes(1000))
+        self.assertLessEqual(self.lane.backlog, shuttle.BACKLOG)
+        self.assertGreater(self.lane.counts["dropped"], 0)
+        list(self.lane.due(1e9))
+        self.assertEqual(self.lane.backlog, 0)
+
+
 class FiguresTest(unittest.TestCase):
     def test_only_what_is_held_counts(self):
         page = 'vllm:num_requests_running{engine="d"} 2.0\nandante_admission_queued 0.0\nvllm:prompt_tokens_total{engine="d"} 7.0\n# HELP x\n'
@@ -300,6 +348,8 @@ class CommandTest(LauncherTest):
             self.assert_fails(self.checkout.andante("test", "--faults", *words), 2, text)
         for words, text in ((("--schedules", "1"), "'--schedules' is no option"), (("--rounds", "x"), "needs a number")):
             self.assert_fails(self.checkout.andante("test", "--rolling", *words), 2, text)
+        for words, text in ((("--rounds", "1"), "'--rounds' is no option"), (("--seconds", "x"), "needs a number")):
+            self.assert_fails(self.checkout.andante("test", "--loss", *words), 2, text)
 
 
 if __name__ == "__main__":
