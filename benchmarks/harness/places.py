@@ -8,6 +8,7 @@ ROOT = os.path.dirname(BENCHMARKS)
 SHARED = os.environ.get("ANDANTE_PEER_SCRIPTS") or os.path.join(ROOT, "..", "shared", "peers")
 JAR = os.path.join(BENCHMARKS, "target", "andante-benchmarks.jar")
 STANDALONE = os.path.join(ROOT, "standalone", "target", "andante-standalone.jar")
+SIMULATOR = os.path.join(ROOT, "simulator", "target", "andante-simulator.jar")
 GATEWAY = os.path.join(ROOT, "gateway", "target", "andante-gateway.jar")
 
 # As the services start, see scripts/lib/mesh.sh; the launcher hands its own over.

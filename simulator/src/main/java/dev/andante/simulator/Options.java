@@ -5,6 +5,7 @@ import dev.andante.qoe.latency.PrefillCoefficients;
 import dev.andante.simulator.cost.Profile;
 import dev.andante.simulator.cost.Profiles;
 import dev.andante.simulator.cost.StepCost;
+import dev.andante.simulator.trace.TraceRequest;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -16,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param trace {@code poisson}, {@code gamma} or a file
  * @param cv of the gamma trace
- * @param rates multiples of the profile's saturation rate
+ * @param rates multiples of the profile's saturation rate; empty for the trace's own times
  * @param requests the first so many of the trace
  * @param lengthScale factor on all lengths
+ * @param partTokens that a name of a shared prefix stands for
  * @param pace of all readers, tokens per second; null for adults of all ages
  */
 record Options(
@@ -30,6 +32,7 @@ record Options(
     long seed,
     int requests,
     double lengthScale,
+    int partTokens,
     @Nullable Double pace) {
 
   static final String USAGE =
@@ -37,10 +40,10 @@ record Options(
       usage: ./andante simulate [OPTIONS]
 
       Serves a trace with each policy at each rate, on a virtual clock, and prints one JSON line for
-      each: {policy, rate, saturation_rate, mean_qoe_v1, mean_qoe_v2, share_qoe_95, ttft_p50,
-      ttft_p90, ttft_p99, tbt_p50, tbt_p90, tbt_p99, rejected, preemptions, tokens_per_s}. Times are
-      seconds, as the engine made the tokens, before any pacing. What else there is to know goes to
-      stderr: the trace, and a hash of each run's events, equal in two runs of equal options.
+      each: {policy, rate, saturation_rate, mean_qoe_v1, mean_qoe_v2, share_qoe_95, ttft_mean,
+      ttft_p50, ttft_p90, ttft_p99, and so of tbt and whole, rejected, preemptions, tokens_per_s}.
+      Times are seconds, as the engine made the tokens, before any pacing. What else there is to know
+      goes to stderr: the trace, and a hash of each run's events, equal in two runs of equal options.
 
         --trace FILE|poisson|gamma  (poisson) a file is CSV with the headings arrival_s,
                                 input_tokens, output_tokens, or JSON lines with timestamp (ms),
@@ -51,10 +54,12 @@ record Options(
         --profile NAME          (opt-66b-a100) or this-machine
         --policies A,B          (%s) also %s
         --rates A,B             (0.5,0.75,1,1.25,1.5,2) multiples of the saturation rate: what the
-                                profile can just keep up with at these lengths, requests per second
+                                profile can just keep up with at these lengths, requests per second;
+                                own: once, at the times that the trace says
         --seed N                (1)
         --requests N            (1000) the first so many of the trace
         --scale-lengths F       (1) makes prompts, answers and what they share so much longer
+        --part-tokens N         (512) tokens that a hash id stands for, before scaling
         --pace N                tokens per second of all readers; without it, adults of all ages,
                                 4.8 on average
         --prefill A0,A1,A2      seconds: T = A0 + A1·n + A2·n(2h + n)/2, n tokens after h cached
@@ -85,19 +90,26 @@ record Options(
             arguments.number("--cv", 3, 0.1, 20),
             profile(arguments),
             arguments.list("--policies", Policies.USUAL, Policies::named),
-            arguments.list(
-                "--rates",
-                List.of(0.5, 0.75, 1.0, 1.25, 1.5, 2.0),
-                text -> Arguments.number("--rates", text, 0.001, 1000)),
+            rates(arguments),
             arguments.integer("--seed", 1, Long.MIN_VALUE, Long.MAX_VALUE),
             (int) arguments.integer("--requests", 1000, 1, MOST_REQUESTS),
             arguments.number("--scale-lengths", 1, 0.0001, 10_000),
+            (int) arguments.integer("--part-tokens", TraceRequest.PREFIX_TOKENS, 1, 1_000_000),
             arguments.has("--pace") ? arguments.number("--pace", 0, 0.01, 10_000) : null);
     if (arguments.has("--cv") && !options.trace.equals("gamma")) {
       throw new UsageException("--cv goes with --trace gamma only");
     }
     arguments.requireAllUsed();
     return options;
+  }
+
+  private static List<Double> rates(Arguments arguments) {
+    return arguments.text("--rates", "").equals("own")
+        ? List.of()
+        : arguments.list(
+            "--rates",
+            List.of(0.5, 0.75, 1.0, 1.25, 1.5, 2.0),
+            text -> Arguments.number("--rates", text, 0.001, 1000));
   }
 
   private static Profile profile(Arguments arguments) {

@@ -14,8 +14,6 @@ import java.math.MathContext;
 record ResultLine(String policy, double rate, double saturationRate, Outcome outcome) {
 
   String json() {
-    Samples first = outcome.firstTokens();
-    Samples between = outcome.betweenTokens();
     return "{\"policy\":\"%s\",\"rate\":%s,\"saturation_rate\":%s,"
             .formatted(policy, number(rate), number(saturationRate))
         + "\"mean_qoe_v1\":%s,\"mean_qoe_v2\":%s,\"share_qoe_95\":%s,"
@@ -23,17 +21,19 @@ record ResultLine(String policy, double rate, double saturationRate, Outcome out
                 number(outcome.meanQoeV1()),
                 number(outcome.meanQoeV2()),
                 number(outcome.shareContent()))
-        + percentiles("ttft", first)
-        + percentiles("tbt", between)
+        + times("ttft", outcome.firstTokens())
+        + times("tbt", outcome.betweenTokens())
+        + times("whole", outcome.wholes())
         + "\"rejected\":%d,\"preemptions\":%d,\"tokens_per_s\":%s}"
             .formatted(
                 outcome.rejected(), outcome.preemptions(), number(outcome.tokensPerSecond()));
   }
 
-  private static String percentiles(String name, Samples samples) {
-    return "\"%1$s_p50\":%2$s,\"%1$s_p90\":%3$s,\"%1$s_p99\":%4$s,"
+  private static String times(String name, Samples samples) {
+    return "\"%1$s_mean\":%2$s,\"%1$s_p50\":%3$s,\"%1$s_p90\":%4$s,\"%1$s_p99\":%5$s,"
         .formatted(
             name,
+            number(samples.mean()),
             number(samples.percentile(0.5)),
             number(samples.percentile(0.9)),
             number(samples.percentile(0.99)));

@@ -8,7 +8,6 @@ import dev.andante.simulator.trace.Readers;
 import dev.andante.simulator.trace.Trace;
 import dev.andante.simulator.trace.TraceException;
 import dev.andante.simulator.trace.TraceFile;
-import dev.andante.simulator.trace.TraceRequest;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -80,26 +79,29 @@ public final class Simulate {
         trace.meanOutput(),
         options.profile().name(),
         saturation);
-    int partTokens =
-        (int) Math.max(1, Math.round(TraceRequest.PREFIX_TOKENS * options.lengthScale()));
     for (Policies policy : options.policies()) {
+      if (options.rates().isEmpty()) {
+        serve(policy, trace.rate() / saturation, trace, saturation);
+      }
       for (double rate : options.rates()) {
-        long start = System.nanoTime();
-        Outcome outcome =
-            new Simulation(
-                    options.profile(), policy.policy(), trace.atRate(rate * saturation), partTokens)
-                .run();
-        out.println(new ResultLine(policy.label(), rate, saturation, outcome).json());
-        err.printf(
-            Locale.ROOT,
-            "%s at %s: %.0f s in %.1f s, event log %s%n",
-            policy.label(),
-            rate,
-            outcome.seconds(),
-            (System.nanoTime() - start) / 1e9,
-            outcome.eventLog());
+        serve(policy, rate, trace.atRate(rate * saturation), saturation);
       }
     }
+  }
+
+  private void serve(Policies policy, double rate, Trace trace, double saturation) {
+    long start = System.nanoTime();
+    int partTokens = (int) Math.max(1, Math.round(options.partTokens() * options.lengthScale()));
+    Outcome outcome = new Simulation(options.profile(), policy.policy(), trace, partTokens).run();
+    out.println(new ResultLine(policy.label(), rate, saturation, outcome).json());
+    err.printf(
+        Locale.ROOT,
+        "%s at %s: %.0f s in %.1f s, event log %s%n",
+        policy.label(),
+        rate,
+        outcome.seconds(),
+        (System.nanoTime() - start) / 1e9,
+        outcome.eventLog());
   }
 
   private Trace trace() {

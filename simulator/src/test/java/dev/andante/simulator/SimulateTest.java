@@ -36,12 +36,18 @@ class SimulateTest {
               "mean_qoe_v1",
               "mean_qoe_v2",
               "share_qoe_95",
+              "ttft_mean",
               "ttft_p50",
               "ttft_p90",
               "ttft_p99",
+              "tbt_mean",
               "tbt_p50",
               "tbt_p90",
               "tbt_p99",
+              "whole_mean",
+              "whole_p50",
+              "whole_p90",
+              "whole_p99",
               "rejected",
               "preemptions",
               "tokens_per_s");
@@ -85,6 +91,39 @@ class SimulateTest {
   }
 
   @Test
+  void aFileAtItsOwnTimesWithPartsOfItsOwnSize() throws IOException {
+    Path file = folder.resolve("trace.jsonl");
+    Files.writeString(
+        file,
+        """
+        {"timestamp":1000,"input_length":100,"output_length":3,"hash_ids":[7,8]}
+        {"timestamp":201000,"input_length":100,"output_length":3,"hash_ids":[7,8]}
+        """);
+    String[] words = {
+      "--trace",
+      file.toString(),
+      "--policies",
+      "sarathi",
+      "--rates",
+      "own",
+      "--profile",
+      "this-machine",
+      "--prefill",
+      "0,1,0",
+      "--decode",
+      "0,1,0",
+      "--part-tokens"
+    };
+    assertThat(run(List.of(words), "16")).isZero();
+    // a second each token: 100 of the first prompt, and of the other one those that are not shared
+    assertThat(text(out)).contains("\"ttft_p50\":68,", "\"ttft_p99\":100,", "\"whole_p99\":102,");
+    assertThat(text(out)).contains("\"ttft_mean\":84,", "\"whole_mean\":86,", "\"tbt_mean\":1,");
+    out.reset();
+    assertThat(run(List.of(words), "8")).isZero();
+    assertThat(text(out)).contains("\"ttft_p50\":84,");
+  }
+
+  @Test
   void help() {
     assertThat(run("--rates", "x", "--help")).isZero();
     assertThat(text(out)).startsWith("usage: ./andante simulate").contains("--policies");
@@ -116,6 +155,7 @@ class SimulateTest {
         "--kv-tokens 1|--kv-tokens must be from 16",
         "--kv-tokens 16 --requests 3|no request fits the memory",
         "--pace 0|--pace must be from",
+        "--part-tokens 0|--part-tokens must be from 1",
       })
   void wrongUsage(String words, String message) {
     assertThat(run(words.replace("''", "").split(" ", -1))).isEqualTo(2);

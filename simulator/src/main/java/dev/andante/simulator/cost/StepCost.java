@@ -22,7 +22,7 @@ public record StepCost(PrefillCoefficients prefill, DecodeCoefficients decode) {
     double base = 0;
     double work = 0;
     for (ScheduledRequest one : plan.scheduled()) {
-      if (isDecode(one)) {
+      if (one.decodes()) {
         base = Math.max(base, decode.base());
         work += decode.perRequest() + decode.perContext() * (one.context() + 1);
       } else {
@@ -31,10 +31,5 @@ public record StepCost(PrefillCoefficients prefill, DecodeCoefficients decode) {
       }
     }
     return base + work;
-  }
-
-  /** One row that gives the next token; a prompt's last token, if it comes alone, is such a row. */
-  private static boolean isDecode(ScheduledRequest one) {
-    return one.tokens() == 1 && one.samples() && one.context() > 0;
   }
 }

@@ -55,6 +55,13 @@ public record Outcome(
     return samples;
   }
 
+  /** Seconds to the end of all that were served. */
+  public Samples wholes() {
+    Samples samples = new Samples();
+    requests.stream().filter(one -> !one.rejected()).forEach(one -> samples.add(one.seconds()));
+    return samples;
+  }
+
   public double tokensPerSecond() {
     return seconds == 0 ? 0 : tokens / seconds;
   }

@@ -37,6 +37,7 @@ public final class Samples {
     return values[Math.max(0, (int) Math.ceil(share * size) - 1)];
   }
 
+  /** 0 if there are none. */
   public double mean() {
     return Arrays.stream(values, 0, size).average().orElse(0);
   }

@@ -38,6 +38,12 @@ public record Trace(String name, List<TraceRequest> requests, int skipped) {
             name, requests.stream().map(request -> request.scaled(factor)).toList(), skipped);
   }
 
+  /** Requests per second; 0 if all arrive at once. */
+  public double rate() {
+    double span = requests.getLast().arrivalSeconds();
+    return span == 0 ? 0 : (requests.size() - 1) / span;
+  }
+
   /**
    * Played faster or slower, so that it has this mean rate.
    *

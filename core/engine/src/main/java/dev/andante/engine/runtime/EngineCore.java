@@ -289,6 +289,7 @@ final class EngineCore implements StepRunner.Results {
 
   /** Runs one step; false if nothing could run for want of blocks. */
   boolean step() {
+    StepEvent event = StepEvent.begun();
     drafts.collect(nanoTime.getAsLong(), scheduler::demand);
     StepPlan plan = scheduler.schedule();
     for (int i = 0; i < plan.preempted().size(); i++) {
@@ -309,6 +310,7 @@ final class EngineCore implements StepRunner.Results {
     long nanos = nanoTime.getAsLong() - start;
     scheduler.ran(plan, nanos);
     observer.onStep(plan.scheduled().size(), plan.rows(), nanos);
+    event.end(plan);
     return true;
   }
 

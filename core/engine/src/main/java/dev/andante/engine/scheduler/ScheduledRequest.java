@@ -28,4 +28,17 @@ public record ScheduledRequest(
   public int logitRows() {
     return samples ? 1 + drafts : 0;
   }
+
+  /**
+   * Whether it is one row that gives the next token of an answer. A prompt's last token, if it
+   * comes alone, is such a row.
+   */
+  public boolean decodes() {
+    return tokens == 1 && samples && context > 0;
+  }
+
+  /** Pairs of a known token that is fed and one it attends to, itself included. */
+  public long pairs() {
+    return StepTime.pairs(context, tokens);
+  }
 }

@@ -1,0 +1,137 @@
+"""What steps of an engine took, from a flight recording, and the cost model of the simulator that fits them best."""
+
+import json
+import os
+import re
+import subprocess
+from collections import namedtuple
+from datetime import datetime
+from itertools import combinations
+
+from . import places
+from .children import Failure
+
+EVENT = "dev.andante.EngineStep"
+HOST = 2e-3  # seconds between two steps that are the engine's own work; more means that it had nothing to do
+FEW = 20  # steps of a kind that a fit needs
+
+# start: seconds since 1970; decodes: answers that got a token, which attend to `context` tokens; prompt: rows of prompts, with so many pairs
+Step = namedtuple("Step", "start seconds decodes context prompt pairs drafts")
+
+
+def recording(file):
+    """JVM option that records steps and nothing else until the JVM ends."""
+    return f"-XX:StartFlightRecording:settings=none,+{EVENT}#enabled=true,filename={file}"
+
+
+def read(file):
+    """All steps of a recording, in their order; those of engines that work at the same time follow one another."""
+    tool = os.path.join(os.environ["JAVA_HOME"], "bin", "jfr") if os.environ.get("JAVA_HOME") else "jfr"
+    try:
+        printed = subprocess.run([tool, "print", "--json", "--stack-depth", "1", "--events", EVENT, file], capture_output=True, timeout=120, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Failure(f"{file} cannot be read: {error}") from error
+    return parse(json.loads(printed))
+
+
+def parse(recorded):
+    threads = {}
+    for event in recorded["recording"]["events"]:
+        values = event["values"]
+        thread = (values.get("eventThread") or {}).get("javaName")
+        threads.setdefault(thread, []).append(Step(
+            instant(values["startTime"]), duration(values["duration"]), values["decodes"], values["decodeContext"],
+            values["promptTokens"], values["promptPairs"], values["draftTokens"]))
+    return [step for steps in threads.values() for step in with_host_work(sorted(steps))]
+
+
+def instant(text):
+    """Of ISO 8601 with any number of digits."""
+    whole, rest = re.fullmatch(r"([^.]*?)(\.\d+)?(?:Z|[+-]\d\d:?\d\d)", text).groups()
+    zone = text[len(whole) + len(rest or ""):].replace("Z", "+00:00")
+    return datetime.fromisoformat(whole + zone).timestamp() + float(rest or 0)
+
+
+def duration(text):
+    """Of ISO 8601, up to hours."""
+    hours, minutes, seconds = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?", text).groups()
+    return 3600 * float(hours or 0) + 60 * float(minutes or 0) + float(seconds or 0)
+
+
+def with_host_work(steps):
+    """A step lasts until the next one begins, unless the engine had nothing to do between them."""
+    for step, after in zip(steps, [*steps[1:], None]):
+        gap = after.start - step.start - step.seconds if after else HOST + 1
+        yield step._replace(seconds=step.seconds + gap) if 0 <= gap <= HOST else step
+
+
+def fit(steps):
+    """((a0, a1, a2), (d0, d1, d2)) as `simulate` takes them: seconds a step, a row or answer, a pair or token of context."""
+    steps = [step for step in steps if not step.drafts]
+    decodes = [step for step in steps if step.decodes and not step.prompt]
+    prompts = [step for step in steps if step.prompt]
+    if len(decodes) < FEW or len(prompts) < FEW:
+        raise Failure(f"{len(decodes)} steps of answers and {len(prompts)} with prompts are too few to fit a cost model to")
+    d0, d1, d2 = least_squares([((1, s.decodes, s.context), s.seconds) for s in decodes])
+    rest = [((1, s.prompt, s.pairs), s.seconds - d1 * s.decodes - d2 * s.context) for s in prompts]
+    a0, a1, a2 = least_squares(rest)
+    if a0 < d0:  # the greater of both counts where a step has prompts and answers
+        a0 = d0
+        _, a1, a2 = least_squares([((0, n, pairs), max(seconds - d0, 0)) for (_, n, pairs), seconds in rest])
+    return (a0, a1, a2), (d0, d1, d2)
+
+
+def predict(model, step):
+    """Seconds, as the simulator has them."""
+    (a0, a1, a2), (d0, d1, d2) = model
+    base = max(a0 if step.prompt else 0, d0 if step.decodes else 0)
+    return base + a1 * step.prompt + a2 * step.pairs + d1 * step.decodes + d2 * step.context
+
+
+def least_squares(samples):
+    """Coefficients of three terms, none negative, that keep errors least, each over what is predicted: short and long ones count alike."""
+    weights = [1.0] * len(samples)
+    found = (0.0, 0.0, 0.0)
+    for _ in range(4):
+        found = solve(samples, weights)
+        weights = [1 / max(1e-5, sum(c * t for c, t in zip(found, terms))) ** 2 for terms, _ in samples]
+    return found
+
+
+def solve(samples, weights):
+    """Of all choices of terms that are let be more than 0, the best without a negative coefficient."""
+    scale = [max(abs(terms[i]) for terms, _ in samples) or 1 for i in range(3)]
+    matrix = [[0.0] * 3 for _ in range(3)]
+    right = [0.0] * 3
+    for (terms, value), weight in zip(samples, weights):
+        row = [term / one for term, one in zip(terms, scale)]
+        for i in range(3):
+            right[i] += weight * row[i] * value
+            for j in range(3):
+                matrix[i][j] += weight * row[i] * row[j]
+    best, least = [0.0] * 3, 0.0
+    for size in (1, 2, 3):
+        for chosen in combinations(range(3), size):
+            part = eliminate([[matrix[i][j] for j in chosen] + [right[i]] for i in chosen])
+            if part and min(part) >= 0:
+                full = [dict(zip(chosen, part)).get(i, 0.0) for i in range(3)]
+                error = sum(full[i] * matrix[i][j] * full[j] for i in range(3) for j in range(3)) - 2 * sum(f * r for f, r in zip(full, right))
+                if error < least:
+                    best, least = full, error
+    return tuple(value / one for value, one in zip(best, scale))
+
+
+def eliminate(rows):
+    """The solution of linear equations; None if there is no single one."""
+    size = len(rows)
+    rows = [row[:] for row in rows]
+    for i in range(size):
+        pivot = max(range(i, size), key=lambda k: abs(rows[k][i]))
+        if abs(rows[pivot][i]) < 1e-12:
+            return None
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        for k in range(size):
+            if k != i:
+                factor = rows[k][i] / rows[i][i]
+                rows[k] = [a - factor * b for a, b in zip(rows[k], rows[i])]
+    return [rows[i][size] / rows[i][i] for i in range(size)]
