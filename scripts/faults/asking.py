@@ -12,6 +12,7 @@ class Outcome:
     """ended: whole, error (typed), lost (the connection), left (by us), hang, untyped (neither an answer nor an error).
 
     begun: whether the answer's head came, after which nobody may ask again on the asker's behalf
+    waited: seconds for its turn at the gateway, if the answer says so; retry_after: what an error says
     """
 
     ended: str
@@ -20,30 +21,34 @@ class Outcome:
     detail: str = ""
     seconds: float = 0.0
     begun: bool = False
+    waited: float = 0.0
+    retry_after: str = ""
 
 
 class Late(Exception):
     pass
 
 
-def ask(port, request, limit, leave=None):
+def ask(port, request, limit, leave=None, headers=None):
     """Asks once and ends within `limit` seconds; leaves after `leave` seconds, if they are given."""
     start, tokens = time.monotonic(), []
     end = start + (limit if leave is None else min(limit, leave))
-    resumed, detail, begun = 0, "", False
+    about, detail, begun, retry_after = {}, "", False, ""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=max(0.01, end - time.monotonic()))
     try:
-        connection.request("POST", "/v1/completions", json.dumps({"model": "mixtral-tiny", **request}), {"Content-Type": "application/json"})
+        connection.request("POST", "/v1/completions", json.dumps({"model": "mixtral-tiny", **request}), {"Content-Type": "application/json", **(headers or {})})
         answer = respond(connection, end)
         begun = answer.status == 200
         if answer.status != 200:
+            retry_after = answer.headers.get("Retry-After") or ""
             ended, detail = typed(answer, connection, end)
         elif request["stream"]:
-            ended, resumed, detail = stream(answer, connection, end, tokens)
+            ended, detail = stream(answer, connection, end, tokens, about)
         else:
             choice = json.loads(body(answer, connection, end))["choices"][0]
             tokens += choice["token_ids"]
-            ended, resumed = "whole", choice["andante"]["resumed"]
+            ended = "whole"
+            about |= choice["andante"]
     except (TimeoutError, Late):
         ended = "hang" if leave is None or leave >= limit else "left"
     except (OSError, http.client.HTTPException) as error:
@@ -52,7 +57,8 @@ def ask(port, request, limit, leave=None):
         ended, detail = "untyped", f"{type(error).__name__} {error}"
     finally:
         connection.close()
-    return Outcome(ended, tokens, resumed, detail, time.monotonic() - start, begun)
+    seconds = time.monotonic() - start
+    return Outcome(ended, tokens, about.get("resumed", 0), detail, seconds, begun, about.get("queue_ms", 0) / 1e3, retry_after)
 
 
 def respond(connection, end):
@@ -78,25 +84,25 @@ def typed(answer, connection, end):
     return "error", f"{answer.status} {error['type']} {error['code']} {error['message']}"
 
 
-def stream(answer, connection, end, tokens):
-    finish, resumed = None, 0
+def stream(answer, connection, end, tokens, about):
+    finish = None
     while True:
         bound(connection, end)
         line = answer.readline()
         if not line:
-            return "lost", resumed, "the stream ended before [DONE]"
+            return "lost", "the stream ended before [DONE]"
         if not line.startswith(b"data:"):
             continue
         data = line[5:].strip()
         if data == b"[DONE]":
-            return ("whole" if finish else "untyped"), resumed, "" if finish else "[DONE] without a finish reason"
+            return ("whole" if finish else "untyped"), "" if finish else "[DONE] without a finish reason"
         chunk = json.loads(data)
         if "error" in chunk:
-            return "error", resumed, f"in the stream: {chunk['error']['type']} {chunk['error']['code']} {chunk['error']['message']}"
+            return "error", f"in the stream: {chunk['error']['type']} {chunk['error']['code']} {chunk['error']['message']}"
         for choice in chunk["choices"]:
             tokens += choice.get("token_ids") or []
             finish = choice.get("finish_reason") or finish
-            resumed = (choice.get("andante") or {}).get("resumed", resumed)
+            about |= choice.get("andante") or {}
 
 
 class Crowd:

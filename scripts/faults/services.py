@@ -1,6 +1,7 @@
 """The processes of a mesh: which there are, how they start, and what they hold."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,7 +15,8 @@ MODEL = "dummy:mixtral-tiny"
 REQUEST_TIMEOUT, HASTY_TIMEOUT, LEASE = 30.0, 0.4, 3.0
 HEAPS = {"prefill": "384m", "decode": "384m", "draft": "192m", "expert": "256m", "gateway": "256m"}
 COMMON = ("--andante.grpc.keep-alive=2s", "--andante.grpc.keep-alive-timeout=2s", "--andante.drain.timeout=5s")
-ENGINE = (f"--andante.model.path={MODEL}", f"--andante.engine.lease={LEASE:.0f}s", "--andante.engine.blocks=112", "--andante.engine.warm-up=0s")
+ENGINE = (f"--andante.model.path={MODEL}", f"--andante.engine.lease={LEASE:.0f}s", "--andante.engine.warm-up=0s")
+FEW_BLOCKS = "--andante.engine.blocks=112"
 EXPERT = (f"--andante.model.path={MODEL}", "--andante.expert.shard=0", "--andante.expert.shards=1")
 INSTANCES = "--spring.cloud.discovery.client.simple.instances.andante-{}[{}].uri=http://{}:{}"
 
@@ -92,6 +94,18 @@ class Service:
                     out.write(f"{question}: {error}\n".encode())
         return file
 
+    def resident_mib(self):
+        """What it has of the machine's memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(row.split()[1]) for row in status.splitlines() if row.startswith("VmRSS")) / 1024
+
+    def live_mib(self):
+        """What of its heap is reachable."""
+        jcmd = [Path(self.words[0]).with_name("jcmd"), str(self.process.pid)]
+        subprocess.run([*jcmd, "GC.run"], capture_output=True, timeout=60, check=True)
+        told = subprocess.run([*jcmd, "GC.heap_info"], capture_output=True, timeout=60, check=True, text=True).stdout
+        return used_kib(told) / 1024
+
     def ready(self):
         return self.get("/ready")[0] == 200
 
@@ -153,6 +167,23 @@ def doubled(factory):
     return [factory.make(name, role, *ports[name, role], *words[role](int(name[-1]) - 1)) for name, role in names]
 
 
+def narrow(factory, links, delay, concurrent, queued, queue_timeout):
+    """One of each that is needed, decode so many seconds from its experts, room for as many answers as the gateway lets in, and tenants that name themselves."""
+    names = ("expert", "prefill", "decode", "gateway")
+    ports = dict(zip(names, zip(*[iter(free_ports(3 * len(names)))] * 3)))
+    links.link(ports["expert"][2], ports["expert"][1]).slow(delay, 0)
+    admission = "--andante.gateway.admission"
+    words = {
+        "expert": EXPERT,
+        "prefill": [*ENGINE, "--andante.prefill.transfer-timeout=5s"],
+        "decode": [*ENGINE, f"--andante.decode.expert-addresses={local([ports['expert'][2]])}"],
+        "gateway": [f"--andante.gateway.request-timeout={REQUEST_TIMEOUT:.0f}s", f"{admission}.queue-timeout={queue_timeout:.0f}s",
+                    f"{admission}.max-concurrent={concurrent}", f"{admission}.max-queued={queued}", f"{admission}.control=all",
+                    *instances("prefill", [ports["prefill"][1]]), *instances("decode", [ports["decode"][1]])],
+    }
+    return [factory.make(name, name, *ports[name][:2], *words[name]) for name in names]
+
+
 def local(ports):
     return ",".join(f"127.0.0.1:{port}" for port in ports)
 
@@ -162,12 +193,12 @@ def instances(role, ports, host="127.0.0.1"):
 
 
 def prefill_words(experts):
-    return [*ENGINE, f"--andante.prefill.expert-addresses={local(experts)}", "--andante.prefill.expert-deadline=2s", "--andante.prefill.transfer-timeout=5s"]
+    return [*ENGINE, FEW_BLOCKS, f"--andante.prefill.expert-addresses={local(experts)}", "--andante.prefill.expert-deadline=2s", "--andante.prefill.transfer-timeout=5s"]
 
 
 def decode_words(kv, draft, experts):
     addresses = (f"--andante.decode.kv-address={local([kv])}", f"--andante.decode.draft-address={local([draft])}")
-    return [*ENGINE, *addresses, f"--andante.decode.expert-addresses={local(experts)}", "--andante.decode.expert-deadline=2s"]
+    return [*ENGINE, FEW_BLOCKS, *addresses, f"--andante.decode.expert-addresses={local(experts)}", "--andante.decode.expert-deadline=2s"]
 
 
 def gateway_words(timeout):
@@ -230,3 +261,8 @@ def figures(text):
         name = line.partition("{")[0].partition(" ")[0]
         if name in HELD:
             yield name, float(line.rsplit(" ", 1)[1])
+
+
+def used_kib(told):
+    """Of what jcmd says of a heap's generations."""
+    return sum(int(used) for used in re.findall(r"total \d+K, used (\d+)K", told.partition("Metaspace")[0]))

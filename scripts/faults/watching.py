@@ -59,7 +59,7 @@ class Findings:
         return {what: self.counts[what] for what in whats}
 
     def failed(self):
-        return any(self.counts[what] for what in ("hangs", "leaks", "wrong_tokens", "failed"))
+        return any(self.counts[what] for what in ("hangs", "leaks", "wrong_tokens", "failed", "starved", "grown"))
 
 
 def say(words):

@@ -10,6 +10,7 @@ cmd_test() {
     1:--cluster) test_cluster ;;
     *:--faults) shift && test_with_processes faults schedules 20 "$@" ;;
     *:--loss) shift && test_with_processes loss seconds 30 "$@" ;;
+    *:--overload) shift && test_with_processes overload minutes 10 "$@" ;;
     *:--rolling) shift && test_with_processes rolling rounds 1 "$@" ;;
     *) fail_usage "test does not know '$*'" ;;
   esac
@@ -36,7 +37,7 @@ test_all() {
   [ "$status" -eq 0 ] || die 'the tests did not pass' "what Maven said: $TEST_LOG"
 }
 
-# test_with_processes SCRIPT COUNTED NUMBER [--seed N] [--COUNTED N]: real processes, faults, restarts or lost packets; ends with one line of JSON
+# test_with_processes SCRIPT COUNTED NUMBER [--seed N] [--COUNTED N]: real processes, with what befalls them; ends with one line of JSON
 test_with_processes() {
   local script=$1 counted=$2 number=$3 seed=() aot=() role file
   shift 3
