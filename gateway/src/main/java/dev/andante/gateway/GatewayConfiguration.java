@@ -11,6 +11,7 @@ import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.PromptEncoder;
 import dev.andante.gateway.pipeline.TokenizerLanes;
 import dev.andante.gateway.routing.Placer;
+import dev.andante.gateway.routing.PromptPressure;
 import dev.andante.gateway.routing.Punctuality;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.gateway.routing.WorkerWatch;
@@ -21,6 +22,7 @@ import dev.andante.service.state.ServiceState;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
@@ -33,6 +35,9 @@ import org.springframework.web.reactive.function.server.ServerResponse;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(GatewayProperties.class)
 class GatewayConfiguration {
+
+  /** For a first token, unless the settings say otherwise: that of readers of short prompts. */
+  private static final Duration USUAL_PATIENCE = Duration.ofSeconds(1);
 
   /** Prompts that may wait for each tokenizer thread. */
   private static final int TOKENIZER_QUEUE = 1024;
@@ -88,8 +93,14 @@ class GatewayConfiguration {
         admission::running,
         admission::queued,
         // With no worker everything waits for the first one.
-        () -> admission.load() * Math.max(1, registry.decodeWorkers()));
+        () -> admission.load() * Math.max(1, registry.decodeWorkers()),
+        new PromptPressure(registry, patience(properties))::workers);
     return admission;
+  }
+
+  private static Duration patience(GatewayProperties properties) {
+    Duration expected = properties.qoe().ttft();
+    return expected == null ? USUAL_PATIENCE : expected;
   }
 
   @Bean

@@ -17,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -130,6 +131,45 @@ class WaitingTest {
     assertThat(gateway.post(CHAT, patient).statusCode()).isEqualTo(200);
     backlog(1);
     Await.until(() -> gateway.post(CHAT, STREAM).statusCode() == 200, "it has worked it off");
+  }
+
+  /** Ten answers take a second each, so ten that others have there will not all be gone soon. */
+  @Test
+  void aStreamThatWouldBeSlowerThanItsReaderIsRefused() throws InterruptedException {
+    start("andante.gateway.admission.reject-when-late=on");
+    decode.tokensBeforeGate = 1;
+    decode.decodeGate = gate;
+    List<CompletableFuture<HttpResponse<String>>> ten =
+        Stream.generate(() -> later(STREAM)).limit(10).toList();
+    Await.until(() -> decode.open.get() == 10, "decoding");
+    Thread.sleep(1000);
+    gate.countDown();
+    ten.forEach(CompletableFuture::join);
+    decode.stepCost =
+        StepCost.newBuilder()
+            .setPerRowSeconds(2e-3)
+            .setSamples(1000)
+            .setMaxBatchTokens(256)
+            .build();
+    decode.running = 10;
+    String reader = "\"andante\":{\"qoe\":{\"tokens_per_second\":1000,\"ttft_ms\":60000}}}";
+    String fast = HI + ",\"stream\":true," + reader;
+    Await.until(() -> gateway.post(CHAT, fast).statusCode() == 429, "the load is known");
+    HttpResponse<String> refused = gateway.post(CHAT, fast);
+    dropped(refused, 429, "rejected-predicted-slow");
+    assertThat(json(refused).at("/error/code").asString()).isEqualTo("predicted_slow");
+    assertThat(outcome("rejected-predicted-slow")).isEqualTo(2);
+    assertThat(gateway.post(CHAT, STREAM).statusCode()).as("at a reader's pace").isEqualTo(200);
+    assertThat(gateway.post(CHAT, HI + "," + reader).statusCode()).as("in whole").isEqualTo(200);
+  }
+
+  @Test
+  void promptsThatQueueForComputingAreSeenInThePressure() {
+    start();
+    backlog(4);
+    Await.until(() -> gateway.metric("andante_qoe_pressure ") > 2.9, "the backlog is known");
+    assertThat(gateway.metric("andante_qoe_pressure_prompts"))
+        .isEqualTo(gateway.metric("andante_qoe_pressure "));
   }
 
   @Test

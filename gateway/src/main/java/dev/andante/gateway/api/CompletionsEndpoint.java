@@ -6,6 +6,7 @@ import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.pipeline.Answer;
 import dev.andante.gateway.pipeline.AnswerService;
 import dev.andante.gateway.pipeline.Progress;
+import dev.andante.gateway.pipeline.Reading;
 import dev.andante.gateway.qoe.ReaderWatch;
 import dev.andante.gateway.qoe.Readers;
 import dev.andante.gateway.routing.ServedModel;
@@ -103,7 +104,8 @@ final class CompletionsEndpoint {
             parsed.answers(),
             model,
             applicant,
-            readers.expectations(parsed.answers(), model.name()),
+            new Reading(
+                readers.expectations(parsed.answers(), model.name()), parsed.delivery().stream()),
             watch.progress());
     if (parsed.delivery().stream()) {
       ReaderWatch reader =

@@ -90,7 +90,8 @@ public record GatewayProperties(
    * @param control who may say which tenant a request belongs to and that it is more important than
    *     others: authenticated = callers with one of the {@code apiKeys}; all; off
    * @param rejectWhenLate whether a request is refused with 429 at once, before anything is
-   *     computed, if its first token is predicted to come too late
+   *     computed, if its first token is predicted to come too late, or the tokens of a stream more
+   *     slowly than its reader reads
    * @param lateFactor too late is after so many times what its reader expects, or what computing
    *     the prompt takes if that is longer; 1 to 1000
    * @param objectives what the names in {@code x-llm-d-inference-objective} mean

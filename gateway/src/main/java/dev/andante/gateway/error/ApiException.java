@@ -74,6 +74,7 @@ public final class ApiException extends RuntimeException {
         switch (reason) {
           case TTL_EXPIRED -> "queue_timeout";
           case PREDICTED_LATE -> "predicted_late";
+          case PREDICTED_SLOW -> "predicted_slow";
           default -> "saturated";
         },
         retryAfter,

@@ -7,6 +7,8 @@ public enum DropReason {
   NO_ENDPOINTS("rejected-no-endpoints"),
   /** Its first token would have come too late for its reader. */
   PREDICTED_LATE("rejected-predicted-late"),
+  /** Its tokens would have followed one another more slowly than its reader reads. */
+  PREDICTED_SLOW("rejected-predicted-slow"),
   /** Another request took its place in a full queue: of a tenant who had fewer there. */
   EVICTED_QUEUE_PRESSURE("evicted-queue-pressure"),
   /** Another request took its place in a full queue: one of a higher class. */

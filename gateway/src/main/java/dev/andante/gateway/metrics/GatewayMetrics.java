@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /** All meters of the gateway. Any thread. */
@@ -29,18 +30,25 @@ public final class GatewayMetrics {
   /**
    * Shows the queue; call once.
    *
-   * @param pressure how many more workers' worth of answers waits
+   * @param answers how many more workers' worth of answers waits
+   * @param prompts how many more workers' worth of prompts waits for computing
    */
   public void admission(
-      Supplier<Number> running, Supplier<Number> queued, Supplier<Number> pressure) {
+      Supplier<Number> running,
+      Supplier<Number> queued,
+      DoubleSupplier answers,
+      DoubleSupplier prompts) {
     Gauge.builder("andante_admission_running", running)
         .description("Answers being generated")
         .register(registry);
     Gauge.builder("andante_admission_queued", queued)
         .description("Answers waiting for their turn")
         .register(registry);
-    Gauge.builder("andante_qoe_pressure", pressure)
-        .description("How many more decode workers' worth of answers waits")
+    Gauge.builder("andante_qoe_pressure", () -> answers.getAsDouble() + prompts.getAsDouble())
+        .description("How many more workers' worth of work waits: answers for their turn, prompts")
+        .register(registry);
+    Gauge.builder("andante_qoe_pressure_prompts", prompts::getAsDouble)
+        .description("Of this, prompts that wait for computing longer than their readers")
         .register(registry);
   }
 

@@ -12,14 +12,12 @@ import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.Punctuality;
 import dev.andante.gateway.routing.ServedModel;
-import dev.andante.qoe.QoeSpec;
 import io.grpc.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.IntFunction;
 import java.util.random.RandomGenerator;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -63,13 +61,13 @@ public final class AnswerService {
    * {@link ApiException}.
    *
    * @param applicant asks for as many answers as the request
-   * @param expected of its reader, by the tokens of the prompt
+   * @param reading what its reader will do
    */
   public Flux<Answer> answers(
       AnswerRequest request,
       ServedModel model,
       Applicant applicant,
-      IntFunction<QoeSpec> expected,
+      Reading reading,
       Progress progress) {
     return Flux.defer(
         () -> {
@@ -87,10 +85,10 @@ public final class AnswerService {
                               request,
                               model,
                               applicant.priority(),
-                              tokens -> new Asker(expected.apply(tokens), arrived),
+                              tokens -> new Asker(reading.expects().apply(tokens), arrived),
                               prompts,
                               deadline))
-                  .doOnNext(plans -> judge(plans, applicant, model, expected))
+                  .doOnNext(plans -> judge(plans, applicant, model, reading))
                   .flatMapMany(plans -> admitted(plans, applicant, model, arrived, progress));
           return TimeLimit.over(answers, Mono.delay(limit), () -> late(applicant, progress));
         });
@@ -98,15 +96,13 @@ public final class AnswerService {
 
   /** Of several prompts the longest counts. */
   private void judge(
-      List<AnswerPlan> plans,
-      Applicant applicant,
-      ServedModel model,
-      IntFunction<QoeSpec> expected) {
+      List<AnswerPlan> plans, Applicant applicant, ServedModel model, Reading reading) {
     int tokens = plans.stream().mapToInt(plan -> plan.prompt().length).max().orElse(1);
     punctuality.check(
         model,
         tokens,
-        expected.apply(tokens).ttftSeconds(),
+        reading.expects().apply(tokens),
+        reading.streamed(),
         () -> admission.waitSeconds(applicant));
   }
 

@@ -180,7 +180,13 @@ final class Generation {
     moved = null;
     figures = figures.decodingOn(worker.instance(), request.hasLocal());
     Flux<GenerationEvent> events =
-        busy(worker, 1, client.decode(worker.target(), request, plan.deadline(), plan.identity()))
+        busy(
+                worker,
+                1,
+                worker
+                    .answerTimes()
+                    .over(
+                        client.decode(worker.target(), request, plan.deadline(), plan.identity())))
             .concatMapDelayError(
                 chunk -> Flux.fromIterable(events(chunk, worker, request.getAttempt())));
     return Flux.<GenerationEvent>just(new GenerationEvent.Served(figures))

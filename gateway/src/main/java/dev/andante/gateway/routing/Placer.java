@@ -85,6 +85,16 @@ public final class Placer {
     return find(model, promptTokens, new Tried(), false);
   }
 
+  /** Prompts that prefill workers have for each of the decode workers, rounded up. */
+  long joining(ServedModel model) {
+    long prompts =
+        registry.usable(WorkerKind.PREFILL, model.fingerprint()).stream()
+            .mapToLong(Worker::prompts)
+            .sum();
+    int decodes = registry.usable(WorkerKind.DECODE, model.fingerprint()).size();
+    return Math.ceilDiv(prompts, Math.max(1, decodes));
+  }
+
   private Optional<Placement> find(
       ServedModel model, int promptTokens, Tried tried, boolean local) {
     return decode(decodes(model, tried), promptTokens, tried)

@@ -3,6 +3,7 @@ package dev.andante.gateway.routing;
 import dev.andante.gateway.config.GatewayProperties;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
+import dev.andante.qoe.QoeSpec;
 import dev.andante.qoe.admission.EarlyRejection;
 import dev.andante.qoe.admission.ServiceLimits;
 import dev.andante.qoe.admission.Verdict;
@@ -15,16 +16,19 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * Refuses a request whose first token would come too late, before anything is spent on it: better
- * an error at once than an answer that nobody waits for. Too late is after {@code factor} times
- * what its reader expects, or what the prompt itself takes if that is longer: none is refused for
- * its length alone, so that asking again is always of use.
+ * Refuses a request whose first token would come too late, or whose tokens would follow one another
+ * too slowly, before anything is spent on it: better an error at once than an answer that nobody
+ * waits for. Too late is after {@code factor} times what its reader expects, or what the prompt
+ * itself takes if that is longer; too slow is more slowly than its reader reads, or than an idle
+ * worker is, if that is slower: nobody is refused for the length of a prompt or the pace alone, so
+ * that asking again is always of use.
  *
  * <p>Only what is known counts: if the worker of the placement has not learnt what its steps take,
- * or its last status is old, the request passes. What waits on the worker is taken to be as much as
- * now when its turn at the gateway comes. Ignored are what prefix caches save, the way of the KV to
- * decode, room that decode may lack, the other answers of a request with several, and how fast
- * tokens follow the first. Any thread.
+ * or its last status is old, the request passes; so it does, as for the time between tokens, if
+ * this gateway has not seen how long answers stay there. What waits on the worker is taken to be as
+ * much as now when its turn at the gateway comes. Ignored are what prefix caches save, the way of
+ * the KV to decode, room that decode may lack, what prompts that decode computes itself delay, and
+ * the other answers of a request with several. Any thread.
  */
 public final class Punctuality {
 
@@ -37,6 +41,9 @@ public final class Punctuality {
   private static final double LONGEST_SECONDS = 3600;
 
   private static final double NO_LIMIT = Double.MAX_VALUE;
+
+  /** Sums of durations are not exact: what an idle worker takes must be within the limit. */
+  private static final double ROUNDING = 1 + 1e-9;
 
   private final boolean on;
   private final double factor;
@@ -69,30 +76,49 @@ public final class Punctuality {
 
   /**
    * @param promptTokens at least 1
-   * @param expectedSeconds when the reader expects the first token
+   * @param expected what the reader expects
+   * @param streamed whether the reader reads while tokens come; of a whole answer only the first
+   *     token is judged
    * @param waitSeconds until it would be its turn at the gateway; asked only if it matters
-   * @throws ApiException 429 if it would be late; with the time after which the same request would
-   *     be let in if nobody else came, at most an hour
+   * @throws ApiException 429 if it would be late or slow; with the time after which the same
+   *     request would be let in if nobody else came, at most an hour
    */
   public void check(
-      ServedModel model, int promptTokens, double expectedSeconds, DoubleSupplier waitSeconds) {
+      ServedModel model,
+      int promptTokens,
+      QoeSpec expected,
+      boolean streamed,
+      DoubleSupplier waitSeconds) {
     if (!on) {
       return;
     }
-    Optional<StepPrediction> prediction =
-        placer
-            .find(model, promptTokens)
-            .map(place -> place.prefill().orElse(place.decode()))
+    Optional<Placement> place = placer.find(model, promptTokens);
+    Optional<StepPrediction> first =
+        place
+            .map(where -> where.prefill().orElse(where.decode()))
             .filter(this::fresh)
             .flatMap(StepPrediction::of);
-    if (prediction.isEmpty()) {
+    if (place.isEmpty() || first.isEmpty()) {
       return;
     }
-    double limit = factor * Math.max(expectedSeconds, prediction.get().promptSeconds(promptTokens));
-    Verdict verdict =
-        judge(prediction.get(), promptTokens, limit, Math.max(0, waitSeconds.getAsDouble()));
-    if (verdict instanceof Verdict.Reject reject) {
-      throw late(reject, limit);
+    Optional<DecodeOutlook> outlook =
+        streamed && fresh(place.get().decode())
+            ? DecodeOutlook.of(
+                place.get().decode(), place.get().prefill().isPresent() ? placer.joining(model) : 0)
+            : Optional.empty();
+    ServiceLimits limits =
+        new ServiceLimits(
+            factor * Math.max(expected.ttftSeconds(), first.get().promptSeconds(promptTokens)),
+            outlook
+                .map(
+                    then ->
+                        Math.max(
+                            1 / expected.tokensPerSecond(),
+                            then.tokenSeconds(1, promptTokens) * ROUNDING))
+                .orElse(NO_LIMIT));
+    double queue = Math.max(0, waitSeconds.getAsDouble()) + first.get().queueSeconds(promptTokens);
+    if (judge(first.get(), outlook, limits, promptTokens, queue) instanceof Verdict.Reject reject) {
+      throw refusal(reject, limits);
     }
   }
 
@@ -101,31 +127,48 @@ public final class Punctuality {
     return report != null && clock.getAsLong() - report.nanos() <= freshNanos;
   }
 
-  /** Only the first token has a limit, so the load need not say who decodes. */
   private static Verdict judge(
-      StepPrediction prediction, int promptTokens, double limit, double wait) {
+      StepPrediction first,
+      Optional<DecodeOutlook> outlook,
+      ServiceLimits limits,
+      int promptTokens,
+      double queue) {
     EarlyRejection rejection =
         new EarlyRejection(
-            (tokens, cached) -> prediction.promptSeconds(promptTokens), (batch, context) -> 0);
-    double queue = wait + prediction.queueSeconds(promptTokens);
-    return rejection.judge(
-        new WorkerLoad(queue, List.of(), List.of(), 0, 1),
-        new ServiceLimits(limit, NO_LIMIT),
-        promptTokens,
-        0);
+            (tokens, cached) -> first.promptSeconds(promptTokens),
+            (batch, context) -> outlook.map(then -> then.tokenSeconds(batch, context)).orElse(0.0));
+    WorkerLoad load =
+        outlook
+            .map(then -> then.load(queue))
+            .orElseGet(() -> new WorkerLoad(queue, List.of(), List.of(), 0, 1));
+    return rejection.judge(load, limits, promptTokens, 0);
   }
 
-  private static ApiException late(Verdict.Reject reject, double limit) {
+  private static ApiException refusal(Verdict.Reject reject, ServiceLimits limits) {
     double ttft = reject.forecast().ttftSeconds();
     double seconds = Math.min(reject.retryAfterSeconds().orElse(ttft), LONGEST_SECONDS);
-    return ApiException.saturated(
-        DropReason.PREDICTED_LATE,
-        Duration.ofSeconds((long) Math.ceil(seconds)),
-        String.format(
-            Locale.ROOT,
-            "The first token would come after about %.1f s, later than the %.1f s that its reader"
-                + " would wait; try again after the time in Retry-After.",
-            ttft,
-            limit));
+    Duration retryAfter = Duration.ofSeconds((long) Math.max(1, Math.ceil(seconds)));
+    return switch (reject.limit()) {
+      case TTFT ->
+          ApiException.saturated(
+              DropReason.PREDICTED_LATE,
+              retryAfter,
+              String.format(
+                  Locale.ROOT,
+                  "The first token would come after about %.1f s, later than the %.1f s that its"
+                      + " reader would wait; try again after the time in Retry-After.",
+                  ttft,
+                  limits.ttftSeconds()));
+      case TBT ->
+          ApiException.saturated(
+              DropReason.PREDICTED_SLOW,
+              retryAfter,
+              String.format(
+                  Locale.ROOT,
+                  "A token would come about every %.0f ms, and its reader reads one every %.0f ms;"
+                      + " try again after the time in Retry-After.",
+                  1e3 * reject.forecast().tbtSeconds(),
+                  1e3 * limits.tbtSeconds()));
+    };
   }
 }

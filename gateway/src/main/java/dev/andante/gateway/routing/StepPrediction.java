@@ -81,9 +81,19 @@ final class StepPrediction {
 
   /** Between two tokens of a new answer, beside those that run and wait there. */
   double tokenSeconds(int promptTokens) {
+    return tokenSeconds(answers + 1, contextTokens + promptTokens);
+  }
+
+  /** Between two tokens of each, with so many answers that have so many tokens in all. */
+  double tokenSeconds(long batch, long context) {
     return cost.getBaseSeconds()
-        + cost.getPerRowSeconds() * (answers + 1)
-        + cost.getPerPairSeconds() * (contextTokens + promptTokens);
+        + cost.getPerRowSeconds() * batch
+        + cost.getPerPairSeconds() * context;
+  }
+
+  /** Of the answers that run there. */
+  long contextTokens() {
+    return contextTokens;
   }
 
   private double secondsPerToken(int promptTokens) {
@@ -97,9 +107,7 @@ final class StepPrediction {
 
   /** What a step takes that has no row of a prompt: its own time and the answers under way. */
   private double besides() {
-    return cost.getBaseSeconds()
-        + cost.getPerRowSeconds() * answers
-        + cost.getPerPairSeconds() * contextTokens;
+    return tokenSeconds(answers, contextTokens);
   }
 
   private long rowsForPrompts() {

@@ -2,6 +2,7 @@ package dev.andante.gateway.routing;
 
 import dev.andante.protocol.v1.WorkerStatus;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,14 +17,26 @@ public final class Worker {
    */
   record Report(WorkerStatus status, String fingerprint, long nanos) {}
 
+  /** More at a time nobody has: whoever says so does not know. */
+  static final int MOST_BELIEVED = 1000;
+
   private final WorkerKind kind;
   private final String target;
+  private final AnswerTimes answerTimes;
   private final AtomicLong outstanding = new AtomicLong();
   private volatile @Nullable Report report;
 
   Worker(WorkerKind kind, String target) {
+    this(kind, target, System::nanoTime);
+  }
+
+  /**
+   * @param clock as {@link System#nanoTime}
+   */
+  Worker(WorkerKind kind, String target, LongSupplier clock) {
     this.kind = kind;
     this.target = target;
+    this.answerTimes = new AnswerTimes(clock);
   }
 
   public WorkerKind kind() {
@@ -50,6 +63,11 @@ public final class Worker {
     outstanding.addAndGet(-work);
   }
 
+  /** Of a decode worker: how long this gateway's answers are there. */
+  public AnswerTimes answerTimes() {
+    return answerTimes;
+  }
+
   long outstanding() {
     return outstanding.get();
   }
@@ -73,6 +91,14 @@ public final class Worker {
     long reported =
         current == null ? 0 : (long) current.status().getRunning() + current.status().getWaiting();
     return Math.max(reported, outstanding());
+  }
+
+  /** Prompts in its hands as it last said, of a prefill worker. */
+  long prompts() {
+    Report current = report;
+    return current == null
+        ? 0
+        : Math.max(0L, current.status().getRunning()) + Math.max(0L, current.status().getWaiting());
   }
 
   /** Tokens of prompts in its hands, of a prefill worker. */

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of all workers and their models. Any thread; never waits. */
@@ -20,11 +21,20 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
   private final Map<String, Worker> workers = new ConcurrentHashMap<>();
   private final ModelCatalog catalog = new ModelCatalog();
   private final long staleNanos;
+  private final LongSupplier clock;
   private volatile long prefillListedNanos;
   private volatile boolean wasReady;
 
   public WorkerRegistry(Duration staleAfter) {
+    this(staleAfter, System::nanoTime);
+  }
+
+  /**
+   * @param clock times the answers on workers; as {@link System#nanoTime}
+   */
+  WorkerRegistry(Duration staleAfter, LongSupplier clock) {
     this.staleNanos = staleAfter.toNanos();
+    this.clock = clock;
   }
 
   /** Models that at least one decode worker serves right now, by name. */
@@ -60,6 +70,11 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
         workers.values().stream()
             .filter(worker -> worker.kind() == WorkerKind.DECODE && usable(worker) != null)
             .count();
+  }
+
+  /** Workers that may be given work now, of any kind and model. */
+  List<Worker> usable() {
+    return workers.values().stream().filter(worker -> usable(worker) != null).toList();
   }
 
   /** Workers of a kind that serve the model and may be given work now. */
@@ -110,7 +125,8 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
     }
     workers.values().removeIf(w -> w.kind() == kind && !targets.contains(w.target()));
     targets.forEach(
-        target -> workers.computeIfAbsent(kind + "@" + target, key -> new Worker(kind, target)));
+        target ->
+            workers.computeIfAbsent(kind + "@" + target, key -> new Worker(kind, target, clock)));
   }
 
   ModelCatalog catalog() {

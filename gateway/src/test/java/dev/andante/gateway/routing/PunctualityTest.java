@@ -8,6 +8,7 @@ import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.WorkerStatus;
+import dev.andante.qoe.QoeSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -70,7 +71,8 @@ class PunctualityTest {
         new Punctuality(
             on, 2, Duration.ofSeconds(30), placer, () -> System.nanoTime() + late * 1_000_000_000L);
     return catchThrowableOfType(
-        ApiException.class, () -> punctuality.check(model, tokens, expected, () -> wait));
+        ApiException.class,
+        () -> punctuality.check(model, tokens, new QoeSpec(expected, 4.8), true, () -> wait));
   }
 
   private @Nullable ApiException check(int tokens, double expected) {
