@@ -24,9 +24,11 @@ import dev.andante.protocol.v1.TokenLogprob;
 import dev.andante.protocol.v1.TransferCost;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
+import dev.andante.service.grpc.Failures;
 import dev.andante.service.grpc.RequestIds;
 import dev.andante.service.grpc.TraceParent;
 import io.grpc.Server;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -48,6 +50,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,6 +105,17 @@ final class FakeWorker implements AutoCloseable {
   volatile StepCost stepCost = StepCost.getDefaultInstance();
   volatile TransferCost transferCost = TransferCost.getDefaultInstance();
   volatile int tokensPerChunk = 1;
+
+  /** What it makes of its status before it tells it. */
+  volatile UnaryOperator<WorkerStatus> telling = UnaryOperator.identity();
+
+  /** While set, statuses are asked for and not told. */
+  volatile @Nullable CountDownLatch statusGate;
+
+  /** Decodes that it runs at once; it refuses more. */
+  volatile int places = Integer.MAX_VALUE;
+
+  final AtomicInteger mostOpen = new AtomicInteger();
   volatile @Nullable CountDownLatch prefillGate;
   volatile @Nullable CountDownLatch decodeGate;
 
@@ -230,7 +244,20 @@ final class FakeWorker implements AutoCloseable {
     @Override
     public void getStatus(GetStatusRequest request, StreamObserver<WorkerStatus> observer) {
       statuses.incrementAndGet();
-      observer.onNext(
+      CountDownLatch held = statusGate;
+      if (held != null) {
+        calls.execute(
+            () -> {
+              await(held);
+              tell(observer);
+            });
+        return;
+      }
+      tell(observer);
+    }
+
+    private void tell(StreamObserver<WorkerStatus> observer) {
+      WorkerStatus status =
           WorkerStatus.newBuilder()
               .setRole(role)
               .setInstance(instance)
@@ -244,7 +271,8 @@ final class FakeWorker implements AutoCloseable {
               .setTotalBlocks(100)
               .setBlockSize(16)
               .setKvAddress(role == Role.ROLE_DECODE ? target() : "")
-              .build());
+              .build();
+      observer.onNext(telling.apply(status));
       observer.onCompleted();
     }
   }
@@ -289,7 +317,14 @@ final class FakeWorker implements AutoCloseable {
         return;
       }
       decodes.add(request);
-      open.incrementAndGet();
+      int running = open.incrementAndGet();
+      if (running > places) {
+        open.decrementAndGet();
+        observer.onError(
+            Failures.of(Status.Code.RESOURCE_EXHAUSTED, "saturated", "no blocks", true));
+        return;
+      }
+      mostOpen.accumulateAndGet(running, Math::max);
       var call = (ServerCallStreamObserver<TokenChunk>) observer;
       call.setOnCancelHandler(
           () -> {

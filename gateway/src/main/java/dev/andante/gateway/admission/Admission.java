@@ -150,7 +150,7 @@ public final class Admission {
         case WAITING -> line.remove(ticket);
         case ADMITTED -> {
           running -= ticket.weight();
-          double seconds = (clock.getAsLong() - ticket.admittedNanos()) / 1e9;
+          double seconds = Math.max(0, clock.getAsLong() - ticket.admittedNanos()) / 1e9;
           meanServiceSeconds += SMOOTHING * (seconds - meanServiceSeconds);
         }
       }

@@ -14,6 +14,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import reactor.core.scheduler.Schedulers;
 
@@ -148,6 +149,34 @@ class AdmissionTest {
     assertThat(admission.retryAfter("")).hasSeconds(100);
     tickets.reversed().forEach(Ticket::release);
     assertThat(admission.retryAfter("")).hasSeconds(1);
+  }
+
+  /** As after a machine was stopped for an hour; and as no clock should. */
+  @Test
+  void aClockThatJumpsIsGotOver() {
+    AtomicLong now = new AtomicLong();
+    Admission admission = new Admission(1, 9, Duration.ofSeconds(10), now::get);
+    Ticket running = admission.enqueue(answers(1));
+    Ticket waiting = admission.enqueue(answers(1));
+    now.addAndGet(Duration.ofHours(1).toNanos());
+    assertThat(admission.retryAfter("")).isBetween(Duration.ofSeconds(1), Duration.ofMinutes(10));
+    running.release();
+    assertThat(admitted(waiting)).isTrue();
+    assertThat(admission.retryAfter("")).isLessThanOrEqualTo(Duration.ofMinutes(10));
+    now.addAndGet(-Duration.ofHours(3).toNanos());
+    waiting.release();
+    Ticket next = admission.enqueue(answers(1));
+    Ticket last = admission.enqueue(answers(1));
+    assertThat(admission.waitSeconds(answers(1))).isNotNegative();
+    next.release();
+    last.release();
+    for (int i = 0; i < 100; i++) {
+      Ticket quick = admission.enqueue(answers(1));
+      now.addAndGet(Duration.ofMillis(100).toNanos());
+      quick.release();
+    }
+    assertThat(admission.retryAfter("")).as("learnt anew").isEqualTo(Duration.ofSeconds(1));
+    assertThat(admission.running() + admission.queued()).isZero();
   }
 
   @Test
