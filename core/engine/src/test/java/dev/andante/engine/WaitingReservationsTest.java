@@ -21,18 +21,14 @@ class WaitingReservationsTest {
   private static final Duration LONG = Duration.ofMinutes(5);
 
   private static final EngineConfig SMALL =
-      new EngineConfig(
-          4,
-          24,
-          DEFAULTS.kvDtype(),
-          16,
-          8,
-          6,
-          0,
-          DEFAULTS.draftWait(),
-          DEFAULTS.lease(),
-          true,
-          Duration.ZERO);
+      EngineConfig.builder(4, 24)
+          .kvDtype(DEFAULTS.kvDtype())
+          .maxBatchTokens(16)
+          .maxSequences(8)
+          .maxWaiting(6)
+          .draftWait(DEFAULTS.draftWait())
+          .lease(DEFAULTS.lease())
+          .build();
 
   private final EngineFixture fixture = new EngineFixture(SMALL, DraftSource.NONE);
   private final int poolTokens = SMALL.blocks() * SMALL.blockSize();
