@@ -72,7 +72,13 @@ class GatewayConfiguration {
       MeshClient client,
       GrpcChannels channels,
       WorkerRegistry registry) {
-    return new WorkerWatch(properties.discovery(), discovery, client, channels, registry);
+    return new WorkerWatch(
+        properties.discovery(),
+        discovery,
+        client,
+        channels,
+        registry,
+        properties.routing().prefixAware());
   }
 
   @Bean

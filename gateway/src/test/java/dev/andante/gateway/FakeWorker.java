@@ -8,6 +8,7 @@ import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
 import dev.andante.protocol.v1.HandOverReply;
 import dev.andante.protocol.v1.HandOverRequest;
+import dev.andante.protocol.v1.KvChanges;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.PrefillGrpc;
 import dev.andante.protocol.v1.PrefillReply;
@@ -22,6 +23,7 @@ import dev.andante.protocol.v1.Token;
 import dev.andante.protocol.v1.TokenChunk;
 import dev.andante.protocol.v1.TokenLogprob;
 import dev.andante.protocol.v1.TransferCost;
+import dev.andante.protocol.v1.WatchKvRequest;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
 import dev.andante.service.grpc.Failures;
@@ -116,6 +118,8 @@ final class FakeWorker implements AutoCloseable {
   volatile int places = Integer.MAX_VALUE;
 
   final AtomicInteger mostOpen = new AtomicInteger();
+  final List<StreamObserver<KvChanges>> watching = new CopyOnWriteArrayList<>();
+  private volatile KvChanges kv = KvChanges.newBuilder().setResync(true).build();
   volatile @Nullable CountDownLatch prefillGate;
   volatile @Nullable CountDownLatch decodeGate;
 
@@ -256,6 +260,14 @@ final class FakeWorker implements AutoCloseable {
       tell(observer);
     }
 
+    @Override
+    public void watchKv(WatchKvRequest request, StreamObserver<KvChanges> observer) {
+      ((ServerCallStreamObserver<KvChanges>) observer)
+          .setOnCancelHandler(() -> watching.remove(observer));
+      observer.onNext(kv);
+      watching.add(observer);
+    }
+
     private void tell(StreamObserver<WorkerStatus> observer) {
       WorkerStatus status =
           WorkerStatus.newBuilder()
@@ -275,6 +287,18 @@ final class FakeWorker implements AutoCloseable {
       observer.onNext(telling.apply(status));
       observer.onCompleted();
     }
+  }
+
+  /** Tells those that watch its KV, now and later, that this is all it holds. */
+  void holds(KvChanges all) {
+    kv = all;
+    watching.forEach(watcher -> watcher.onNext(all));
+  }
+
+  /** Ends their calls. */
+  void endWatching() {
+    watching.forEach(StreamObserver::onCompleted);
+    watching.clear();
   }
 
   private final class PrefillService extends PrefillGrpc.PrefillImplBase {

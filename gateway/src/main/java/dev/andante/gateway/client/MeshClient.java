@@ -6,12 +6,14 @@ import dev.andante.protocol.v1.GetModelInfoRequest;
 import dev.andante.protocol.v1.GetStatusRequest;
 import dev.andante.protocol.v1.HandOverReply;
 import dev.andante.protocol.v1.HandOverRequest;
+import dev.andante.protocol.v1.KvChanges;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.PrefillGrpc;
 import dev.andante.protocol.v1.PrefillReply;
 import dev.andante.protocol.v1.PrefillRequest;
 import dev.andante.protocol.v1.ReleaseRequest;
 import dev.andante.protocol.v1.TokenChunk;
+import dev.andante.protocol.v1.WatchKvRequest;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
 import dev.andante.service.grpc.GrpcChannels;
@@ -52,6 +54,15 @@ public final class MeshClient {
             within(timeout),
             GetModelInfoRequest.newBuilder().setIncludeTokenizer(tokenizer).build())
         .single();
+  }
+
+  /** What a worker's prefix cache holds and each change, until it stops or the caller cancels. */
+  public Flux<KvChanges> watchKv(String target) {
+    return Calls.call(
+        channels.channel(target),
+        WorkerGrpc.getWatchKvMethod(),
+        CallOptions.DEFAULT,
+        WatchKvRequest.getDefaultInstance());
   }
 
   public Mono<PrefillReply> prefill(

@@ -67,6 +67,8 @@ public record GatewayProperties(
    *     prefill workers compute every prompt while there is one
    * @param localWhenCheaper whether the decode worker also computes prompts that are predicted to
    *     take longer by way of prefill, the KV's way included
+   * @param prefixAware whether workers are asked what their prefix caches hold, so that a prompt is
+   *     computed where most of it is, unless others would be sooner
    * @param maxAttempts how often one answer may be started or resumed on other workers
    * @param retryBackoff pause before the second attempt; doubles with each further one
    * @param replacementTimeout how long an answer that lost its decode worker waits for another one
@@ -75,6 +77,7 @@ public record GatewayProperties(
   public record Routing(
       @DefaultValue("0") @Min(0) int localPromptTokens,
       @DefaultValue("off") boolean localWhenCheaper,
+      @DefaultValue("on") boolean prefixAware,
       @DefaultValue("4") @Min(1) @Max(100) int maxAttempts,
       @DefaultValue("50ms") @Positive Duration retryBackoff,
       @DefaultValue("60s") @Positive Duration replacementTimeout) {}

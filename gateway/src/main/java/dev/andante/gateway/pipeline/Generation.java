@@ -7,6 +7,7 @@ import dev.andante.gateway.metrics.ModelMeters;
 import dev.andante.gateway.routing.PathEstimates;
 import dev.andante.gateway.routing.Placement;
 import dev.andante.gateway.routing.Placer;
+import dev.andante.gateway.routing.Wanted;
 import dev.andante.gateway.routing.Worker;
 import dev.andante.protocol.v1.Attempt;
 import dev.andante.protocol.v1.DecodeRequest;
@@ -99,7 +100,7 @@ final class Generation {
               Placement place =
                   placer.place(
                       plan.model(),
-                      plan.prompt().length + generated.size(),
+                      Wanted.of(plan.model(), plan.prompt(), generated),
                       retries.tried(),
                       retries.withoutPrefill());
               placement = place;

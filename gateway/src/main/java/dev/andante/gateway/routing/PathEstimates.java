@@ -5,8 +5,8 @@ import java.util.Optional;
 
 /**
  * What a prompt costs on each of its two paths, as predicted: the wait for its first token and, on
- * decode, what it delays the answers that run there, each by its rows. Prefix caches are not
- * foreseen.
+ * decode, what it delays the answers that run there, each by its rows. What their prefix caches
+ * have counts as far as it is known.
  *
  * @param prefillSeconds prefill computes it and hands it on
  * @param localSeconds decode computes it
@@ -20,11 +20,12 @@ public record PathEstimates(double prefillSeconds, double localSeconds) {
   private static final double NEARLY = 1.1;
 
   /** Empty if one of the workers has not said, or learnt, what it takes. */
-  static Optional<PathEstimates> of(Worker prefill, Worker decode, int promptTokens) {
+  static Optional<PathEstimates> of(Worker prefill, Worker decode, Wanted wanted) {
     Worker.Report report = prefill.report();
     if (report == null || !usable(report.status().getTransferCost())) {
       return Optional.empty();
     }
+    int promptTokens = wanted.tokens();
     TransferCost handOff = report.status().getTransferCost();
     return StepPrediction.of(prefill)
         .flatMap(
@@ -33,11 +34,11 @@ public record PathEstimates(double prefillSeconds, double localSeconds) {
                     .map(
                         here ->
                             new PathEstimates(
-                                there.firstTokenSeconds(promptTokens)
+                                there.firstTokenSeconds(promptTokens, wanted.cached(prefill))
                                     + handOff.getBaseSeconds()
                                     + handOff.getPerTokenSeconds() * promptTokens,
-                                here.firstTokenSeconds(promptTokens)
-                                    + here.delaySeconds(promptTokens))));
+                                here.firstTokenSeconds(promptTokens, wanted.cached(decode))
+                                    + here.delaySeconds(promptTokens, wanted.cached(decode)))));
   }
 
   private static boolean usable(TransferCost cost) {

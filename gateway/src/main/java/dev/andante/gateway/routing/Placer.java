@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
-import java.util.function.ToDoubleFunction;
+import java.util.function.ToDoubleBiFunction;
+import java.util.stream.Stream;
 
 /**
  * Picks decode first, since that is where the answer will live, then prefill. Workers already tried
@@ -15,12 +16,12 @@ import java.util.function.ToDoubleFunction;
  * there is. Only a decode worker that was lost must have been heard of since.
  *
  * <p>Where every candidate has learnt what its steps take, prefill goes where the first token is
- * predicted soonest, and decode to one of those whose time between tokens is predicted to be the
- * least or nearly so. Otherwise, and among equals, the fewest queued tokens and the fewest answers
- * win. Where decode is predicted to have the prompt computed sooner than prefill has it computed
- * and handed on, it may be left to decode. Of many candidates only two, drawn at random, are
- * compared: with one best for all, several gateways would send all that comes between two statuses
- * to the same one.
+ * predicted soonest, what its prefix cache has of the prompt taken off, and decode to one of those
+ * whose time between tokens is predicted to be the least or nearly so. Otherwise, and among equals,
+ * the fewest tokens to compute and the fewest answers win. Where decode is predicted to have the
+ * prompt computed sooner than prefill has it computed and handed on, it may be left to decode. Of
+ * many candidates only two, drawn at random, are compared: with one best for all, several gateways
+ * would send all that comes between two statuses to the same one.
  */
 public final class Placer {
 
@@ -57,8 +58,8 @@ public final class Placer {
    * @param local whether decode must compute the prompt itself
    * @throws ApiException 503 if no decode worker serves the model
    */
-  public Placement place(ServedModel model, int promptTokens, Tried tried, boolean local) {
-    return find(model, promptTokens, tried, local)
+  public Placement place(ServedModel model, Wanted prompt, Tried tried, boolean local) {
+    return find(model, prompt, tried, local)
         .orElseThrow(
             () ->
                 ApiException.unavailable(
@@ -82,7 +83,7 @@ public final class Placer {
 
   /** Where a request would go that comes now; empty if nobody serves the model. */
   Optional<Placement> find(ServedModel model, int promptTokens) {
-    return find(model, promptTokens, new Tried(), false);
+    return find(model, Wanted.of(promptTokens), new Tried(), false);
   }
 
   /** Prompts that prefill workers have for each of the decode workers, rounded up. */
@@ -95,20 +96,19 @@ public final class Placer {
     return Math.ceilDiv(prompts, Math.max(1, decodes));
   }
 
-  private Optional<Placement> find(
-      ServedModel model, int promptTokens, Tried tried, boolean local) {
-    return decode(decodes(model, tried), promptTokens, tried)
+  private Optional<Placement> find(ServedModel model, Wanted prompt, Tried tried, boolean local) {
+    return decode(decodes(model, tried), prompt.tokens(), tried)
         .map(
             decode ->
-                local || promptTokens <= localPromptTokens
+                local || prompt.tokens() <= localPromptTokens
                     ? new Placement(decode, Optional.empty(), Optional.empty())
                     : weighed(
                         decode,
                         prefill(
                             registry.usable(WorkerKind.PREFILL, model.fingerprint()),
-                            promptTokens,
+                            prompt,
                             tried),
-                        promptTokens));
+                        prompt));
   }
 
   private List<Worker> decodes(ServedModel model, Tried tried) {
@@ -117,9 +117,9 @@ public final class Placer {
         .toList();
   }
 
-  private Placement weighed(Worker decode, Optional<Worker> prefill, int promptTokens) {
+  private Placement weighed(Worker decode, Optional<Worker> prefill, Wanted prompt) {
     Optional<PathEstimates> estimates =
-        prefill.flatMap(there -> PathEstimates.of(there, decode, promptTokens));
+        prefill.flatMap(there -> PathEstimates.of(there, decode, prompt));
     boolean local = localWhenCheaper && estimates.filter(PathEstimates::localPays).isPresent();
     return new Placement(decode, local ? Optional.empty() : prefill, estimates);
   }
@@ -127,17 +127,36 @@ public final class Placer {
   private Optional<Worker> decode(List<Worker> usable, int promptTokens, Tried tried) {
     List<Worker> untried = preferring(usable, worker -> !tried.contains(worker));
     List<Worker> roomy = preferring(untried, worker -> worker.freeTokens() > promptTokens);
-    return fastest(drawn(roomy), NEARLY, by -> by.tokenSeconds(promptTokens)).stream()
+    return fastest(drawn(roomy), NEARLY, (worker, by) -> by.tokenSeconds(promptTokens)).stream()
         .min(
             Comparator.comparingLong(Worker::answers)
                 .thenComparingLong(worker -> -worker.freeTokens())
                 .thenComparing(Worker::target));
   }
 
-  private Optional<Worker> prefill(List<Worker> usable, int promptTokens, Tried tried) {
+  private Optional<Worker> prefill(List<Worker> usable, Wanted prompt, Tried tried) {
     List<Worker> untried = preferring(usable, worker -> !tried.contains(worker));
-    return fastest(drawn(untried), 1, by -> by.firstTokenSeconds(promptTokens)).stream()
-        .min(Comparator.comparingLong(Worker::queuedTokens).thenComparing(Worker::target));
+    return fastest(
+            withBestHit(drawn(untried), untried, prompt),
+            1,
+            (worker, by) -> by.firstTokenSeconds(prompt.tokens(), prompt.cached(worker)))
+        .stream()
+        .min(
+            Comparator.<Worker>comparingLong(
+                    worker -> worker.queuedTokens() + prompt.tokens() - prompt.cached(worker))
+                .thenComparing(Worker::target));
+  }
+
+  /** Of many, who has most of the prompt is compared too. */
+  private static List<Worker> withBestHit(List<Worker> drawn, List<Worker> all, Wanted prompt) {
+    Optional<Worker> best =
+        drawn.size() == all.size()
+            ? Optional.empty()
+            : all.stream()
+                .max(Comparator.comparingInt(prompt::cached))
+                .filter(worker -> prompt.cached(worker) > 0 && !drawn.contains(worker));
+    return best.map(worker -> Stream.concat(drawn.stream(), Stream.of(worker)).toList())
+        .orElse(drawn);
   }
 
   /** Those that pass, or all if none does. */
@@ -158,14 +177,14 @@ public final class Placer {
 
   /** Those predicted to be at most so many times as slow as the best; all if one is unknown. */
   private static List<Worker> fastest(
-      List<Worker> workers, double times, ToDoubleFunction<StepPrediction> seconds) {
+      List<Worker> workers, double times, ToDoubleBiFunction<Worker, StepPrediction> seconds) {
     List<Double> predicted = new ArrayList<>();
     for (Worker worker : workers) {
       Optional<StepPrediction> by = StepPrediction.of(worker);
       if (by.isEmpty()) {
         return workers;
       }
-      predicted.add(seconds.applyAsDouble(by.get()));
+      predicted.add(seconds.applyAsDouble(worker, by.get()));
     }
     List<Worker> fastest = new ArrayList<>();
     double most = times * predicted.stream().mapToDouble(Double::doubleValue).min().orElse(0);

@@ -66,17 +66,33 @@ final class StepPrediction {
 
   /** What a prompt takes once it is its turn. */
   double promptSeconds(int promptTokens) {
-    return Math.max(1.0, (double) promptTokens / rowsForPrompts()) * besides()
-        + promptTokens * (cost.getPerRowSeconds() + attention(promptTokens));
+    return promptSeconds(promptTokens, 0);
   }
 
-  double firstTokenSeconds(int promptTokens) {
-    return queueSeconds(promptTokens) + promptSeconds(promptTokens);
+  /**
+   * @param cached of them, that need not be computed
+   */
+  private double promptSeconds(int promptTokens, int cached) {
+    return Math.max(1.0, (double) (promptTokens - cached) / rowsForPrompts()) * besides()
+        + rowsSeconds(promptTokens, cached);
+  }
+
+  /** What its rows add to steps. */
+  private double rowsSeconds(int promptTokens, int cached) {
+    int rows = promptTokens - cached;
+    return rows * (cost.getPerRowSeconds() + attention(rows) + cost.getPerPairSeconds() * cached);
+  }
+
+  /**
+   * @param cached of the tokens, that need not be computed
+   */
+  double firstTokenSeconds(int promptTokens, int cached) {
+    return queueSeconds(promptTokens) + promptSeconds(promptTokens, cached);
   }
 
   /** What a prompt delays the answers that run there, all of them together, by its own rows. */
-  double delaySeconds(int promptTokens) {
-    return answers * promptTokens * (cost.getPerRowSeconds() + attention(promptTokens));
+  double delaySeconds(int promptTokens, int cached) {
+    return answers * rowsSeconds(promptTokens, cached);
   }
 
   /** Between two tokens of a new answer, beside those that run and wait there. */

@@ -20,9 +20,13 @@ public final class Worker {
   /** More at a time nobody has: whoever says so does not know. */
   static final int MOST_BELIEVED = 1000;
 
+  /** Tokens; nobody has larger ones. */
+  private static final int LARGEST_BLOCK = 1 << 16;
+
   private final WorkerKind kind;
   private final String target;
   private final AnswerTimes answerTimes;
+  private final KeptBlocks kept = new KeptBlocks();
   private final AtomicLong outstanding = new AtomicLong();
   private volatile @Nullable Report report;
 
@@ -66,6 +70,17 @@ public final class Worker {
   /** Of a decode worker: how long this gateway's answers are there. */
   public AnswerTimes answerTimes() {
     return answerTimes;
+  }
+
+  /** What its prefix cache holds, as far as it tells. */
+  KeptBlocks kept() {
+    return kept;
+  }
+
+  /** Tokens per block; 0 before it has said so. */
+  int blockSize() {
+    Report current = report;
+    return current == null ? 0 : Math.clamp(current.status().getBlockSize(), 0, LARGEST_BLOCK);
   }
 
   long outstanding() {

@@ -33,26 +33,34 @@ public final class WorkerWatch implements SmartLifecycle {
 
   private static final Logger LOG = LoggerFactory.getLogger(WorkerWatch.class);
 
+  private static final Duration ASK_KV_AGAIN = Duration.ofSeconds(2);
+
   private final Discovery properties;
   private final DiscoveryClient discovery;
   private final MeshClient client;
   private final GrpcChannels channels;
   private final WorkerRegistry registry;
+  private final KvFollower kv;
   private final Set<String> asking = ConcurrentHashMap.newKeySet();
   private final Map<String, Mono<String>> fetching = new ConcurrentHashMap<>();
   private Disposable.@Nullable Composite running;
 
+  /**
+   * @param prefixAware whether workers are asked what their prefix caches hold
+   */
   public WorkerWatch(
       Discovery properties,
       DiscoveryClient discovery,
       MeshClient client,
       GrpcChannels channels,
-      WorkerRegistry registry) {
+      WorkerRegistry registry,
+      boolean prefixAware) {
     this.properties = properties;
     this.discovery = discovery;
     this.client = client;
     this.channels = channels;
     this.registry = registry;
+    this.kv = new KvFollower(prefixAware, client, ASK_KV_AGAIN);
   }
 
   @Override
@@ -77,6 +85,7 @@ public final class WorkerWatch implements SmartLifecycle {
       registry.replace(WorkerKind.DECODE, decode);
       Set<String> all = new LinkedHashSet<>(prefill);
       all.addAll(decode);
+      kv.retain(registry.workers());
       channels.retain(all);
     } catch (RuntimeException e) {
       LOG.warn("discovery failed, the workers known so far stay: {}", e.toString());
@@ -110,12 +119,13 @@ public final class WorkerWatch implements SmartLifecycle {
             error -> LOG.debug("worker {} does not answer: {}", worker.target(), error.toString()));
   }
 
-  private static void report(Worker worker, WorkerStatus status, String fingerprint) {
+  private void report(Worker worker, WorkerStatus status, String fingerprint) {
     Worker.Report earlier = worker.report();
     worker.report(new Worker.Report(status, fingerprint, System.nanoTime()));
     if (earlier == null || !earlier.status().getInstance().equals(status.getInstance())) {
       LOG.info("{} worker {} at {} is here", worker.kind(), status.getInstance(), worker.target());
     }
+    kv.follow(worker);
   }
 
   /** The model the worker serves, known to the catalog by the time this completes. */
@@ -164,6 +174,7 @@ public final class WorkerWatch implements SmartLifecycle {
     if (current != null) {
       current.dispose();
     }
+    kv.retain(Set.of());
     running = null;
   }
 

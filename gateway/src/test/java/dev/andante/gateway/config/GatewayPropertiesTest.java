@@ -37,6 +37,7 @@ class GatewayPropertiesTest {
     ALL.put("discovery.model-info-timeout", "6s");
     ALL.put("routing.local-prompt-tokens", "7");
     ALL.put("routing.local-when-cheaper", "on");
+    ALL.put("routing.prefix-aware", "off");
     ALL.put("routing.max-attempts", "8");
     ALL.put("routing.retry-backoff", "9ms");
     ALL.put("routing.replacement-timeout", "24s");
@@ -103,7 +104,7 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(30)),
                 new GatewayProperties.Routing(
-                    0, false, 4, Duration.ofMillis(50), Duration.ofSeconds(60)),
+                    0, false, true, 4, Duration.ofMillis(50), Duration.ofSeconds(60)),
                 new GatewayProperties.Admission(
                     64,
                     256,
@@ -140,7 +141,7 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(6)),
                 new GatewayProperties.Routing(
-                    7, true, 8, Duration.ofMillis(9), Duration.ofSeconds(24)),
+                    7, true, false, 8, Duration.ofMillis(9), Duration.ofSeconds(24)),
                 new GatewayProperties.Admission(
                     10,
                     11,

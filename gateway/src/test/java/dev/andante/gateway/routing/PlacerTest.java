@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.andante.gateway.TestModel;
 import dev.andante.gateway.error.ApiException;
+import dev.andante.protocol.v1.BlockKey;
+import dev.andante.protocol.v1.KvBlock;
+import dev.andante.protocol.v1.KvChange;
+import dev.andante.protocol.v1.KvChanges;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.TransferCost;
@@ -13,6 +17,7 @@ import dev.andante.protocol.v1.WorkerStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -71,7 +76,7 @@ class PlacerTest {
     for (String target : tried) {
       failed.refused(worker(target));
     }
-    return placer(8).place(model, promptTokens, failed, false);
+    return placer(8).place(model, Wanted.of(promptTokens), failed, false);
   }
 
   @Test
@@ -82,6 +87,67 @@ class PlacerTest {
     says("p2:1", ready().setQueuedPromptTokens(20));
     assertThat(place(100).decode().target()).isEqualTo("d1:1");
     assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p2:1");
+  }
+
+  /** As if the worker had told that it holds so many blocks of the prompt. */
+  private void holds(String target, int[] prompt, int blocks) {
+    BlockNames names = new BlockNames(model.fingerprint(), prompt, 16);
+    KvChanges.Builder all = KvChanges.newBuilder().setResync(true);
+    for (int i = 0; i < blocks; i++) {
+      BlockKey.Builder key =
+          BlockKey.newBuilder().setHigh(names.name(i).high()).setLow(names.name(i).low());
+      all.addChanges(KvChange.newBuilder().setStored(KvBlock.newBuilder().setKey(key)));
+    }
+    worker(target).kept().apply(all.build());
+  }
+
+  private String prefillOf(int[] prompt) {
+    Wanted wanted = Wanted.of(model, prompt, List.of());
+    return placer(8).place(model, wanted, new Tried(), false).prefill().orElseThrow().target();
+  }
+
+  @Test
+  void whatIsThereNeedNotBeComputed() {
+    int[] prompt = new Random(3).ints(1000, 0, 100).toArray();
+    for (String target : Set.of("d1:1", "d2:1", "p1:1", "p2:1")) {
+      says(target, ready());
+    }
+    assertThat(prefillOf(prompt)).isEqualTo("p1:1");
+    holds("p2:1", prompt, 30);
+    assertThat(prefillOf(prompt)).isEqualTo("p2:1");
+    says("p2:1", ready().setQueuedPromptTokens(479));
+    assertThat(prefillOf(prompt)).isEqualTo("p2:1");
+    says("p2:1", ready().setQueuedPromptTokens(481));
+    assertThat(prefillOf(prompt)).as("the rest is sooner elsewhere").isEqualTo("p1:1");
+    int[] another = prompt.clone();
+    another[0]++;
+    says("p2:1", ready());
+    assertThat(prefillOf(another)).as("it begins otherwise").isEqualTo("p1:1");
+  }
+
+  @Test
+  void stepsAreWeighedByWhatIsLeftToCompute() {
+    int[] prompt = new Random(3).ints(1000, 0, 100).toArray();
+    says("d1:1", ready());
+    says("p1:1", ready().setStepCost(steps(1e-3, 1e-4)));
+    says("p2:1", ready().setStepCost(steps(1e-3, 4e-4)));
+    assertThat(prefillOf(prompt)).isEqualTo("p1:1");
+    holds("p2:1", prompt, 62);
+    assertThat(prefillOf(prompt)).as("slower, with next to nothing to do").isEqualTo("p2:1");
+  }
+
+  @Test
+  void ofManyWhoHasMostOfThePromptIsComparedToo() {
+    Set<String> many =
+        IntStream.range(0, 100).mapToObj(i -> "w" + i + ":1").collect(Collectors.toSet());
+    registry.replace(WorkerKind.PREFILL, many);
+    says("d1:1", ready());
+    many.forEach(target -> says(target, ready()));
+    int[] prompt = new Random(3).ints(100, 0, 100).toArray();
+    holds("w42:1", prompt, 6);
+    for (int i = 0; i < 10; i++) {
+      assertThat(prefillOf(prompt)).isEqualTo("w42:1");
+    }
   }
 
   @Test
@@ -121,7 +187,8 @@ class PlacerTest {
     says("p1:1", handsOn(5e-3, 1e-3, 9));
     assertThat(place(3000).prefill()).as("a slow link").isEmpty();
     Placement off =
-        new Placer(registry, 0, false, random::nextInt).place(model, 3000, new Tried(), false);
+        new Placer(registry, 0, false, random::nextInt)
+            .place(model, Wanted.of(3000), new Tried(), false);
     assertThat(off.prefill()).as("switched off").isPresent();
     assertThat(off.estimates()).as("and told all the same").isPresent();
   }
@@ -243,12 +310,14 @@ class PlacerTest {
     says("d2:1", ready().setRunning(9));
     Tried tried = new Tried();
     tried.lost(worker("d1:1"));
-    assertThat(placer(8).place(model, 20, tried, false).decode().target()).isEqualTo("d2:1");
+    assertThat(placer(8).place(model, Wanted.of(20), tried, false).decode().target())
+        .isEqualTo("d2:1");
     tried.lost(worker("d2:1"));
-    assertThatThrownBy(() -> placer(8).place(model, 20, tried, false))
+    assertThatThrownBy(() -> placer(8).place(model, Wanted.of(20), tried, false))
         .isInstanceOf(ApiException.class);
     says("d1:1", ready());
-    assertThat(placer(8).place(model, 20, tried, false).decode().target()).isEqualTo("d1:1");
+    assertThat(placer(8).place(model, Wanted.of(20), tried, false).decode().target())
+        .isEqualTo("d1:1");
   }
 
   @Test
@@ -258,7 +327,7 @@ class PlacerTest {
     says("p1:1", ready());
     assertThat(place(100).prefill()).isPresent();
     assertThat(place(8).prefill()).isEmpty();
-    assertThat(placer(0).place(model, 100, new Tried(), true).prefill()).isEmpty();
+    assertThat(placer(0).place(model, Wanted.of(100), new Tried(), true).prefill()).isEmpty();
   }
 
   @Test

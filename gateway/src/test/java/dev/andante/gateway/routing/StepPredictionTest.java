@@ -44,8 +44,17 @@ class StepPredictionTest {
     assertThat(of(worker).queueSeconds(200))
         .isCloseTo(2 * of(worker).promptSeconds(200), within(1e-9));
     worker.begin(1000);
-    assertThat(of(worker).firstTokenSeconds(200))
+    assertThat(of(worker).firstTokenSeconds(200, 0))
         .isCloseTo(6 * of(worker).promptSeconds(200), within(1e-9));
+  }
+
+  @Test
+  void whatIsCachedIsAttendedToAndNotComputed() {
+    StepPrediction idle = of(worker(WorkerKind.PREFILL, WorkerStatus.newBuilder()));
+    double pairs = 40 * 160 + 40 * 41 / 2.0;
+    assertThat(idle.firstTokenSeconds(200, 160))
+        .isCloseTo(0.01 + 0.04 + pairs * 1e-6, within(1e-9));
+    assertThat(idle.firstTokenSeconds(200, 0)).isEqualTo(idle.promptSeconds(200));
   }
 
   @Test
