@@ -188,6 +188,16 @@ class ExtensionsTest {
   }
 
   @Test
+  void workersHearWhetherAnybodyReadsBeforeTheEnd() {
+    ok(chat("{}", ""));
+    assertThat(prefill.prefills.getFirst().getReader().getWhole()).isTrue();
+    assertThat(decode.decodes.getFirst().getReader().getWhole()).isTrue();
+    assertThat(chat("{}", ",\"stream\":true").statusCode()).isEqualTo(200);
+    assertThat(prefill.prefills.getLast().getReader().getWhole()).isFalse();
+    assertThat(decode.decodes.getLast().getReader().getWhole()).isFalse();
+  }
+
+  @Test
   void workersHearTheDefaultsWhereNobodySaysMore() {
     ok(chat("{}", ""));
     Reader reader = prefill.prefills.getFirst().getReader();

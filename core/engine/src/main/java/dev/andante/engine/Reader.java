@@ -8,11 +8,12 @@ import java.time.Duration;
  *
  * @param expects what is known of it; the rest is as for everybody
  * @param waited since they asked, before the request came here
+ * @param whole whether they begin to read when the answer is complete
  */
-public record Reader(QoeOverride expects, Duration waited) {
+public record Reader(QoeOverride expects, Duration waited, boolean whole) {
 
   /** Of whom nothing is known, and who asked just now. */
-  public static final Reader UNKNOWN = new Reader(QoeOverride.NONE, Duration.ZERO);
+  public static final Reader UNKNOWN = new Reader(QoeOverride.NONE, Duration.ZERO, false);
 
   public Reader {
     if (waited.isNegative()) {

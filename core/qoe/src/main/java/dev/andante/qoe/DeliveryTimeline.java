@@ -26,8 +26,15 @@ public final class DeliveryTimeline {
   private double firstTokenSeconds;
 
   public DeliveryTimeline(QoeSpec spec, long submittedNanos) {
+    this(Reading.none(spec), submittedNanos);
+  }
+
+  /**
+   * @param nothing what was delivered so far
+   */
+  public DeliveryTimeline(Reading nothing, long submittedNanos) {
     this.submittedNanos = submittedNanos;
-    this.reading = Reading.none(spec);
+    this.reading = nothing;
   }
 
   /** One token was delivered. */

@@ -10,9 +10,14 @@ package dev.andante.qoe;
  * a_(i-1) - e_(i-1))}: the greatest lateness so far, which never shrinks and is exactly 0 for who
  * is never late. So one number and a sum stand for the whole timeline.
  *
+ * <p>Of an answer that is read as a whole, once it is complete, nothing is late but its end: when
+ * the last token of l came at d, all are read {@code max(0, d - e_l)} late. So who was behind can
+ * catch up, and what is computed ahead of time gains as little as with a stream.
+ *
  * <p>An arrival before its predecessor's (a clock that jumped back) counts as at the same time. A
  * jump forward cannot be told from a pause and counts as one.
  *
+ * @param whole whether nobody reads before the end
  * @param tokens delivered
  * @param lastArrivalSeconds d of the last token, 0 before the first
  * @param firstDelaySeconds a_1 - e_1
@@ -21,6 +26,7 @@ package dev.andante.qoe;
  */
 public record Reading(
     QoeSpec spec,
+    boolean whole,
     long tokens,
     double lastArrivalSeconds,
     double firstDelaySeconds,
@@ -29,7 +35,12 @@ public record Reading(
 
   /** Nothing delivered yet. */
   public static Reading none(QoeSpec spec) {
-    return new Reading(spec, 0, 0, 0, 0, 0);
+    return new Reading(spec, false, 0, 0, 0, 0, 0);
+  }
+
+  /** Nothing delivered yet of an answer that is read as a whole. */
+  public static Reading wholeNone(QoeSpec spec) {
+    return new Reading(spec, true, 0, 0, 0, 0, 0);
   }
 
   /** One more token. */
@@ -55,6 +66,9 @@ public record Reading(
     double first = Math.max(firstSeconds, lastArrivalSeconds);
     double lateness = first - spec.idealSeconds(tokens + 1);
     double widening = gapSeconds - spec.secondsPerToken();
+    if (whole) {
+      return upTo(tokens + count, first + (count - 1) * gapSeconds);
+    }
     // Lateness grows linearly or not at all, so the old delay lasts for a while or for ever.
     long covered = covered(lateness, widening, count);
     long exposed = count - covered;
@@ -63,11 +77,18 @@ public record Reading(
         Math.max(delaySeconds, exposed == 0 ? lateness : lateness + (count - 1) * widening);
     return new Reading(
         spec,
+        false,
         tokens + count,
         first + (count - 1) * gapSeconds,
         tokens == 0 ? Math.max(0, lateness) : firstDelaySeconds,
         delay,
         delaySumSeconds + (exposed == 0 ? count * delay : covered * delaySeconds + exposedSum));
+  }
+
+  /** A whole answer so far: so many tokens, of which the last one came then. */
+  private Reading upTo(long all, double arrival) {
+    double delay = Math.max(0, arrival - spec.idealSeconds(all));
+    return new Reading(spec, true, all, arrival, delay, delay, all * delay);
   }
 
   /** How many of the next tokens have no more delay than the one before them had. */
@@ -97,8 +118,12 @@ public record Reading(
     return tokens == 0 ? 0 : spec.idealSeconds(tokens) + delaySeconds + spec.secondsPerToken();
   }
 
-  /** How long after {@code ageSeconds} the reader runs dry if nothing more comes. */
+  /**
+   * How long after {@code ageSeconds} the reader runs dry if nothing more comes; of a whole answer,
+   * until it is behind.
+   */
   public double slackSeconds(double ageSeconds) {
-    return Math.max(0, readSeconds() - ageSeconds);
+    double made = whole ? delaySeconds : 0; // up for by what comes sooner
+    return Math.max(0, readSeconds() - made - ageSeconds);
   }
 }

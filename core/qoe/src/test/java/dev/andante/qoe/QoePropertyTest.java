@@ -100,6 +100,30 @@ class QoePropertyTest {
     }
   }
 
+  /** Only the end of an answer that is read as a whole counts. */
+  @Property
+  void aWholeAnswerIsAsLateAsItsLastToken(
+      @ForAll @Size(min = 1, max = 60) List<@Scale(4) @DoubleRange(min = 0, max = 2) Double> gaps) {
+    QoeSpec spec = new QoeSpec(1, 5);
+    List<Double> arrivals = running(gaps);
+    Reading reading = Reading.wholeNone(spec);
+    for (double arrival : arrivals) {
+      reading = reading.with(arrival);
+    }
+    int tokens = arrivals.size();
+    double late = Math.max(0, arrivals.getLast() - spec.idealSeconds(tokens));
+    double ideal = spec.idealSumSeconds(tokens);
+    assertThat(QoeMetric.V2.of(reading)).isCloseTo(ideal / (ideal + tokens * late), within(1e-12));
+    assertThat(QoeMetric.V1.of(reading)).isBetween(0.0, 1.0);
+    Reading atOnce = Reading.wholeNone(spec).with(arrivals.getFirst(), 0.3, 9);
+    Reading inParts = Reading.wholeNone(spec).with(arrivals.getFirst(), 0.3, 4);
+    inParts = inParts.with(arrivals.getFirst() + 1.2, 0.3, 5);
+    assertThat(QoeMetric.V2.of(atOnce)).isCloseTo(QoeMetric.V2.of(inParts), within(1e-9));
+    double age = arrivals.getLast();
+    assertThat(reading.slackSeconds(age))
+        .isCloseTo(Math.max(0, spec.idealSeconds(tokens + 1) - age), within(1e-9));
+  }
+
   /** Axiom (c), which v1 breaks: no token's earlier arrival lowers v2. */
   @Property
   void v2NeverFallsWhenATokenComesEarlier(

@@ -85,7 +85,11 @@ public final class AnswerService {
                               request,
                               model,
                               applicant.priority(),
-                              tokens -> new Asker(reading.expects().apply(tokens), arrived),
+                              tokens ->
+                                  new Asker(
+                                      reading.expects().apply(tokens),
+                                      !reading.streamed(),
+                                      arrived),
                               prompts,
                               deadline))
                   .doOnNext(plans -> judge(plans, applicant, model, reading))

@@ -90,7 +90,8 @@ public final class Requests {
             new Reader(
                 new QoeOverride(
                     orUnknown(message.getTtftSeconds()), orUnknown(message.getTokensPerSecond())),
-                Duration.of(message.getWaitedMicros(), ChronoUnit.MICROS)));
+                Duration.of(message.getWaitedMicros(), ChronoUnit.MICROS),
+                message.getWhole()));
   }
 
   public static Token token(GeneratedToken token) {

@@ -40,9 +40,11 @@ class RequestsTest {
             .setTtftSeconds(0.5)
             .setTokensPerSecond(3.3)
             .setWaitedMicros(2_000)
+            .setWhole(true)
             .build();
     assertThat(Requests.reader(message))
-        .isEqualTo(new dev.andante.engine.Reader(new QoeOverride(0.5, 3.3), Duration.ofMillis(2)));
+        .isEqualTo(
+            new dev.andante.engine.Reader(new QoeOverride(0.5, 3.3), Duration.ofMillis(2), true));
   }
 
   @Test

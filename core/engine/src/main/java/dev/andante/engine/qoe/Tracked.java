@@ -4,6 +4,7 @@ import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestState;
 import dev.andante.qoe.DeliveryTimeline;
 import dev.andante.qoe.QoeSpec;
+import dev.andante.qoe.Reading;
 import dev.andante.qoe.batch.BatchRequest;
 
 /** What the policy knows of a request beside what the request says itself. */
@@ -25,7 +26,9 @@ final class Tracked {
     this.request = request;
     this.asked = askedNanos;
     this.since = nowNanos;
-    this.timeline = new DeliveryTimeline(spec, askedNanos);
+    boolean whole = request.standing().reader().whole();
+    this.timeline =
+        new DeliveryTimeline(whole ? Reading.wholeNone(spec) : Reading.none(spec), askedNanos);
     this.position = request.arrival();
     progress(nowNanos); // tokens that were generated elsewhere
   }

@@ -208,7 +208,7 @@ class QoePolicyTest {
   }
 
   private static Reader reader(double ttftSeconds, double tokensPerSecond, Duration waited) {
-    return new Reader(new QoeOverride(ttftSeconds, tokensPerSecond), waited);
+    return new Reader(new QoeOverride(ttftSeconds, tokensPerSecond), waited, false);
   }
 
   @Test
@@ -219,6 +219,17 @@ class QoePolicyTest {
     assertThat(givesWay(slow, Reader.UNKNOWN)).isTrue();
     assertThat(givesWay(fast, patient)).isFalse();
     assertThat(givesWay(slow, patient)).isFalse();
+  }
+
+  /** Who fell behind with a whole answer can catch up; with a stream, the harm is done. */
+  @Test
+  void aWholeAnswerIsHeldUpAsLongAsItCanCatchUp() {
+    QoeOverride asReader = new QoeOverride(1.0, 4.0);
+    Reader stream = new Reader(asReader, Duration.ZERO, false);
+    Reader whole = new Reader(asReader, Duration.ZERO, true);
+    Reader newcomer = reader(0.5, 10, Duration.ZERO);
+    assertThat(givesWay(stream, newcomer)).isFalse();
+    assertThat(givesWay(whole, newcomer)).isTrue();
   }
 
   /** One who asked long before the request came here has no time left. */
