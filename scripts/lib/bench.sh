@@ -44,7 +44,7 @@ bench_engine() {
     esac
     shift
   done
-  if [[ ,$parts, =~ ,(all|policies|chunking|steps), ]]; then
+  if [[ ,$parts, =~ ,(all|handoff|policies|chunking|steps), ]]; then
     model=$(find_model "$model") || exit $?
     options+=(--model "$model")
   fi

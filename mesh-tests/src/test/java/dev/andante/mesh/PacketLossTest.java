@@ -23,7 +23,7 @@ class PacketLossTest {
 
   @BeforeEach
   void servicesAreBuilt() {
-    Launcher.requireServiceJars();
+    List.of("gateway", "prefill-service", "decode-service").forEach(Launcher::requireJarOf);
   }
 
   @Test

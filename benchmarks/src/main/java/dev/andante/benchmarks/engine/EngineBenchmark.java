@@ -24,6 +24,7 @@ public final class EngineBenchmark {
       List.of(
           new CachePart(),
           new TransferPart(),
+          new HandOffPart(),
           new PoliciesPart(),
           new ChunkingPart(),
           new StepsPart());

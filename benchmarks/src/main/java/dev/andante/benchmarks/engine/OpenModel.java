@@ -3,6 +3,8 @@ package dev.andante.benchmarks.engine;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
+import dev.andante.compute.DType;
+import dev.andante.compute.KvLayout;
 import dev.andante.compute.Precision;
 import dev.andante.engine.DraftSource;
 import dev.andante.engine.Engine;
@@ -11,6 +13,7 @@ import dev.andante.engine.EngineObserver;
 import dev.andante.engine.Scheduling;
 import dev.andante.engine.runtime.Engines;
 import dev.andante.format.WeightFiles;
+import dev.andante.kvtransfer.KvFormat;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.loading.ModelOptions;
 import dev.andante.model.loading.Models;
@@ -18,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.ThreadFactory;
 
 /** A model in memory, for engines that are measured one after the other. */
 final class OpenModel implements AutoCloseable {
@@ -34,16 +38,26 @@ final class OpenModel implements AutoCloseable {
   private final LanguageModel model;
 
   /**
-   * On all processors, in the faster precision.
+   * On all processors.
    *
    * @throws IllegalArgumentException if there is no such file
    */
   OpenModel(String path) {
+    this(path, Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * In the faster precision.
+   *
+   * @param threads that compute, the engine's own among them
+   * @throws IllegalArgumentException if there is no such file
+   */
+  OpenModel(String path, int threads) {
     if (path.isEmpty() || !Files.isReadable(Path.of(path))) {
       throw new IllegalArgumentException(
           "--model " + (path.isEmpty() ? "is needed" : path + " cannot be read"));
     }
-    pool = new ComputePool(Runtime.getRuntime().availableProcessors());
+    pool = new ComputePool(threads);
     backend = Backends.open(Backends.AUTO, pool, Precision.FAST);
     model =
         Models.load(
@@ -55,6 +69,11 @@ final class OpenModel implements AutoCloseable {
   /** The longest prompt and answer together, in tokens. */
   int contextLength() {
     return model.config().contextLength();
+  }
+
+  /** Of KV of an engine of it. */
+  KvFormat format(KvLayout layout) {
+    return KvFormat.of(layout, model.fingerprint(), backend.numerics());
   }
 
   int vocabulary() {
@@ -77,7 +96,8 @@ final class OpenModel implements AutoCloseable {
       int waiting,
       boolean prefixCache,
       Scheduling scheduling) {
-    return engine(model, blocks, rows, sequences, waiting, prefixCache, scheduling);
+    return engine(
+        model, blocks, rows, sequences, waiting, prefixCache, scheduling, Thread::new);
   }
 
   /** The model, with notes of when {@code most} passes of {@code rows} answers begin and end. */
@@ -87,13 +107,42 @@ final class OpenModel implements AutoCloseable {
 
   /** As the other one, of a {@link #watched} model. */
   Engine engine(
-      LanguageModel through,
+      WatchedModel watched,
       int blocks,
       int rows,
       int sequences,
       int waiting,
       boolean prefixCache,
       Scheduling scheduling) {
+    return engine(
+        watched, blocks, rows, sequences, waiting, prefixCache, scheduling, Thread::new);
+  }
+
+  /**
+   * The same.
+   *
+   * @param threads makes the engine's thread
+   */
+  Engine engine(
+      int blocks,
+      int rows,
+      int sequences,
+      int waiting,
+      boolean prefixCache,
+      Scheduling scheduling,
+      ThreadFactory threads) {
+    return engine(model, blocks, rows, sequences, waiting, prefixCache, scheduling, threads);
+  }
+
+  private Engine engine(
+      LanguageModel through,
+      int blocks,
+      int rows,
+      int sequences,
+      int waiting,
+      boolean prefixCache,
+      Scheduling scheduling,
+      ThreadFactory threads) {
     EngineConfig config =
         EngineConfig.builder(BLOCK_SIZE, blocks)
             .maxBatchTokens(rows)
@@ -103,7 +152,15 @@ final class OpenModel implements AutoCloseable {
             .prefixCache(prefixCache)
             .build()
             .with(scheduling);
-    return Engines.start(config, through, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
+    return Engines.start(
+        config,
+        through,
+        backend,
+        EngineObserver.NONE,
+        DraftSource.NONE,
+        Set.of(),
+        System::nanoTime,
+        threads);
   }
 
   @Override

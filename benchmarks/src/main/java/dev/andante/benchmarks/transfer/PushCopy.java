@@ -15,49 +15,29 @@ import dev.andante.engine.runtime.Engines;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvGrant;
 import dev.andante.kvtransfer.KvOutbound;
-import dev.andante.kvtransfer.KvReceiver;
-import dev.andante.kvtransfer.KvTransferObserver;
-import dev.andante.kvtransfer.grpc.GrpcKvSender;
-import dev.andante.kvtransfer.grpc.KvTransferService;
-import io.grpc.ManagedChannel;
-import io.grpc.Server;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The KV of a prompt out of one pool, block by block as an engine exports it, through the product's
- * sender, gRPC on loopback and receiver, into the pool of an engine that does nothing else. Server,
- * channel and executors are those of the services.
+ * sender, gRPC on loopback and receiver, into the pool of an engine that does nothing else.
  */
 public final class PushCopy implements KvCopy {
 
   private static final int BLOCK = 16;
-  private static final int MAX_MESSAGE = 64 << 20;
-  private static final int MAX_FRAME = 1 << 20;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final int tokens;
   private final ComputePool threads = new ComputePool(1);
   private final ReferenceBackend backend = new ReferenceBackend(threads);
-  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
   private final Arena arena = Arena.ofShared();
   private final KvPool source;
   private final MemorySegment buffer;
   private final Engine engine;
-  private final Server server;
-  private final ManagedChannel channel;
-  private final GrpcKvSender sender;
+  private final KvLoopback link;
   private int copies;
 
   /**
@@ -80,27 +60,7 @@ public final class PushCopy implements KvCopy {
             .build();
     engine = Engines.start(config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
     KvFormat format = KvFormat.of(layout, model.fingerprint(), backend.numerics());
-    KvReceiver receiver = new KvReceiver(engine, format, KvTransferObserver.NONE);
-    try {
-      server =
-          NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-              .executor(executor)
-              .maxInboundMessageSize(MAX_MESSAGE)
-              .addService(new KvTransferService(() -> receiver))
-              .build()
-              .start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    channel =
-        NettyChannelBuilder.forAddress(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), server.getPort()))
-            .usePlaintext()
-            .maxInboundMessageSize(MAX_MESSAGE)
-            .build();
-    sender =
-        new GrpcKvSender(
-            _ -> channel, layout, format, executor, KvTransferObserver.NONE, MAX_FRAME);
+    link = new KvLoopback(engine, format);
   }
 
   /** Of one copy. */
@@ -111,7 +71,8 @@ public final class PushCopy implements KvCopy {
   @Override
   public void copy() {
     Attempt attempt = new Attempt("copy " + copies++, 0);
-    KvOutbound push = sender.open("loopback", attempt, PromptTokens.of(new int[tokens]), PATIENCE);
+    KvOutbound push =
+        link.sender().open("loopback", attempt, PromptTokens.of(new int[tokens]), PATIENCE);
     KvGrant grant = push.granted().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
     KvLayout layout = source.layout();
     for (int first = 0; first < tokens; first += BLOCK) {
@@ -126,10 +87,8 @@ public final class PushCopy implements KvCopy {
 
   @Override
   public void close() {
-    channel.shutdownNow();
-    server.shutdownNow();
+    link.close();
     engine.close();
-    executor.shutdownNow();
     source.close();
     arena.close();
     backend.close();
