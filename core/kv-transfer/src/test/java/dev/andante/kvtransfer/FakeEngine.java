@@ -56,6 +56,8 @@ public final class FakeEngine implements Engine {
       CompletableFuture<KvReservation> answer) {}
 
   private final Queue<InLine> inLine = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger storesAsked = new AtomicInteger();
+  private final List<String> storeOrder = new ArrayList<>(); // engine thread
   private final AtomicInteger asked = new AtomicInteger();
   private final List<KvSource> sources = new CopyOnWriteArrayList<>();
   private volatile long leaseMillis = 60_000;
@@ -169,6 +171,16 @@ public final class FakeEngine implements Engine {
     return answer;
   }
 
+  /** How many runs were brought, stored yet or not. */
+  public int storesAsked() {
+    return storesAsked.get();
+  }
+
+  /** Whose runs were stored, one after the other. */
+  public List<String> storeOrder() {
+    return onThread(() -> List.copyOf(storeOrder)).join();
+  }
+
   /** Makes room for those who wait. */
   public void makeRoom() {
     refusal = null;
@@ -190,8 +202,10 @@ public final class FakeEngine implements Engine {
   @Override
   public CompletableFuture<Void> storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
+    storesAsked.incrementAndGet();
     return onThread(
         () -> {
+          storeOrder.add(handle);
           EngineException no = storeFailure;
           if (no != null) {
             throw no;

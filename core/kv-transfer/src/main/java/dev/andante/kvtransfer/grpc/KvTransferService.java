@@ -13,7 +13,13 @@ import java.util.function.Supplier;
 /** Takes pushes. */
 public final class KvTransferService implements BindableService {
 
+  /** Frames taken off the wire and not yet stored, of all pushes together and of each. */
+  private static final int FRAMES_IN_ALL = 32;
+
+  private static final int FRAMES_OF_ONE = 8;
+
   private final Supplier<KvReceiver> receiver;
+  private final FairCredit credit = new FairCredit(FRAMES_IN_ALL, FRAMES_OF_ONE);
 
   /**
    * @param receiver asked once per call; may throw an {@link dev.andante.engine.EngineException} or
@@ -31,7 +37,8 @@ public final class KvTransferService implements BindableService {
   }
 
   private StreamObserver<KvFrame> push(StreamObserver<KvAck> responses) {
-    PushInbound call = new PushInbound((ServerCallStreamObserver<KvAck>) responses, receiver);
+    PushInbound call =
+        new PushInbound((ServerCallStreamObserver<KvAck>) responses, receiver, credit);
     call.start();
     return call;
   }

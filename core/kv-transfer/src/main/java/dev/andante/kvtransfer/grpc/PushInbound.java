@@ -24,13 +24,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The receiving end of one Push call. Frames come one at a time on gRPC's threads; answers leave
- * from the engine thread as the engine completes its futures. At most {@link #WINDOW} frames are
- * held here.
+ * from the engine thread as the engine completes its futures. How many frames are held here, {@link
+ * FairCredit} says; more stay in the sender's flow control.
  */
 final class PushInbound implements StreamObserver<KvFrame> {
-
-  /** Frames taken off the wire and not yet stored; more stay in the sender's flow control. */
-  private static final int WINDOW = 8;
 
   /** What a sender keeps for us it keeps this long after our last sign of life. */
   private static final long WAITING_LEASE_MILLIS = 5_000;
@@ -44,23 +41,33 @@ final class PushInbound implements StreamObserver<KvFrame> {
 
   private final ServerCallStreamObserver<KvAck> responses;
   private final Supplier<KvReceiver> receiver;
+  private final FairCredit credit;
   private final ReentrantLock responseLock = new ReentrantLock();
-  private boolean ended; // guarded by responseLock
+
+  // Guarded by responseLock.
+  private boolean ended;
+  private FairCredit.@Nullable Account account; // from the grant on
 
   // Touched by gRPC's serialised callbacks only.
   private @Nullable KvInbound inbound;
   private int stream;
   private boolean commitSeen;
 
-  PushInbound(ServerCallStreamObserver<KvAck> responses, Supplier<KvReceiver> receiver) {
+  PushInbound(
+      ServerCallStreamObserver<KvAck> responses, Supplier<KvReceiver> receiver, FairCredit credit) {
     this.responses = responses;
     this.receiver = receiver;
+    this.credit = credit;
   }
 
   void start() {
     responses.disableAutoRequest();
-    responses.setOnCancelHandler(() -> broken("the sender was lost, or its deadline passed"));
-    responses.request(WINDOW);
+    responses.setOnCancelHandler(
+        () -> {
+          broken("the sender was lost, or its deadline passed");
+          closeAccount();
+        });
+    responses.request(1); // before the grant there is nothing to bring but the wish for it
   }
 
   @Override
@@ -121,7 +128,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
               if (error != null) {
                 end(error);
               } else {
-                answer(granted(made, next));
+                grant(granted(made, next));
               }
             });
   }
@@ -218,12 +225,50 @@ final class PushInbound implements StreamObserver<KvFrame> {
     }
   }
 
+  private void grant(KvAck ack) {
+    responseLock.lock();
+    try {
+      if (!ended && !responses.isCancelled()) {
+        FairCredit.Account opened = credit.open();
+        account = opened;
+        responses.onNext(ack);
+        responses.request(opened.settle(0));
+      }
+    } finally {
+      responseLock.unlock();
+    }
+    if (responses.isCancelled()) { // perhaps before there was an account to close
+      closeAccount();
+    }
+  }
+
   private void answer(KvAck ack) {
     responseLock.lock();
     try {
       if (!ended && !responses.isCancelled()) {
         responses.onNext(ack);
-        responses.request(1);
+        settle();
+      }
+    } finally {
+      responseLock.unlock();
+    }
+  }
+
+  /** A frame has been dealt with. With the lock held. */
+  private void settle() {
+    FairCredit.Account current = account;
+    int more = current == null ? 1 : current.settle(1);
+    if (more > 0) {
+      responses.request(more);
+    }
+  }
+
+  private void closeAccount() {
+    responseLock.lock();
+    try {
+      FairCredit.Account current = account;
+      if (current != null) {
+        current.close();
       }
     } finally {
       responseLock.unlock();
@@ -235,7 +280,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
     responseLock.lock();
     try {
       if (!ended && !responses.isCancelled()) {
-        responses.request(1);
+        settle();
       }
     } finally {
       responseLock.unlock();
@@ -254,6 +299,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
     } finally {
       responseLock.unlock();
     }
+    closeAccount();
   }
 
   private void end(Throwable error) {
@@ -266,6 +312,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
     } finally {
       responseLock.unlock();
     }
+    closeAccount();
   }
 
   private static KvAck granted(KvReservation made, long next) {
