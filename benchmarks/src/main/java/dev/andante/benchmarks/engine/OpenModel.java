@@ -3,7 +3,6 @@ package dev.andante.benchmarks.engine;
 import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
-import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.Precision;
 import dev.andante.engine.DraftSource;
@@ -96,8 +95,7 @@ final class OpenModel implements AutoCloseable {
       int waiting,
       boolean prefixCache,
       Scheduling scheduling) {
-    return engine(
-        model, blocks, rows, sequences, waiting, prefixCache, scheduling, Thread::new);
+    return engine(model, blocks, rows, sequences, waiting, prefixCache, scheduling, Thread::new);
   }
 
   /** The model, with notes of when {@code most} passes of {@code rows} answers begin and end. */
@@ -114,8 +112,7 @@ final class OpenModel implements AutoCloseable {
       int waiting,
       boolean prefixCache,
       Scheduling scheduling) {
-    return engine(
-        watched, blocks, rows, sequences, waiting, prefixCache, scheduling, Thread::new);
+    return engine(watched, blocks, rows, sequences, waiting, prefixCache, scheduling, Thread::new);
   }
 
   /**

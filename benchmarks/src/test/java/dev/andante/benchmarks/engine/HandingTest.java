@@ -26,18 +26,14 @@ import org.junit.jupiter.api.Test;
 class HandingTest {
 
   private static final EngineConfig CONFIG =
-      new EngineConfig(
-          16,
-          64,
-          DType.F32,
-          64,
-          4,
-          8,
-          0,
-          Duration.ZERO,
-          Duration.ofSeconds(9),
-          false,
-          Duration.ZERO);
+      EngineConfig.builder(16, 64)
+          .kvDtype(DType.F32)
+          .maxBatchTokens(64)
+          .maxSequences(4)
+          .maxWaiting(8)
+          .lease(Duration.ofSeconds(9))
+          .prefixCache(false)
+          .build();
 
   @Test
   void aPromptIsComputedHereAndHandedOnThere() {
