@@ -3,6 +3,7 @@ package dev.andante.benchmarks.engine;
 import dev.andante.benchmarks.load.workload.Arrival;
 import dev.andante.benchmarks.load.workload.Demand;
 import dev.andante.engine.Engine;
+import dev.andante.engine.EngineConfig;
 import dev.andante.engine.Scheduling;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -100,8 +101,15 @@ final class ChunkingPart implements EnginePart {
 
   private static List<Course> play(OpenModel model, Way way, List<Arrival> arrivals) {
     int requests = STREAMS + PROMPTS;
-    Scheduling scheduling = Scheduling.DEFAULT.with(way.target());
-    try (Engine engine = model.engine(BLOCKS, way.rows(), requests, requests, false, scheduling)) {
+    EngineConfig config =
+        OpenModel.config(BLOCKS)
+            .maxBatchTokens(way.rows())
+            .maxSequences(requests)
+            .maxWaiting(requests)
+            .prefixCache(false)
+            .scheduling(Scheduling.DEFAULT.with(way.target()))
+            .build();
+    try (Engine engine = model.engine(config)) {
       return new Playback(engine, model.vocabulary()).play(arrivals, LIMIT);
     }
   }

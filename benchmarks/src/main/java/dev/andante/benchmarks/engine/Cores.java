@@ -24,14 +24,16 @@ final class Cores {
   /** Threads that keep to that core, from 0. */
   ThreadFactory on(int core) {
     return task ->
-        new Thread(
-            () -> {
-              if (!pin(core)) {
-                pinned.set(false);
-              }
-              task.run();
-            },
-            "engine-on-" + core);
+        Thread.ofPlatform()
+            .name("engine-on-" + core)
+            .daemon(true)
+            .unstarted(
+                () -> {
+                  if (!pin(core)) {
+                    pinned.set(false);
+                  }
+                  task.run();
+                });
   }
 
   @SuppressWarnings("restricted") // one call of the C library

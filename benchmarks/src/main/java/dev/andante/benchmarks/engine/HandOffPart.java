@@ -4,7 +4,7 @@ import dev.andante.benchmarks.engine.Handing.Handed;
 import dev.andante.benchmarks.load.workload.Arrival;
 import dev.andante.benchmarks.load.workload.Demand;
 import dev.andante.engine.Engine;
-import dev.andante.engine.Scheduling;
+import dev.andante.engine.EngineConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,7 +35,6 @@ final class HandOffPart implements EnginePart {
   private static final int FIRST_GAPS = 16; // of each stream, not counted: the streams begin there
   private static final int BLOCKS = 1024;
   private static final int SEQUENCES = 16;
-  private static final Scheduling DEFAULT = Scheduling.DEFAULT;
 
   @Override
   public String name() {
@@ -87,9 +86,8 @@ final class HandOffPart implements EnginePart {
         line.accept(firstTokens(prefill, handing, prompt, one.vocabulary(), rounds, cores));
       }
       int prompt = prompts[prompts.length - 1];
-      try (Engine chunks = both.engine(BLOCKS, chunk, SEQUENCES, SEQUENCES, false, DEFAULT);
-          Engine whole =
-              both.engine(BLOCKS, prompt + STREAMS, SEQUENCES, SEQUENCES, false, DEFAULT)) {
+      try (Engine chunks = both.engine(config(chunk));
+          Engine whole = both.engine(config(prompt + STREAMS))) {
         Inputs inputs = new Inputs(one.vocabulary());
         List<Way> ways =
             List.of(
@@ -102,7 +100,16 @@ final class HandOffPart implements EnginePart {
   }
 
   private static Engine engine(OpenModel model, int chunk, Cores cores, int core) {
-    return model.engine(BLOCKS, chunk, SEQUENCES, SEQUENCES, false, DEFAULT, cores.on(core));
+    return model.engine(config(chunk), cores.on(core));
+  }
+
+  private static EngineConfig config(int rows) {
+    return OpenModel.config(BLOCKS)
+        .maxBatchTokens(rows)
+        .maxSequences(SEQUENCES)
+        .maxWaiting(SEQUENCES)
+        .prefixCache(false)
+        .build();
   }
 
   /** Prompts that have no beginning in common; the same ones in each run. */

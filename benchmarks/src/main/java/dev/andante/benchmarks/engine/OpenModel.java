@@ -8,8 +8,8 @@ import dev.andante.compute.Precision;
 import dev.andante.engine.DraftSource;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineConfig;
+import dev.andante.engine.EngineConfigBuilder;
 import dev.andante.engine.EngineObserver;
-import dev.andante.engine.Scheduling;
 import dev.andante.engine.runtime.Engines;
 import dev.andante.format.WeightFiles;
 import dev.andante.kvtransfer.KvFormat;
@@ -18,7 +18,6 @@ import dev.andante.model.loading.ModelOptions;
 import dev.andante.model.loading.Models;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 
@@ -30,7 +29,6 @@ final class OpenModel implements AutoCloseable {
 
   private static final int MAX_CONTEXT = 8192;
   private static final int BLOCK_SIZE = 16;
-  private static final Duration LEASE = Duration.ofSeconds(30);
 
   private final ComputePool pool;
   private final Backend backend;
@@ -79,23 +77,35 @@ final class OpenModel implements AutoCloseable {
     return model.config().vocabularySize();
   }
 
+  /** Limits of an engine with so many blocks. */
+  static EngineConfigBuilder config(int blocks) {
+    return EngineConfig.builder(BLOCK_SIZE, blocks);
+  }
+
   /**
-   * For the caller to close. Answers end by their length alone; nobody drafts, nothing is warmed up
-   * beforehand.
+   * For the caller to close. Answers end by their length alone; nobody drafts.
    *
-   * @param blocks of the pool
-   * @param rows of a step at most
-   * @param sequences that run at once
-   * @param waiting requests that may wait
+   * @param config made of {@link #config}
    */
-  Engine engine(
-      int blocks,
-      int rows,
-      int sequences,
-      int waiting,
-      boolean prefixCache,
-      Scheduling scheduling) {
-    return engine(model, blocks, rows, sequences, waiting, prefixCache, scheduling, Thread::new);
+  Engine engine(EngineConfig config) {
+    return Engines.start(config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param threads makes the engine's thread
+   */
+  Engine engine(EngineConfig config, ThreadFactory threads) {
+    return Engines.start(
+        config,
+        model,
+        backend,
+        EngineObserver.NONE,
+        DraftSource.NONE,
+        Set.of(),
+        System::nanoTime,
+        threads);
   }
 
   /** The model, with notes of when {@code most} passes of {@code rows} answers begin and end. */
@@ -104,60 +114,8 @@ final class OpenModel implements AutoCloseable {
   }
 
   /** As the other one, of a {@link #watched} model. */
-  Engine engine(
-      WatchedModel watched,
-      int blocks,
-      int rows,
-      int sequences,
-      int waiting,
-      boolean prefixCache,
-      Scheduling scheduling) {
-    return engine(watched, blocks, rows, sequences, waiting, prefixCache, scheduling, Thread::new);
-  }
-
-  /**
-   * The same.
-   *
-   * @param threads makes the engine's thread
-   */
-  Engine engine(
-      int blocks,
-      int rows,
-      int sequences,
-      int waiting,
-      boolean prefixCache,
-      Scheduling scheduling,
-      ThreadFactory threads) {
-    return engine(model, blocks, rows, sequences, waiting, prefixCache, scheduling, threads);
-  }
-
-  private Engine engine(
-      LanguageModel through,
-      int blocks,
-      int rows,
-      int sequences,
-      int waiting,
-      boolean prefixCache,
-      Scheduling scheduling,
-      ThreadFactory threads) {
-    EngineConfig config =
-        EngineConfig.builder(BLOCK_SIZE, blocks)
-            .maxBatchTokens(rows)
-            .maxSequences(sequences)
-            .maxWaiting(waiting)
-            .lease(LEASE)
-            .prefixCache(prefixCache)
-            .build()
-            .with(scheduling);
-    return Engines.start(
-        config,
-        through,
-        backend,
-        EngineObserver.NONE,
-        DraftSource.NONE,
-        Set.of(),
-        System::nanoTime,
-        threads);
+  Engine engine(EngineConfig config, WatchedModel watched) {
+    return Engines.start(config, watched, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.andante.benchmarks.load.workload.LengthScale;
 import dev.andante.benchmarks.load.workload.TraceRow;
 import dev.andante.benchmarks.load.workload.Traces;
 import dev.andante.engine.Engine;
+import dev.andante.engine.EngineConfig;
 import dev.andante.engine.Scheduling;
 import dev.andante.engine.Scheduling.Policy;
 import java.io.IOException;
@@ -155,14 +156,14 @@ final class PoliciesPart implements EnginePart {
   }
 
   private static List<Course> play(OpenModel model, Policy policy, List<Arrival> arrivals) {
-    try (Engine engine =
-        model.engine(
-            BLOCKS,
-            MAX_ROWS,
-            MAX_SEQUENCES,
-            arrivals.size(),
-            true,
-            Scheduling.DEFAULT.with(policy))) {
+    EngineConfig config =
+        OpenModel.config(BLOCKS)
+            .maxBatchTokens(MAX_ROWS)
+            .maxSequences(MAX_SEQUENCES)
+            .maxWaiting(arrivals.size())
+            .scheduling(Scheduling.DEFAULT.with(policy))
+            .build();
+    try (Engine engine = model.engine(config)) {
       return new Playback(engine, model.vocabulary()).play(arrivals, LIMIT);
     }
   }

@@ -3,7 +3,7 @@ package dev.andante.benchmarks.engine;
 import dev.andante.benchmarks.load.workload.Arrival;
 import dev.andante.benchmarks.load.workload.Demand;
 import dev.andante.engine.Engine;
-import dev.andante.engine.Scheduling;
+import dev.andante.engine.EngineConfig;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,9 +59,14 @@ final class StepsPart implements EnginePart {
         IntStream.range(0, streams)
             .mapToObj(i -> new Arrival(i, 0, new Demand(PROMPT, tokens)))
             .toList();
-    int rows = Math.max(256, streams);
-    try (Engine engine =
-        model.engine(watched, BLOCKS, rows, streams, streams, false, Scheduling.DEFAULT)) {
+    EngineConfig config =
+        OpenModel.config(BLOCKS)
+            .maxBatchTokens(Math.max(256, streams))
+            .maxSequences(streams)
+            .maxWaiting(streams)
+            .prefixCache(false)
+            .build();
+    try (Engine engine = model.engine(config, watched)) {
       new Playback(engine, model.vocabulary()).play(arrivals, LIMIT);
     }
     return watched;

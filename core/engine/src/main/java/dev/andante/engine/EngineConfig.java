@@ -72,14 +72,19 @@ public record EngineConfig(
     return new EngineConfigBuilder(blockSize, blocks);
   }
 
+  /** For one that differs in some values. */
+  public EngineConfigBuilder toBuilder() {
+    return new EngineConfigBuilder(this);
+  }
+
   /** The same with other scheduling. */
   public EngineConfig with(Scheduling other) {
-    return new EngineConfigBuilder(this).scheduling(other).build();
+    return toBuilder().scheduling(other).build();
   }
 
   /** The same with other tiers. */
   public EngineConfig with(TierLimits other) {
-    return new EngineConfigBuilder(this).tiers(other).build();
+    return toBuilder().tiers(other).build();
   }
 
   private static void positive(String field, int value) {

@@ -12,8 +12,8 @@ import java.time.Duration;
  */
 public final class EngineConfigBuilder {
 
-  private final int blockSize;
-  private final int blocks;
+  private int blockSize;
+  private int blocks;
   private DType kvDtype = DType.BF16;
   private int maxBatchTokens = 256;
   private int maxSequences = 64;
@@ -46,6 +46,16 @@ public final class EngineConfigBuilder {
     warmUp = config.warmUp();
     scheduling = config.scheduling();
     tiers = config.tiers();
+  }
+
+  public EngineConfigBuilder blockSize(int value) {
+    blockSize = value;
+    return this;
+  }
+
+  public EngineConfigBuilder blocks(int value) {
+    blocks = value;
+    return this;
   }
 
   public EngineConfigBuilder kvDtype(DType value) {

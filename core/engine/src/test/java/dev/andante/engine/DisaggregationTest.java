@@ -40,13 +40,11 @@ class DisaggregationTest {
 
   /** Chunks of 7, so that they begin inside blocks. */
   private static final EngineConfig ODD_CHUNKS =
-      EngineConfig.builder(4, 64)
-          .kvDtype(DEFAULTS.kvDtype())
+      DEFAULTS.toBuilder()
           .maxBatchTokens(7)
           .maxSequences(4)
           .maxWaiting(8)
-          .draftWait(DEFAULTS.draftWait())
-          .lease(DEFAULTS.lease())
+          .maxDraftTokens(0)
           .build();
 
   private static EngineFixture fixture(
@@ -242,15 +240,7 @@ class DisaggregationTest {
             preemptions[0]++;
           }
         };
-    EngineConfig tight =
-        EngineConfig.builder(4, 12)
-            .kvDtype(DEFAULTS.kvDtype())
-            .maxBatchTokens(16)
-            .maxSequences(8)
-            .maxWaiting(64)
-            .draftWait(DEFAULTS.draftWait())
-            .lease(DEFAULTS.lease())
-            .build();
+    EngineConfig tight = DEFAULTS.toBuilder().blocks(12).maxDraftTokens(0).build();
     try (EngineFixture prefill = new EngineFixture();
         EngineFixture decode =
             new EngineFixture(tight, DraftSource.NONE, FakeModel::new, observer, Set.of())) {

@@ -22,14 +22,10 @@ import org.junit.jupiter.api.Test;
 class EngineTest {
 
   private static EngineConfig config(int blocks, int maxSequences, int maxWaiting) {
-    return EngineConfig.builder(4, blocks)
-        .kvDtype(DEFAULTS.kvDtype())
-        .maxBatchTokens(16)
+    return DEFAULTS.toBuilder()
+        .blocks(blocks)
         .maxSequences(maxSequences)
         .maxWaiting(maxWaiting)
-        .maxDraftTokens(4)
-        .draftWait(DEFAULTS.draftWait())
-        .lease(DEFAULTS.lease())
         .build();
   }
 

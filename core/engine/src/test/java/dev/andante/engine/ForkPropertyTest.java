@@ -78,14 +78,13 @@ class ForkPropertyTest {
     int blockSize = 1 + random.nextInt(5);
     int blocks = (50 + blockSize - 1) / blockSize + random.nextInt(20);
     EngineConfig config =
-        EngineConfig.builder(blockSize, blocks)
-            .kvDtype(DEFAULTS.kvDtype())
+        DEFAULTS.toBuilder()
+            .blockSize(blockSize)
+            .blocks(blocks)
             .maxBatchTokens(1 + random.nextInt(24))
             .maxSequences(1 + random.nextInt(8))
             .maxWaiting(100)
             .maxDraftTokens(random.nextInt(4))
-            .draftWait(DEFAULTS.draftWait())
-            .lease(DEFAULTS.lease())
             .prefixCache(random.nextBoolean())
             .build();
     try (EngineFixture f =

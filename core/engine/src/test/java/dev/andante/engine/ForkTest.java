@@ -45,16 +45,7 @@ class ForkTest {
           }
         };
     EngineConfig unshared =
-        EngineConfig.builder(4, 96)
-            .kvDtype(DEFAULTS.kvDtype())
-            .maxBatchTokens(16)
-            .maxSequences(8)
-            .maxWaiting(64)
-            .draftWait(DEFAULTS.draftWait())
-            .lease(DEFAULTS.lease())
-            .prefixCache(false)
-            .warmUp(DEFAULTS.warmUp())
-            .build();
+        DEFAULTS.toBuilder().blocks(96).maxDraftTokens(0).prefixCache(false).build();
     PromptTokens prompt = PromptTokens.of(prompt(length, length));
     List<List<Integer>> alone = new ArrayList<>();
     try (EngineFixture f = new EngineFixture()) {

@@ -248,15 +248,7 @@ class HandOverTest {
 
   @Test
   void whatFollowedNeedsRoomToo() {
-    EngineConfig tight =
-        EngineConfig.builder(4, 6)
-            .kvDtype(DEFAULTS.kvDtype())
-            .maxBatchTokens(16)
-            .maxSequences(8)
-            .maxWaiting(64)
-            .draftWait(DEFAULTS.draftWait())
-            .lease(DEFAULTS.lease())
-            .build();
+    EngineConfig tight = DEFAULTS.toBuilder().blocks(6).maxDraftTokens(0).build();
     try (EngineFixture from = new EngineFixture();
         EngineFixture to = new EngineFixture(tight, DraftSource.NONE)) {
       PromptTokens prompt = PromptTokens.of(prompt(10, 1));

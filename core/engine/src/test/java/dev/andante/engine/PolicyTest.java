@@ -23,17 +23,7 @@ class PolicyTest {
   private final CountDownLatch done = new CountDownLatch(3);
 
   private EngineConfig config(Scheduling.Policy policy) {
-    return EngineConfig.builder(DEFAULTS.blockSize(), DEFAULTS.blocks())
-        .kvDtype(DEFAULTS.kvDtype())
-        .maxBatchTokens(DEFAULTS.maxBatchTokens())
-        .maxSequences(1)
-        .maxWaiting(DEFAULTS.maxWaiting())
-        .maxDraftTokens(DEFAULTS.maxDraftTokens())
-        .draftWait(DEFAULTS.draftWait())
-        .lease(DEFAULTS.lease())
-        .prefixCachePolicy(DEFAULTS.prefixCachePolicy())
-        .scheduling(Scheduling.DEFAULT.with(policy))
-        .build();
+    return DEFAULTS.toBuilder().maxSequences(1).scheduling(Scheduling.DEFAULT.with(policy)).build();
   }
 
   /** Holds the engine after the first token until everything is posted. */

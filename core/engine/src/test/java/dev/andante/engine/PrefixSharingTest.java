@@ -23,17 +23,7 @@ class PrefixSharingTest {
 
   private static final int BLOCK = DEFAULTS.blockSize();
 
-  private static final EngineConfig OFF =
-      EngineConfig.builder(BLOCK, DEFAULTS.blocks())
-          .kvDtype(DEFAULTS.kvDtype())
-          .maxBatchTokens(16)
-          .maxSequences(8)
-          .maxWaiting(64)
-          .maxDraftTokens(4)
-          .draftWait(DEFAULTS.draftWait())
-          .lease(DEFAULTS.lease())
-          .prefixCache(false)
-          .build();
+  private static final EngineConfig OFF = DEFAULTS.toBuilder().prefixCache(false).build();
 
   /** What the engine counted. */
   private static final class Counts implements EngineObserver {

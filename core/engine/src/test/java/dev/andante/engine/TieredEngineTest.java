@@ -76,13 +76,10 @@ class TieredEngineTest {
   }
 
   private static EngineConfig config(int blocks, int sequences, TierLimits tiers) {
-    return EngineConfig.builder(4, blocks)
-        .kvDtype(DType.F32)
-        .maxBatchTokens(16)
+    return DEFAULTS.toBuilder()
+        .blocks(blocks)
         .maxSequences(sequences)
-        .maxWaiting(64)
-        .draftWait(DEFAULTS.draftWait())
-        .lease(DEFAULTS.lease())
+        .maxDraftTokens(0)
         .build()
         .with(tiers);
   }

@@ -21,14 +21,7 @@ class WaitingReservationsTest {
   private static final Duration LONG = Duration.ofMinutes(5);
 
   private static final EngineConfig SMALL =
-      EngineConfig.builder(4, 24)
-          .kvDtype(DEFAULTS.kvDtype())
-          .maxBatchTokens(16)
-          .maxSequences(8)
-          .maxWaiting(6)
-          .draftWait(DEFAULTS.draftWait())
-          .lease(DEFAULTS.lease())
-          .build();
+      DEFAULTS.toBuilder().blocks(24).maxWaiting(6).maxDraftTokens(0).build();
 
   private final EngineFixture fixture = new EngineFixture(SMALL, DraftSource.NONE);
   private final int poolTokens = SMALL.blocks() * SMALL.blockSize();

@@ -30,16 +30,7 @@ class WarmUpTest {
       };
 
   private static EngineConfig config(int blocks, Duration warmUp) {
-    return EngineConfig.builder(DEFAULTS.blockSize(), blocks)
-        .kvDtype(DEFAULTS.kvDtype())
-        .maxBatchTokens(DEFAULTS.maxBatchTokens())
-        .maxSequences(DEFAULTS.maxSequences())
-        .maxWaiting(DEFAULTS.maxWaiting())
-        .maxDraftTokens(DEFAULTS.maxDraftTokens())
-        .draftWait(DEFAULTS.draftWait())
-        .lease(DEFAULTS.lease())
-        .warmUp(warmUp)
-        .build();
+    return DEFAULTS.toBuilder().blocks(blocks).warmUp(warmUp).build();
   }
 
   /** The clock stands still: passes never get faster, so it ends for want of progress. */

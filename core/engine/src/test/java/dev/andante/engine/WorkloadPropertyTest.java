@@ -116,14 +116,13 @@ class WorkloadPropertyTest {
     int blocks = (50 + blockSize - 1) / blockSize + random.nextInt(20);
     boolean sharing = random.nextInt(5) > 0;
     EngineConfig config =
-        EngineConfig.builder(blockSize, blocks)
-            .kvDtype(DEFAULTS.kvDtype())
+        DEFAULTS.toBuilder()
+            .blockSize(blockSize)
+            .blocks(blocks)
             .maxBatchTokens(1 + random.nextInt(24))
             .maxSequences(1 + random.nextInt(8))
             .maxWaiting(100)
             .maxDraftTokens(random.nextInt(6))
-            .draftWait(DEFAULTS.draftWait())
-            .lease(DEFAULTS.lease())
             .prefixCache(sharing)
             .prefixCachePolicy(eviction(random))
             .scheduling(scheduling(random))

@@ -45,12 +45,13 @@ public final class EngineFixture implements AutoCloseable {
 
   /** For one request after the other, with room for any; nothing is shared or guessed. */
   public static final EngineConfig ROOMY =
-      EngineConfig.builder(16, 16)
-          .kvDtype(DEFAULTS.kvDtype())
+      DEFAULTS.toBuilder()
+          .blockSize(16)
+          .blocks(16)
+          .maxBatchTokens(256)
           .maxSequences(1)
           .maxWaiting(1)
-          .draftWait(DEFAULTS.draftWait())
-          .lease(DEFAULTS.lease())
+          .maxDraftTokens(0)
           .prefixCache(false)
           .build();
 

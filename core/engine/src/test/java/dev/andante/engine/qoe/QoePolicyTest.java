@@ -165,16 +165,7 @@ class QoePolicyTest {
 
   private Scheduler asStarted() {
     EngineConfig d = EngineFixture.DEFAULTS;
-    EngineConfig config =
-        EngineConfig.builder(BLOCK, BLOCKS)
-            .kvDtype(d.kvDtype())
-            .maxBatchTokens(64)
-            .maxSequences(8)
-            .maxWaiting(d.maxWaiting())
-            .maxDraftTokens(d.maxDraftTokens())
-            .draftWait(d.draftWait())
-            .lease(d.lease())
-            .build();
+    EngineConfig config = d.toBuilder().blockSize(BLOCK).blocks(BLOCKS).maxBatchTokens(64).build();
     return new Scheduler(
         new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true),
         64,

@@ -213,6 +213,11 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
     }
   }
 
+  /** Whether the receiver has blocks for us, or means to have some. */
+  private boolean isTaken() {
+    return grant != null || waiting.isDone();
+  }
+
   /** What is kept for a receiver that is silent is kept no longer than it asked for. */
   private void onSilent(long millis) {
     fail(
@@ -266,9 +271,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   public void onLost(Throwable error) {
     KvTransferException reason = EngineFailures.fromStatus(error, target);
     OptionalLong pause =
-        over.get() || (grant == null && !waiting.isDone())
-            ? OptionalLong.empty()
-            : schedule.pauseAfter(reason);
+        over.get() || !isTaken() ? OptionalLong.empty() : schedule.pauseAfter(reason);
     if (pause.isEmpty()) {
       fail(reason);
       return;
@@ -346,7 +349,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
 
   /** The call ended between the check and the write: its observer is told why. */
   private void endedWhileWriting(IllegalStateException e) {
-    if (grant == null && !waiting.isDone()) {
+    if (!isTaken()) {
       fail(
           new KvTransferException(
               KvTransferException.UNAVAILABLE, "the call ended: " + e.getMessage(), true, e));
