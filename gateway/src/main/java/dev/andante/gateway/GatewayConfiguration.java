@@ -51,11 +51,6 @@ class GatewayConfiguration {
   }
 
   @Bean
-  EventLoopResponses eventLoopResponses() {
-    return new EventLoopResponses();
-  }
-
-  @Bean
   MeshClient meshClient(GrpcChannels channels) {
     return new MeshClient(channels);
   }

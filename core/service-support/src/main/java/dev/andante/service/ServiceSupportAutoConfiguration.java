@@ -7,6 +7,7 @@ import dev.andante.service.grpc.GrpcProperties;
 import dev.andante.service.grpc.GrpcServer;
 import dev.andante.service.grpc.RequestIds;
 import dev.andante.service.http.OperationsEndpoints;
+import dev.andante.service.http.OwnTurns;
 import dev.andante.service.metrics.MetricsConfiguration;
 import dev.andante.service.state.DrainLifecycle;
 import dev.andante.service.state.InFlight;
@@ -22,7 +23,9 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.reactor.netty.autoconfigure.NettyReactiveWebServerAutoConfiguration;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
 import org.springframework.http.client.ReactorResourceFactory;
@@ -75,6 +78,11 @@ public class ServiceSupportAutoConfiguration {
     ReactorResourceFactory resources = new ReactorResourceFactory();
     resources.setUseGlobalResources(false);
     return resources;
+  }
+
+  @Bean
+  WebServerFactoryCustomizer<NettyReactiveWebServerFactory> ownTurns() {
+    return factory -> factory.addServerCustomizers(new OwnTurns());
   }
 
   @Bean
