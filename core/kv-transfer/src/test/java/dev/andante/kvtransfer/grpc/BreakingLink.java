@@ -51,6 +51,7 @@ final class BreakingLink implements ClientInterceptor {
     int number = calls.size() - 1;
     return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
       private final AtomicBoolean broken = new AtomicBoolean();
+      private final AtomicBoolean closed = new AtomicBoolean();
 
       @Override
       public void start(Listener<R> listener, Metadata headers) {
@@ -64,6 +65,9 @@ final class BreakingLink implements ClientInterceptor {
                 }
                 if (breaks.test(number, (KvAck) message)) {
                   breakUp();
+                  // Where the receiver has ended the call, with answers still on their way, the
+                  // in-process transport has nothing more to say.
+                  closeBroken();
                 } else {
                   super.onMessage(message);
                 }
@@ -79,10 +83,16 @@ final class BreakingLink implements ClientInterceptor {
               @Override
               public void onClose(Status status, Metadata trailers) {
                 if (broken.get()) {
-                  super.onClose(
-                      Status.UNAVAILABLE.withDescription("broken by the test"), new Metadata());
+                  closeBroken();
                 } else {
                   super.onClose(status, trailers);
+                }
+              }
+
+              private void closeBroken() {
+                if (closed.compareAndSet(false, true)) {
+                  super.onClose(
+                      Status.UNAVAILABLE.withDescription("broken by the test"), new Metadata());
                 }
               }
             },
