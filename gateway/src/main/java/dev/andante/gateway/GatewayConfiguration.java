@@ -39,11 +39,11 @@ class GatewayConfiguration {
   /** For a first token, unless the settings say otherwise: that of readers of short prompts. */
   private static final Duration USUAL_PATIENCE = Duration.ofSeconds(1);
 
-  /** Prompts that may wait for each tokenizer thread. */
-  private static final int TOKENIZER_QUEUE = 1024;
+  /** Bytes of prompts that may wait to be tokenized: more than ten thousand short ones. */
+  private static final long TOKENIZER_QUEUE = 16 << 20;
 
-  /** Long prompts that may wait for the thread that takes those. */
-  private static final int LONG_TOKENIZER_QUEUE = 64;
+  /** The same of long prompts, which wait for a thread of their own. */
+  private static final long LONG_TOKENIZER_QUEUE = 64 << 20;
 
   @Bean
   HttpServerLimits httpServerLimits(GatewayProperties properties) {

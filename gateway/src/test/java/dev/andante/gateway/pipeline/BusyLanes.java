@@ -7,8 +7,11 @@ import java.util.concurrent.TimeUnit;
 /** Keeps tokenizer threads, and places in their queues, until it is closed. */
 public final class BusyLanes implements AutoCloseable {
 
-  /** For {@link #occupy}: the lanes of short and of long texts. */
-  public static final long SHORT = 0;
+  /**
+   * For {@link #occupy}: the lanes of short and of long texts, the longest and the shortest of
+   * them.
+   */
+  public static final long SHORT = TokenizerLanes.LONG;
 
   public static final long LONG = TokenizerLanes.LONG + 1;
 

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
 class TokenizerLanesTest {
@@ -24,9 +28,14 @@ class TokenizerLanesTest {
             });
   }
 
+  /** Room for so many texts of {@link BusyLanes} and no more, not even for a tiny one. */
+  private static long roomFor(int texts) {
+    return texts * TokenizerLanes.LONG;
+  }
+
   @Test
   void longTextsHoldUpNoOthers() {
-    try (TokenizerLanes lanes = new TokenizerLanes(1, 1, 5, LONG_ENOUGH);
+    try (TokenizerLanes lanes = new TokenizerLanes(1, 1, roomFor(5), LONG_ENOUGH);
         BusyLanes busy = new BusyLanes(lanes)) {
       busy.occupy(BusyLanes.LONG, 1, 3);
       assertThat(lanes.run(1, () -> "short").block(LONG_ENOUGH)).isEqualTo("short");
@@ -35,7 +44,7 @@ class TokenizerLanesTest {
 
   @Test
   void fullQueuesRefuse() {
-    try (TokenizerLanes lanes = new TokenizerLanes(2, 3, 4, LONG_ENOUGH);
+    try (TokenizerLanes lanes = new TokenizerLanes(2, roomFor(8), roomFor(5), LONG_ENOUGH);
         BusyLanes busy = new BusyLanes(lanes)) {
       busy.occupy(BusyLanes.SHORT, 2, 3).occupy(BusyLanes.LONG, 1, 4);
       refused(lanes, BusyLanes.SHORT, DropReason.SATURATED);
@@ -45,7 +54,7 @@ class TokenizerLanesTest {
 
   @Test
   void afterwardsThereIsRoomAgain() {
-    try (TokenizerLanes lanes = new TokenizerLanes(1, 1, 1, LONG_ENOUGH)) {
+    try (TokenizerLanes lanes = new TokenizerLanes(1, roomFor(2), 1, LONG_ENOUGH)) {
       try (BusyLanes busy = new BusyLanes(lanes)) {
         busy.occupy(BusyLanes.SHORT, 1, 1);
         refused(lanes, BusyLanes.SHORT, DropReason.SATURATED);
@@ -56,8 +65,46 @@ class TokenizerLanesTest {
   }
 
   @Test
+  void aTextOfAnyLengthIsLetInWhereNothingWaits() {
+    try (TokenizerLanes lanes = new TokenizerLanes(1, 1, 1, LONG_ENOUGH)) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(lanes.run(1 << 30, () -> "b").block(LONG_ENOUGH)).isEqualTo("b");
+      }
+    }
+  }
+
+  @Test
+  void manyShortTextsFitWhereFewLongOnesDo() {
+    try (TokenizerLanes lanes = new TokenizerLanes(1, roomFor(40), 1, LONG_ENOUGH)) {
+      List<Mono<String>> waiting =
+          IntStream.range(0, 500).mapToObj(i -> lanes.run(10, () -> "c").cache()).toList();
+      try (BusyLanes busy = new BusyLanes(lanes)) {
+        busy.occupy(BusyLanes.SHORT, 1, 0);
+        waiting.forEach(Mono::subscribe);
+      }
+      assertThat(Flux.merge(waiting).count().block(LONG_ENOUGH)).isEqualTo(500);
+    }
+  }
+
+  @Test
+  void thoseWhoLeaveMakeRoom() {
+    try (TokenizerLanes lanes = new TokenizerLanes(1, roomFor(3), 1, LONG_ENOUGH)) {
+      Mono<String> stays = lanes.run(BusyLanes.SHORT, () -> "stays").cache();
+      try (BusyLanes busy = new BusyLanes(lanes)) {
+        busy.occupy(BusyLanes.SHORT, 1, 0);
+        for (int i = 0; i < 9; i++) {
+          lanes.run(BusyLanes.SHORT, () -> "left").subscribe().dispose();
+        }
+        stays.subscribe();
+      }
+      assertThat(stays.block(LONG_ENOUGH)).isEqualTo("stays");
+    }
+  }
+
+  @Test
   void whatTakesTooLongIsGivenUp() {
-    try (TokenizerLanes lanes = new TokenizerLanes(1, 5, 5, Duration.ofMillis(50));
+    try (TokenizerLanes lanes =
+            new TokenizerLanes(1, roomFor(6), roomFor(6), Duration.ofMillis(50));
         BusyLanes busy = new BusyLanes(lanes)) {
       busy.occupy(BusyLanes.LONG, 1, 0);
       refused(lanes, BusyLanes.LONG, DropReason.TTL_EXPIRED);
