@@ -5,7 +5,6 @@ import static java.util.Comparator.naturalOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,13 +24,14 @@ import org.jspecify.annotations.Nullable;
  * comes when nothing of theirs waits begins no lower than those who wait, so that nobody saves up.
  *
  * <p>So that no class starves another, one in five that are let in is one of a lower class that has
- * waited for {@code patience}, if there is one.
+ * waited for {@code patience}, if there is one; and when the line is full, a class has a fifth of
+ * it for itself, which others may only borrow.
  *
  * <p>Under the lock of its admission.
  */
 final class WaitingLine {
 
-  /** One of so many that are let in may be of a lower class. */
+  /** One of so many that are let in may be of a lower class, and one of so many that wait. */
   private static final int LOWER_EVERY = 5;
 
   /** Not worth a sweep. */
@@ -173,38 +173,32 @@ final class WaitingLine {
   }
 
   /**
-   * Who must go so that the newcomer can wait: the latest of lower classes, and of tenants who have
-   * more waiting than its own. Empty if there are not enough of them.
+   * Who must go so that the newcomer can wait: the latest of classes that have more than their
+   * share of the line, and of tenants who have more waiting than its own. Empty if there are not
+   * enough of them.
    */
   Optional<List<Ticket>> room(Ticket newcomer) {
     if (newcomer.weight() > maxQueued) {
       return Optional.empty();
     }
+    Shares shares = new Shares(waitingTenants, maxQueued / LOWER_EVERY, newcomer);
     List<Ticket> out = new ArrayList<>();
-    Map<Tenant, Integer> left = new HashMap<>();
-    waitingTenants.forEach(tenant -> left.put(tenant, tenant.queued()));
     for (int free = maxQueued - queued; free < newcomer.weight(); free += out.getLast().weight()) {
       Optional<Ticket> weakest =
           waitingTenants.stream()
               .flatMap(Tenant::waiting)
-              .filter(ticket -> !out.contains(ticket) && weaker(ticket, newcomer, left))
+              .filter(ticket -> !out.contains(ticket) && shares.mayGo(ticket))
               .max(
                   CLASS
-                      .thenComparingInt(ticket -> left.getOrDefault(ticket.tenant(), 0))
+                      .thenComparingInt(ticket -> shares.of(ticket.tenant()))
                       .thenComparingLong(Ticket::number));
       if (weakest.isEmpty()) {
         return Optional.empty();
       }
       out.add(weakest.get());
-      left.merge(weakest.get().tenant(), -weakest.get().weight(), Integer::sum);
+      shares.without(weakest.get());
     }
     return Optional.of(out);
-  }
-
-  private static boolean weaker(Ticket ticket, Ticket newcomer, Map<Tenant, Integer> left) {
-    int order = CLASS.compare(ticket, newcomer);
-    int own = newcomer.tenant().queued() + newcomer.weight();
-    return order > 0 || (order == 0 && left.getOrDefault(ticket.tenant(), 0) > own);
   }
 
   /** Whoever is not ahead of the others has no account to keep. */

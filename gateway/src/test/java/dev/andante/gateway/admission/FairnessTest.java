@@ -180,6 +180,40 @@ class FairnessTest {
     assertThat(admitted(low)).isTrue();
   }
 
+  private static int waiting(List<Ticket> tickets) {
+    return (int) tickets.stream().filter(t -> t.state() == Ticket.State.WAITING).count();
+  }
+
+  private static List<Ticket> flood(Admission admission, PriorityClass priority, int requests) {
+    List<Ticket> waiting = new ArrayList<>();
+    for (int i = 0; i < requests; i++) {
+      try {
+        waiting.add(admission.enqueue(of(priority.label() + i % 3, priority)));
+      } catch (ApiException full) {
+        assertThat(full.dropReason()).isEqualTo(DropReason.SATURATED);
+      }
+    }
+    return waiting;
+  }
+
+  /** A fifth of the line is every class's own, whoever came first. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void noClassLosesItsShareOfAFullLine(boolean lowFirst) {
+    Admission admission = admission(1, 50);
+    admission.enqueue(of("runs"));
+    PriorityClass first = lowFirst ? PriorityClass.LOW : PriorityClass.HIGH;
+    PriorityClass second = lowFirst ? PriorityClass.HIGH : PriorityClass.LOW;
+    List<Ticket> early = flood(admission, first, 200);
+    assertThat(waiting(early)).as("all is theirs while nobody else comes").isEqualTo(50);
+    List<Ticket> late = flood(admission, second, 200);
+    assertThat(waiting(lowFirst ? early : late)).isEqualTo(10);
+    assertThat(waiting(lowFirst ? late : early)).isEqualTo(40);
+    List<Ticket> normal = flood(admission, PriorityClass.NORMAL, 200);
+    assertThat(waiting(normal)).as("their share").isEqualTo(10);
+    assertThat(waiting(lowFirst ? early : late)).isEqualTo(10);
+  }
+
   /** One in five. */
   @Test
   void noClassStarvesAnother() {
