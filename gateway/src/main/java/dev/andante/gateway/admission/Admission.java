@@ -121,9 +121,9 @@ public final class Admission {
     line.leave(ticket);
     ticket.refuse(
         ApiException.saturated(
-            ticket.applicant().priority() == by
-                ? DropReason.EVICTED_QUEUE_PRESSURE
-                : DropReason.EVICTED_PRIORITY,
+            by.compareTo(ticket.applicant().priority()) < 0
+                ? DropReason.EVICTED_PRIORITY
+                : DropReason.EVICTED_QUEUE_PRESSURE,
             estimate(ticket.tenant()),
             "The queue is full and others come first; try again after the time in Retry-After."));
   }

@@ -209,6 +209,8 @@ class FairnessTest {
     List<Ticket> late = flood(admission, second, 200);
     assertThat(waiting(lowFirst ? early : late)).isEqualTo(10);
     assertThat(waiting(lowFirst ? late : early)).isEqualTo(40);
+    assertThat(refusal(early.getLast()))
+        .isEqualTo(lowFirst ? DropReason.EVICTED_PRIORITY : DropReason.EVICTED_QUEUE_PRESSURE);
     List<Ticket> normal = flood(admission, PriorityClass.NORMAL, 200);
     assertThat(waiting(normal)).as("their share").isEqualTo(10);
     assertThat(waiting(lowFirst ? early : late)).isEqualTo(10);
