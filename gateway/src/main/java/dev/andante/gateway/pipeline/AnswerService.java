@@ -12,9 +12,11 @@ import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.Punctuality;
 import dev.andante.gateway.routing.ServedModel;
+import dev.andante.gateway.routing.Wanted;
 import io.grpc.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -101,11 +103,15 @@ public final class AnswerService {
   /** Of several prompts the longest counts. */
   private void judge(
       List<AnswerPlan> plans, Applicant applicant, ServedModel model, Reading reading) {
-    int tokens = plans.stream().mapToInt(plan -> plan.prompt().length).max().orElse(1);
+    int[] prompt =
+        plans.stream()
+            .map(AnswerPlan::prompt)
+            .max(Comparator.comparingInt(ids -> ids.length))
+            .orElseThrow();
     punctuality.check(
         model,
-        tokens,
-        reading.expects().apply(tokens),
+        Wanted.of(model, prompt, List.of()),
+        reading.expects().apply(prompt.length),
         reading.streamed(),
         () -> admission.waitSeconds(applicant));
   }

@@ -82,8 +82,8 @@ public final class Placer {
   }
 
   /** Where a request would go that comes now; empty if nobody serves the model. */
-  Optional<Placement> find(ServedModel model, int promptTokens) {
-    return find(model, Wanted.of(promptTokens), new Tried(), false);
+  Optional<Placement> find(ServedModel model, Wanted prompt) {
+    return find(model, prompt, new Tried(), false);
   }
 
   /** Prompts that prefill workers have for each of the decode workers, rounded up. */

@@ -26,9 +26,9 @@ import java.util.function.LongSupplier;
  * <p>Only what is known counts: if the worker of the placement has not learnt what its steps take,
  * or its last status is old, the request passes; so it does, as for the time between tokens, if
  * this gateway has not seen how long answers stay there. What waits on the worker is taken to be as
- * much as now when its turn at the gateway comes. Ignored are what prefix caches save, the way of
- * the KV to decode, room that decode may lack, what prompts that decode computes itself delay, and
- * the other answers of a request with several. Any thread.
+ * much as now when its turn at the gateway comes, and what its prefix cache has of the prompt to be
+ * there still. Ignored are the way of the KV to decode, room that decode may lack, what prompts
+ * that decode computes itself delay, and the other answers of a request with several. Any thread.
  */
 public final class Punctuality {
 
@@ -75,7 +75,7 @@ public final class Punctuality {
   }
 
   /**
-   * @param promptTokens at least 1
+   * @param prompt of at least one token
    * @param expected what the reader expects
    * @param streamed whether the reader reads while tokens come; of a whole answer only the first
    *     token is judged
@@ -85,22 +85,21 @@ public final class Punctuality {
    */
   public void check(
       ServedModel model,
-      int promptTokens,
+      Wanted prompt,
       QoeSpec expected,
       boolean streamed,
       DoubleSupplier waitSeconds) {
     if (!on) {
       return;
     }
-    Optional<Placement> place = placer.find(model, promptTokens);
-    Optional<StepPrediction> first =
-        place
-            .map(where -> where.prefill().orElse(where.decode()))
-            .filter(this::fresh)
-            .flatMap(StepPrediction::of);
+    Optional<Placement> place = placer.find(model, prompt);
+    Optional<Worker> computes = place.map(where -> where.prefill().orElse(where.decode()));
+    Optional<StepPrediction> first = computes.filter(this::fresh).flatMap(StepPrediction::of);
     if (place.isEmpty() || first.isEmpty()) {
       return;
     }
+    int promptTokens = prompt.tokens();
+    int cached = Math.min(prompt.cached(computes.get()), promptTokens - 1);
     Optional<DecodeOutlook> outlook =
         streamed && fresh(place.get().decode())
             ? DecodeOutlook.of(
@@ -108,7 +107,8 @@ public final class Punctuality {
             : Optional.empty();
     ServiceLimits limits =
         new ServiceLimits(
-            factor * Math.max(expected.ttftSeconds(), first.get().promptSeconds(promptTokens)),
+            factor
+                * Math.max(expected.ttftSeconds(), first.get().promptSeconds(promptTokens, cached)),
             outlook
                 .map(
                     then ->
@@ -117,7 +117,12 @@ public final class Punctuality {
                             then.tokenSeconds(1, promptTokens) * ROUNDING))
                 .orElse(NO_LIMIT));
     double queue = Math.max(0, waitSeconds.getAsDouble()) + first.get().queueSeconds(promptTokens);
-    if (judge(first.get(), outlook, limits, promptTokens, queue) instanceof Verdict.Reject reject) {
+    EarlyRejection rejection =
+        new EarlyRejection(
+            (_, _) -> first.get().promptSeconds(promptTokens, cached),
+            (batch, context) -> outlook.map(then -> then.tokenSeconds(batch, context)).orElse(0.0));
+    if (rejection.judge(load(outlook, queue), limits, promptTokens, cached)
+        instanceof Verdict.Reject reject) {
       throw refusal(reject, limits);
     }
   }
@@ -127,21 +132,10 @@ public final class Punctuality {
     return report != null && clock.getAsLong() - report.nanos() <= freshNanos;
   }
 
-  private static Verdict judge(
-      StepPrediction first,
-      Optional<DecodeOutlook> outlook,
-      ServiceLimits limits,
-      int promptTokens,
-      double queue) {
-    EarlyRejection rejection =
-        new EarlyRejection(
-            (tokens, cached) -> first.promptSeconds(promptTokens),
-            (batch, context) -> outlook.map(then -> then.tokenSeconds(batch, context)).orElse(0.0));
-    WorkerLoad load =
-        outlook
-            .map(then -> then.load(queue))
-            .orElseGet(() -> new WorkerLoad(queue, List.of(), List.of(), 0, 1));
-    return rejection.judge(load, limits, promptTokens, 0);
+  private static WorkerLoad load(Optional<DecodeOutlook> outlook, double queue) {
+    return outlook
+        .map(then -> then.load(queue))
+        .orElseGet(() -> new WorkerLoad(queue, List.of(), List.of(), 0, 1));
   }
 
   private static ApiException refusal(Verdict.Reject reject, ServiceLimits limits) {

@@ -64,15 +64,12 @@ final class StepPrediction {
     return queuedTokens * secondsPerToken(promptTokens);
   }
 
-  /** What a prompt takes once it is its turn. */
-  double promptSeconds(int promptTokens) {
-    return promptSeconds(promptTokens, 0);
-  }
-
   /**
-   * @param cached of them, that need not be computed
+   * What a prompt takes once it is its turn.
+   *
+   * @param cached of its tokens, that need not be computed
    */
-  private double promptSeconds(int promptTokens, int cached) {
+  double promptSeconds(int promptTokens, int cached) {
     return Math.max(1.0, (double) (promptTokens - cached) / rowsForPrompts()) * besides()
         + rowsSeconds(promptTokens, cached);
   }

@@ -6,10 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.andante.gateway.TestModel;
 import dev.andante.gateway.error.ApiException;
-import dev.andante.protocol.v1.BlockKey;
-import dev.andante.protocol.v1.KvBlock;
-import dev.andante.protocol.v1.KvChange;
-import dev.andante.protocol.v1.KvChanges;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.TransferCost;
@@ -89,16 +85,8 @@ class PlacerTest {
     assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p2:1");
   }
 
-  /** As if the worker had told that it holds so many blocks of the prompt. */
   private void holds(String target, int[] prompt, int blocks) {
-    BlockNames names = new BlockNames(model.fingerprint(), prompt, 16);
-    KvChanges.Builder all = KvChanges.newBuilder().setResync(true);
-    for (int i = 0; i < blocks; i++) {
-      BlockKey.Builder key =
-          BlockKey.newBuilder().setHigh(names.name(i).high()).setLow(names.name(i).low());
-      all.addChanges(KvChange.newBuilder().setStored(KvBlock.newBuilder().setKey(key)));
-    }
-    worker(target).kept().apply(all.build());
+    KeptPrefix.told(worker(target), model, prompt, blocks);
   }
 
   private String prefillOf(int[] prompt) {

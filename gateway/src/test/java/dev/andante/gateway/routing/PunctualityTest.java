@@ -11,6 +11,7 @@ import dev.andante.protocol.v1.WorkerStatus;
 import dev.andante.qoe.QoeSpec;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
@@ -67,12 +68,16 @@ class PunctualityTest {
   }
 
   private @Nullable ApiException check(boolean on, int tokens, double expected, double wait) {
+    return check(on, Wanted.of(tokens), expected, wait);
+  }
+
+  private @Nullable ApiException check(boolean on, Wanted prompt, double expected, double wait) {
     Punctuality punctuality =
         new Punctuality(
             on, 2, Duration.ofSeconds(30), placer, () -> System.nanoTime() + late * 1_000_000_000L);
     return catchThrowableOfType(
         ApiException.class,
-        () -> punctuality.check(model, tokens, new QoeSpec(expected, 4.8), true, () -> wait));
+        () -> punctuality.check(model, prompt, new QoeSpec(expected, 4.8), true, () -> wait));
   }
 
   private @Nullable ApiException check(int tokens, double expected) {
@@ -107,6 +112,23 @@ class PunctualityTest {
       queued(queue - 1000 * (seconds - 1), 90_000);
       assertThat(check(500, 1)).isNotNull();
     }
+  }
+
+  @Test
+  void whatThePrefixCacheHasIsNotWaitedFor() {
+    int[] prompt = new Random(3).ints(500, 0, 100).toArray();
+    Wanted wanted = Wanted.of(model, prompt, List.of());
+    queued(90_000, 1600);
+    assertThat(check(true, wanted, 1, 0)).isNotNull();
+    Worker second =
+        registry.workers().stream().filter(w -> w.target().equals("p2:1")).findAny().orElseThrow();
+    KeptPrefix.told(second, model, prompt, 30);
+    assertThat(check(true, wanted, 1, 0)).isNull();
+    ApiException refused = Objects.requireNonNull(check(true, wanted, 1, 0.5));
+    assertThat(refused.text()).contains("2.1 s", "2.0 s");
+    int[] another = prompt.clone();
+    another[0]++;
+    assertThat(check(true, Wanted.of(model, another, List.of()), 1, 0)).isNotNull();
   }
 
   @Test

@@ -109,7 +109,8 @@ class SlowTokensTest {
 
   private @Nullable ApiException check(QoeSpec reader, boolean streamed) {
     return catchThrowableOfType(
-        ApiException.class, () -> punctuality.check(model, 100, reader, streamed, () -> 0));
+        ApiException.class,
+        () -> punctuality.check(model, Wanted.of(100), reader, streamed, () -> 0));
   }
 
   private @Nullable ApiException check() {

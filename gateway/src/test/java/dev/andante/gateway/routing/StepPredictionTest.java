@@ -33,8 +33,8 @@ class StepPredictionTest {
     StepPrediction idle = of(worker(WorkerKind.PREFILL, WorkerStatus.newBuilder()));
     assertThat(idle.queueSeconds(200)).isZero();
     double pairs = 200 * 201 / 2.0;
-    assertThat(idle.promptSeconds(200)).isCloseTo(2 * 0.01 + 0.2 + pairs * 1e-6, within(1e-9));
-    assertThat(idle.promptSeconds(1)).as("a step at least").isGreaterThan(0.01);
+    assertThat(idle.promptSeconds(200, 0)).isCloseTo(2 * 0.01 + 0.2 + pairs * 1e-6, within(1e-9));
+    assertThat(idle.promptSeconds(1, 0)).as("a step at least").isGreaterThan(0.01);
   }
 
   @Test
@@ -42,10 +42,10 @@ class StepPredictionTest {
     Worker worker =
         worker(WorkerKind.PREFILL, WorkerStatus.newBuilder().setQueuedPromptTokens(400));
     assertThat(of(worker).queueSeconds(200))
-        .isCloseTo(2 * of(worker).promptSeconds(200), within(1e-9));
+        .isCloseTo(2 * of(worker).promptSeconds(200, 0), within(1e-9));
     worker.begin(1000);
     assertThat(of(worker).firstTokenSeconds(200, 0))
-        .isCloseTo(6 * of(worker).promptSeconds(200), within(1e-9));
+        .isCloseTo(6 * of(worker).promptSeconds(200, 0), within(1e-9));
   }
 
   @Test
@@ -54,7 +54,7 @@ class StepPredictionTest {
     double pairs = 40 * 160 + 40 * 41 / 2.0;
     assertThat(idle.firstTokenSeconds(200, 160))
         .isCloseTo(0.01 + 0.04 + pairs * 1e-6, within(1e-9));
-    assertThat(idle.firstTokenSeconds(200, 0)).isEqualTo(idle.promptSeconds(200));
+    assertThat(idle.firstTokenSeconds(200, 0)).isEqualTo(idle.promptSeconds(200, 0));
   }
 
   @Test
@@ -69,7 +69,7 @@ class StepPredictionTest {
                     .setTotalBlocks(100)
                     .setFreeBlocks(50)
                     .setBlockSize(16)));
-    assertThat(busy.promptSeconds(80) - idle.promptSeconds(80))
+    assertThat(busy.promptSeconds(80, 0) - idle.promptSeconds(80, 0))
         .isCloseTo(20 * 0.001 + 800 * 1e-6, within(1e-9));
     assertThat(busy.tokenSeconds(80)).isCloseTo(0.01 + 0.021 + 880 * 1e-6, within(1e-9));
   }
