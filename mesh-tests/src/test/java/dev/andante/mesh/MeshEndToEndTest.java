@@ -8,12 +8,14 @@ import com.openai.core.http.StreamResponse;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.completions.CompletionUsage;
 import dev.andante.testkit.TestModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -93,6 +95,30 @@ class MeshEndToEndTest {
     List<String> alone = questions.stream().map(MeshEndToEndTest::answer).toList();
     List<String> together = questions.parallelStream().map(MeshEndToEndTest::answer).toList();
     assertThat(together).isEqualTo(alone);
+  }
+
+  /** The prompt is computed once, and each of them begins with its KV. */
+  @Test
+  @SuppressWarnings("deprecation") // as above
+  void severalAnswersToAPromptAreWhatEachWouldBe() {
+    ChatCompletionCreateParams one =
+        question("Write a sentence about the sea.").maxCompletionTokens(16).build();
+    ChatCompletion alone = openai.chat().completions().create(one);
+    ChatCompletion three = openai.chat().completions().create(one.toBuilder().n(3).build());
+    assertThat(texts(three)).hasSize(3).containsOnly(texts(alone).getFirst());
+    CompletionUsage usage = three.usage().orElseThrow();
+    assertThat(usage.promptTokens()).isEqualTo(alone.usage().orElseThrow().promptTokens());
+    assertThat(usage.completionTokens())
+        .isEqualTo(3 * alone.usage().orElseThrow().completionTokens());
+
+    ChatCompletionCreateParams sampled = one.toBuilder().n(3).temperature(0.8).seed(11).build();
+    List<String> first = texts(openai.chat().completions().create(sampled));
+    assertThat(Set.copyOf(first)).as("seeds differ").hasSizeGreaterThan(1);
+    assertThat(texts(openai.chat().completions().create(sampled))).isEqualTo(first);
+  }
+
+  private static List<String> texts(ChatCompletion answer) {
+    return answer.choices().stream().map(c -> c.message().content().orElseThrow()).toList();
   }
 
   @Test

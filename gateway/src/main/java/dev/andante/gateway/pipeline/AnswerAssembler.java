@@ -24,7 +24,7 @@ final class AnswerAssembler {
   private int made; // characters that the tokens gave
   private int shown; // of those, how many were let out
   private int generated;
-  private ServingFigures figures = ServingFigures.queued(0);
+  private ServingFigures figures = ServingFigures.NONE;
   private boolean started;
 
   AnswerAssembler(AnswerPlan plan) {

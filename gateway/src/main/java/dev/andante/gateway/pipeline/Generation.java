@@ -3,8 +3,6 @@ package dev.andante.gateway.pipeline;
 import dev.andante.gateway.client.MeshClient;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.metrics.GatewayMetrics;
-import dev.andante.gateway.metrics.ModelMeters;
-import dev.andante.gateway.routing.PathEstimates;
 import dev.andante.gateway.routing.Placement;
 import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.Wanted;
@@ -48,9 +46,8 @@ final class Generation {
   private final Supplier<Duration> retryAfter;
   private final GatewayMetrics metrics;
   private final Progress progress;
+  private final AnswerSoFar soFar;
 
-  private final List<Integer> generated = new ArrayList<>();
-  private ServingFigures figures;
   private @Nullable Placement placement;
   private boolean decoding;
   private int epoch; // the highest there is
@@ -75,7 +72,7 @@ final class Generation {
     this.retryAfter = retryAfter;
     this.metrics = metrics;
     this.progress = progress;
-    this.figures = ServingFigures.queued(progress.queuedNanos());
+    this.soFar = new AnswerSoFar(plan, metrics, progress);
   }
 
   /**
@@ -94,17 +91,17 @@ final class Generation {
             () -> {
               decoding = false;
               placement = null;
-              if (generated.size() >= plan.stop().getMaxTokens()) { // only its end was lost
+              if (soFar.generated().size() >= plan.stop().getMaxTokens()) { // only its end was lost
                 return Flux.just(new GenerationEvent.Finished(FinishReason.FINISH_REASON_LENGTH));
               }
               Placement place =
                   placer.place(
                       plan.model(),
-                      Wanted.of(plan.model(), plan.prompt(), generated),
+                      Wanted.of(plan.model(), plan.prompt(), soFar.generated()),
                       retries.tried(),
                       retries.withoutPrefill());
               placement = place;
-              weighed(place);
+              soFar.placed(place);
               return place
                   .prefill()
                   .map(prefill -> disaggregated(prefill, place.decode()))
@@ -124,7 +121,7 @@ final class Generation {
             })
         .onErrorResume(
             error -> {
-              if (!generated.isEmpty() || !MeshFailures.retryable(error)) {
+              if (soFar.begun() || !MeshFailures.retryable(error)) {
                 return again(error);
               }
               epoch++; // it is not there any more: no misfortune, only a late start
@@ -133,36 +130,21 @@ final class Generation {
         .switchIfEmpty(Flux.defer(this::attempt));
   }
 
-  private void weighed(Placement place) {
-    PathEstimates estimates = place.estimates().orElse(null);
-    figures = figures.weighed(estimates);
-    if (estimates != null) {
-      metrics
-          .model(plan.model().name())
-          .weighed(estimates.prefillSeconds(), estimates.localSeconds(), place.prefill().isEmpty());
-    }
-  }
-
   private Flux<GenerationEvent> disaggregated(Worker prefill, Worker decode) {
     PrefillRequest request =
-        requests.prefill(epoch, generated, decode.kvTarget(), retries.patience(decode));
+        requests.prefill(epoch, soFar.generated(), decode.kvTarget(), retries.patience(decode));
     long started = System.nanoTime();
     return busy(
             prefill,
             request.getTokensCount(),
             client.prefill(prefill.target(), request, plan.deadline(), plan.identity()).flux())
-        .doOnNext(
-            reply -> metrics.model(plan.model().name()).prefilled(System.nanoTime() - started))
-        .concatMap(
-            reply -> {
-              figures = figures.prefilled(prefill.instance(), reply);
-              return afterPrefill(reply, decode);
-            });
+        .doOnNext(reply -> soFar.prefilled(prefill, reply, System.nanoTime() - started))
+        .concatMap(reply -> afterPrefill(reply, decode));
   }
 
   private Flux<GenerationEvent> afterPrefill(PrefillReply reply, Worker decode) {
     List<GenerationEvent> first = new ArrayList<>(3);
-    first.add(new GenerationEvent.Served(figures));
+    first.add(soFar.served());
     first.add(remember(List.of(reply.getFirstToken())));
     if (reply.getFinishReason() != FinishReason.FINISH_REASON_UNSPECIFIED) {
       first.add(finished(reply.getFinishReason()));
@@ -173,13 +155,13 @@ final class Generation {
   }
 
   private Flux<GenerationEvent> local(Worker decode) {
-    return decode(decode, requests.local(epoch, generated));
+    return decode(decode, requests.local(epoch, soFar.generated()));
   }
 
   private Flux<GenerationEvent> decode(Worker worker, DecodeRequest request) {
     decoding = true;
     moved = null;
-    figures = figures.decodingOn(worker.instance(), request.hasLocal());
+    soFar.decodingOn(worker, request.hasLocal());
     Flux<GenerationEvent> events =
         busy(
                 worker,
@@ -190,9 +172,7 @@ final class Generation {
                         client.decode(worker.target(), request, plan.deadline(), plan.identity())))
             .concatMapDelayError(
                 chunk -> Flux.fromIterable(events(chunk, worker, request.getAttempt())));
-    return Flux.<GenerationEvent>just(new GenerationEvent.Served(figures))
-        .concatWith(events)
-        .concatWith(Flux.defer(this::afterDecode));
+    return Flux.just(soFar.served()).concatWith(events).concatWith(Flux.defer(this::afterDecode));
   }
 
   /** The stream ended without an end of the answer. */
@@ -202,13 +182,13 @@ final class Generation {
       return lost("the worker ended the stream without finishing");
     }
     Worker holder = handOvers.holderOf(where);
-    if (holder == null || !requests.fits(where, generated)) {
+    if (holder == null || !requests.fits(where, soFar.generated())) {
       return lost("the worker moved the answer to where it was not to go");
     }
     placement = new Placement(holder, Optional.empty(), Optional.empty());
-    figures = figures.resumedOnce();
+    soFar.resumed();
     metrics.handedOver();
-    return decode(holder, requests.afterMove(where, generated));
+    return decode(holder, requests.afterMove(where, soFar.generated()));
   }
 
   private static Flux<GenerationEvent> lost(String how) {
@@ -218,8 +198,8 @@ final class Generation {
   private List<GenerationEvent> events(TokenChunk chunk, Worker worker, Attempt attempt) {
     List<GenerationEvent> events = new ArrayList<>(3);
     if (chunk.hasStats()) {
-      figures = figures.decoded(chunk.getStats());
-      events.add(new GenerationEvent.Served(figures));
+      soFar.decoded(chunk.getStats());
+      events.add(soFar.served());
     }
     if (chunk.getTokensCount() > 0) {
       siblings.begun(worker, attempt);
@@ -229,7 +209,7 @@ final class Generation {
       events.add(finished(chunk.getFinishReason()));
     }
     if (chunk.getDraining()) {
-      handOvers.offered(worker, attempt, plan.prompt().length + generated.size(), () -> ++epoch);
+      handOvers.offered(worker, attempt, soFar.tokens(), () -> ++epoch);
     }
     if (chunk.hasMoved()) {
       moved = chunk.getMoved();
@@ -238,19 +218,8 @@ final class Generation {
   }
 
   private GenerationEvent remember(List<Token> tokens) {
-    count(tokens.size());
-    tokens.forEach(token -> generated.add(token.getId()));
     retries.gotOn();
-    return new GenerationEvent.Tokens(tokens);
-  }
-
-  private void count(int tokens) {
-    ModelMeters meters = metrics.model(plan.model().name());
-    if (generated.isEmpty()) {
-      meters.promptTokens(plan.prompt().length);
-    }
-    meters.generatedTokens(tokens);
-    progress.generatedTokens(tokens);
+    return soFar.add(tokens);
   }
 
   /** An abort that nobody here asked for is a lost worker. */
@@ -281,14 +250,14 @@ final class Generation {
             LOG.info(
                 "{} goes on elsewhere after {} tokens in {} ms, epoch {}: {}",
                 plan.id(),
-                generated.size(),
+                soFar.generated().size(),
                 pause.toMillis(),
                 epoch,
                 error.getMessage()));
-    if (!generated.isEmpty()) {
-      figures = figures.resumedOnce();
+    if (soFar.begun()) {
+      soFar.resumed();
     }
-    metrics.retried(!generated.isEmpty());
+    metrics.retried(soFar.begun());
     return Mono.delay(pause).thenMany(Flux.defer(this::attempt));
   }
 
@@ -302,7 +271,9 @@ final class Generation {
       logged(
           () ->
               LOG.info(
-                  "{} waits for a decode worker after {} tokens", plan.id(), generated.size()));
+                  "{} waits for a decode worker after {} tokens",
+                  plan.id(),
+                  soFar.generated().size()));
     }
     return Mono.delay(retries.pause()).thenMany(Flux.defer(this::attempt));
   }

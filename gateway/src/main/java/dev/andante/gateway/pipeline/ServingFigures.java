@@ -1,13 +1,10 @@
 package dev.andante.gateway.pipeline;
 
 import dev.andante.gateway.routing.PathEstimates;
-import dev.andante.protocol.v1.GenerationStats;
-import dev.andante.protocol.v1.PrefillReply;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one answer was served, as far as it has come. What a lost worker did before it was lost is
- * known to nobody and not counted.
+ * How one answer was served, as far as it has come.
  *
  * @param queueMicros waited for its turn, here and on workers; of all attempts together
  * @param prefillInstance who computed the prompt last; null = the decode worker did
@@ -34,90 +31,7 @@ public record ServingFigures(
     int resumed,
     @Nullable PathEstimates estimates) {
 
-  /**
-   * @param nanos waited here before any worker was asked
-   */
-  static ServingFigures queued(long nanos) {
-    return new ServingFigures(nanos / 1000, null, null, 0, 0, 0, 0, 0, 0, 0, null);
-  }
-
-  /** Another attempt begins. */
-  ServingFigures weighed(@Nullable PathEstimates paths) {
-    return new ServingFigures(
-        queueMicros,
-        prefillInstance,
-        decodeInstance,
-        cachedTokens,
-        transferMicros,
-        transferBytes,
-        draftedTokens,
-        acceptedTokens,
-        preemptions,
-        resumed,
-        paths);
-  }
-
-  ServingFigures prefilled(String instance, PrefillReply reply) {
-    return new ServingFigures(
-        queueMicros + reply.getQueueMicros(),
-        instance,
-        null,
-        reply.getCachedTokens(),
-        transferMicros + reply.getTransferMicros(),
-        transferBytes + reply.getKvBytes(),
-        draftedTokens,
-        acceptedTokens,
-        preemptions,
-        resumed,
-        estimates);
-  }
-
-  /**
-   * @param local whether that worker computes the prompt too
-   */
-  ServingFigures decodingOn(String instance, boolean local) {
-    return new ServingFigures(
-        queueMicros,
-        local ? null : prefillInstance,
-        instance,
-        local ? 0 : cachedTokens,
-        transferMicros,
-        transferBytes,
-        draftedTokens,
-        acceptedTokens,
-        preemptions,
-        resumed,
-        estimates);
-  }
-
-  ServingFigures decoded(GenerationStats stats) {
-    return new ServingFigures(
-        queueMicros + stats.getQueueMicros(),
-        prefillInstance,
-        decodeInstance,
-        // Of transferred KV decode may say nothing: prefill has said it.
-        stats.getCachedTokens() > 0 ? stats.getCachedTokens() : cachedTokens,
-        transferMicros,
-        transferBytes,
-        draftedTokens + stats.getDraftedTokens(),
-        acceptedTokens + stats.getAcceptedTokens(),
-        preemptions + stats.getPreemptions(),
-        resumed,
-        estimates);
-  }
-
-  ServingFigures resumedOnce() {
-    return new ServingFigures(
-        queueMicros,
-        prefillInstance,
-        decodeInstance,
-        cachedTokens,
-        transferMicros,
-        transferBytes,
-        draftedTokens,
-        acceptedTokens,
-        preemptions,
-        resumed + 1,
-        estimates);
-  }
+  /** Of an answer that nothing is known of yet. */
+  public static final ServingFigures NONE =
+      new ServingFigures(0, null, null, 0, 0, 0, 0, 0, 0, 0, null);
 }

@@ -10,8 +10,7 @@ import java.util.stream.IntStream;
 /** Parts of answers, made by hand. */
 final class Answers {
 
-  private static final ServingFigures FIGURES =
-      new ServingFigures(0, null, null, 0, 0, 0, 0, 0, 0, 0, null);
+  private static final ServingFigures FIGURES = ServingFigures.NONE;
 
   private Answers() {}
 
