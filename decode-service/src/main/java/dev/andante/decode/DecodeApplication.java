@@ -5,7 +5,7 @@ import dev.andante.service.ServiceLauncher;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
 /** The decode service. */
-@SpringBootApplication
+@SpringBootApplication(proxyBeanMethods = false)
 public class DecodeApplication {
 
   public static void main(String[] args) {

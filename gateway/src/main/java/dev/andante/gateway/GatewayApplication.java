@@ -4,7 +4,7 @@ import dev.andante.service.ServiceLauncher;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
 /** Starts the gateway, alone or as a child of another context. */
-@SpringBootApplication
+@SpringBootApplication(proxyBeanMethods = false)
 public class GatewayApplication {
 
   public static void main(String[] args) {

@@ -20,8 +20,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.logging.LoggingApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 
@@ -32,9 +34,8 @@ import org.springframework.context.support.GenericApplicationContext;
 public final class StandaloneMesh implements AutoCloseable {
 
   /**
-   * Each context sets the logging up anew, so each is given this. The role is what the thread works
-   * for ({@link LogRole}), else the one whose code speaks, else nobody's; the name of one
-   * application would mislead.
+   * Of the whole process. The role is what the thread works for ({@link LogRole}), else the one
+   * whose code speaks, else nobody's; the name of one application would mislead.
    */
   private static final String[] LOGGING = {
     "--logging.include-application-name=false",
@@ -42,6 +43,9 @@ public final class StandaloneMesh implements AutoCloseable {
         + "'^(?:([a-z]+)[|].*|[|]dev[.]andante[.](gateway|prefill|decode|draft|expert)[.].*|[|].*)$'"
         + ",'$1$2'}]"
   };
+
+  /** Nobody uses it, but it takes the logging down wherever Spring Cloud is on the class path. */
+  private static final String CLOUD_BOOTSTRAP = "org.springframework.cloud.bootstrap.";
 
   private final String[] arguments;
   private final Deque<Runnable> contexts = new ArrayDeque<>(); // how each is closed, last first
@@ -122,13 +126,23 @@ public final class StandaloneMesh implements AutoCloseable {
   }
 
   private void start(String role, SpringApplicationBuilder application, String... settings) {
+    leaveLoggingAlone(application.application());
     LogRole.run(
         role,
         () -> {
-          ConfigurableApplicationContext context = application.run(with(settings, LOGGING));
+          ConfigurableApplicationContext context = application.run(settings);
           contexts.addFirst(() -> LogRole.run(role, context::close));
           roles.put(role, context);
         });
+  }
+
+  /** The shared context has set it up; each of these would take it down and set it up anew. */
+  private static void leaveLoggingAlone(SpringApplication role) {
+    role.setListeners(
+        role.getListeners().stream()
+            .filter(listener -> !(listener instanceof LoggingApplicationListener))
+            .filter(listener -> !listener.getClass().getName().startsWith(CLOUD_BOOTSTRAP))
+            .toList());
   }
 
   /** The gateway's is the only HTTP port, so its liveness is that of the process. */
@@ -155,10 +169,7 @@ public final class StandaloneMesh implements AutoCloseable {
             .toArray(String[]::new);
     start(
         role,
-        ServiceLauncher.of(application, role)
-            .parent(shared)
-            .web(WebApplicationType.NONE)
-            .registerShutdownHook(false),
+        ServiceLauncher.worker(application, role).parent(shared).registerShutdownHook(false),
         with(with(own, extra), "--andante.grpc.port=0"));
     return grpcPort(role);
   }
