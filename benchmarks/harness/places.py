@@ -11,9 +11,9 @@ STANDALONE = os.path.join(ROOT, "standalone", "target", "andante-standalone.jar"
 SIMULATOR = os.path.join(ROOT, "simulator", "target", "andante-simulator.jar")
 GATEWAY = os.path.join(ROOT, "gateway", "target", "andante-gateway.jar")
 
-# As the services start, see scripts/lib/mesh.sh; the launcher hands its own over.
+# As the services start, see scripts/lib/options.sh; the launcher hands its own over.
 JVM = (os.environ.get("ANDANTE_BENCH_JVM") or "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED "
-       "-XX:+UseCompactObjectHeaders -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError").split()
+       "-Djdk.reflect.useNativeAccessorOnly=true -XX:+UseCompactObjectHeaders -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError").split()
 
 
 def java():

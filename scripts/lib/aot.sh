@@ -7,7 +7,7 @@ readonly AOT_DISK_MIB=1000 # free disk below which nothing is recorded
 # aot_file NAME JAR: where the cache of this build, this JVM and these options is
 aot_file() {
   local key
-  key=$({ cat "$JAVA_HOME/release"; mtime "$2" "$BUILD_STAMP"; echo "$2 ${JVM_OPTIONS[*]} ${ANDANTE_JAVA_OPTS:-}"; } \
+  key=$({ cat "$JAVA_HOME/release"; mtime "$2" "$BUILD_STAMP"; echo "$2 ${service_options[*]} ${ANDANTE_JAVA_OPTS:-}"; } \
     2>/dev/null | cksum)
   echo "$AOT/$1-${key%% *}.aot"
 }

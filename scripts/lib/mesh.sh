@@ -1,10 +1,8 @@
 # up and down.
 # shellcheck shell=bash
 
-JVM_OPTIONS=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED
-  -XX:+UseCompactObjectHeaders -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError)
 MESH_PORTS=(1 2 3 4) # prefill, decode, draft, expert: gRPC 9101…, HTTP 8101…, shifted together if taken
-readonly JVM_OPTIONS MESH_PORTS STATE=$RUN/state
+readonly MESH_PORTS STATE=$RUN/state
 
 # state KEY: what the last `up` wrote down
 state() { sed -n "s/^$1=//p" "$STATE" 2>/dev/null || true; }
@@ -36,6 +34,7 @@ cmd_up() {
     build standalone
   fi
   need_disk "$RUN" 50 'the log'
+  choose_options ${arguments[@]+"${arguments[@]}"}
   rehearse "$mode" "$port" "$model" ${arguments[@]+"${arguments[@]}"}
   local begin=$SECONDS
   say "Starting $([ "$mode" = mesh ] && echo 'five services' || echo 'all roles in one JVM') with $(basename "$model") …"

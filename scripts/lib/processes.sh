@@ -67,7 +67,7 @@ start_service() {
   mkdir -p "$RUN"
   ! command -v setsid >/dev/null 2>&1 || detach='setsid nohup'
   read -r -a aot <<<"$(aot_option "$name" "$jar")"
-  $detach "$JAVA_HOME/bin/java" "$(mark_of "$name")" "${JVM_OPTIONS[@]}" "-Xmx$heap" ${aot[@]+"${aot[@]}"} ${extra[@]+"${extra[@]}"} \
+  $detach "$JAVA_HOME/bin/java" "$(mark_of "$name")" "${service_options[@]}" "-Xmx$heap" ${aot[@]+"${aot[@]}"} ${extra[@]+"${extra[@]}"} \
     -jar "$jar" "$@" >"$(log_file "$name")" 2>&1 </dev/null &
   pid=$!
   disown "$pid" 2>/dev/null || true

@@ -53,12 +53,13 @@ test_with_processes() {
   need_python
   build gateway prefill-service decode-service draft-service expert-service
   need_disk "$ANDANTE_HOME/target" 200 'the logs'
+  choose_options
   for role in gateway prefill decode draft expert; do # the caches there are: restarts are quicker with them
     file=$(aot_file "$role" "$(jar_of "$([ "$role" = gateway ] && echo gateway || echo "$role-service")")")
     [ ! -e "$file" ] || aot+=(--aot "$role=$file")
   done
   python "$ANDANTE_HOME/scripts/faults/$script.py" --home "$ANDANTE_HOME" --logs "$ANDANTE_HOME/target/andante-$script" \
-    ${seed[@]+"${seed[@]}"} ${aot[@]+"${aot[@]}"} "--$counted" "$number" -- "$JAVA_HOME/bin/java" "${JVM_OPTIONS[@]}"
+    ${seed[@]+"${seed[@]}"} ${aot[@]+"${aot[@]}"} "--$counted" "$number" -- "$JAVA_HOME/bin/java" "${service_options[@]}"
 }
 
 # need_count OPTION NUMBER

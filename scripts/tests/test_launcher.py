@@ -7,8 +7,11 @@ import sys
 import threading
 import time
 import unittest
+from pathlib import Path
 
 from checkout import LauncherTest, alive
+
+CPU = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
 
 
 class UpTest(LauncherTest):
@@ -22,6 +25,18 @@ class UpTest(LauncherTest):
         log = self.checkout.andante("logs", "standalone").stdout
         self.assertIn(f"--andante.model.path={self.checkout.model}", log)
         self.assertIn("--add-modules=jdk.incubator.vector", log)
+
+    @unittest.skipUnless(all(f" {flag} " in CPU for flag in ("avx2", "fma", "f16c")), "kernels in C are for processors with AVX2")
+    def test_the_vector_api_is_left_out_where_kernels_in_c_compute(self):
+        kernels = self.checkout.root / "core/compute-cpu/target/classes/dev/andante/compute/ckernels/linux-x86_64/libandante.so"
+        kernels.parent.mkdir(parents=True)
+        kernels.touch()
+        self.checkout.up()
+        self.assertNotIn("jdk.incubator.vector", self.checkout.andante("logs").stdout)
+        for arguments, env in (("--", "--andante.compute.backend=vector"), {}), ((), {"ANDANTE_COMPUTE_BACKEND": "vector"}):
+            self.checkout.andante("down")
+            self.checkout.up(*arguments, **env)
+            self.assertIn("--add-modules=jdk.incubator.vector", self.checkout.andante("logs").stdout)
 
     def test_a_second_up_says_so_and_starts_nothing(self):
         self.checkout.up()

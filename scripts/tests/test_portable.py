@@ -33,11 +33,11 @@ REFUSED = {
     r"(^|[|;&(]\s*)\s*(timeout|nproc|sha256sum|flock|tac|numfmt|pidof)\s": "not there on macOS",
 }
 # arrays that always have an element: "${x[@]}" of an empty one is an error in bash 3.2 under set -u
-NEVER_EMPTY = {"JVM_OPTIONS", "MESH_PORTS", "files", "folders", "names", "options", "ready", "waiting"}
+NEVER_EMPTY = {"JVM_OPTIONS", "MESH_PORTS", "files", "folders", "names", "options", "ready", "service_options", "waiting"}
 # for these, the code beside them does without
 GUARDED = {
     r"\bstat -c": ("common.sh", "stat -f"),
-    r"/proc/[^s]": {"processes.sh": "ps -ww", "ports.sh": "lsof"},
+    r"/proc/[^s]": {"processes.sh": "ps -ww", "ports.sh": "lsof", "options.sh": "linux-x86_64"},
     r"\bsetsid\b": ("processes.sh", "command -v setsid"),
 }
 
