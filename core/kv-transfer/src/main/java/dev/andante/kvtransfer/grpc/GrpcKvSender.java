@@ -24,12 +24,16 @@ public final class GrpcKvSender implements KvSender {
    */
   private static final int READY_BYTES = 2 << 20;
 
+  /** Of memory for KV that waits, beyond what waits. */
+  private static final long KEPT_BYTES = 64 << 20;
+
   private final Function<String, ? extends Channel> channels;
   private final KvLayout layout;
   private final KvFormat format;
   private final Executor executor;
   private final KvTransferObserver observer;
   private final int maxFrameBytes;
+  private final Payloads payloads = new Payloads(Payloads.share(KEPT_BYTES));
 
   /**
    * @param channels a channel for a target; theirs to keep and close
@@ -69,10 +73,11 @@ public final class GrpcKvSender implements KvSender {
             maxFrameBytes,
             answers ->
                 ClientCalls.asyncBidiStreamingCall(
-                    channel.newCall(PushMethod.PUSH, options), answers),
+                    channel.newCall(PushMethod.SENDING, options), answers),
             KvWire.open(attempt, format, prompt, patience),
             executor,
-            observer);
+            observer,
+            payloads);
     push.start();
     return push;
   }

@@ -2,8 +2,8 @@ package dev.andante.kvtransfer.grpc;
 
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.protocol.v1.KvAck;
-import dev.andante.protocol.v1.KvFrame;
 import io.grpc.BindableService;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
@@ -18,8 +18,13 @@ public final class KvTransferService implements BindableService {
 
   private static final int FRAMES_OF_ONE = 8;
 
+  /** Of memory for frames, beyond those that are held. */
+  private static final long KEPT_BYTES = 16 << 20;
+
   private final Supplier<KvReceiver> receiver;
   private final FairCredit credit = new FairCredit(FRAMES_IN_ALL, FRAMES_OF_ONE);
+  private final MethodDescriptor<InFrame, KvAck> push =
+      PushMethod.receiving(new Payloads(Payloads.share(KEPT_BYTES)));
 
   /**
    * @param receiver asked once per call; may throw an {@link dev.andante.engine.EngineException} or
@@ -31,12 +36,12 @@ public final class KvTransferService implements BindableService {
 
   @Override
   public ServerServiceDefinition bindService() {
-    return ServerServiceDefinition.builder(PushMethod.SERVICE)
-        .addMethod(PushMethod.PUSH, ServerCalls.asyncBidiStreamingCall(this::push))
+    return ServerServiceDefinition.builder(PushMethod.service(push))
+        .addMethod(push, ServerCalls.asyncBidiStreamingCall(this::push))
         .build();
   }
 
-  private StreamObserver<KvFrame> push(StreamObserver<KvAck> responses) {
+  private StreamObserver<InFrame> push(StreamObserver<KvAck> responses) {
     PushInbound call =
         new PushInbound((ServerCallStreamObserver<KvAck>) responses, receiver, credit);
     call.start();

@@ -94,7 +94,7 @@ public final class KvWire {
     return prompt;
   }
 
-  /** The payload is wrapped, not copied: it must not change any more. */
+  /** The payload is wrapped, not copied: it must not change while the frame is in use. */
   static KvFrame data(KvRun run) {
     return KvFrame.newBuilder()
         .setData(

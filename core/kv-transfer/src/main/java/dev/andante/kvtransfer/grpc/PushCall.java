@@ -1,9 +1,7 @@
 package dev.andante.kvtransfer.grpc;
 
-import dev.andante.kvtransfer.KvRun;
 import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.protocol.v1.KvAck;
-import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvGranted;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -13,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * One call of a transfer: what its receiver has said, and where it stands. Answers come one at a
  * time, on gRPC's threads; the methods that write are for one writer at a time.
  */
-final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
+final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
 
   /** Who is told what the calls come to. Those of earlier calls than the latest are not heard. */
   interface Events {
@@ -55,7 +53,7 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
 
   private final Events events;
 
-  private volatile @Nullable ClientCallStreamObserver<KvFrame> stream;
+  private volatile @Nullable ClientCallStreamObserver<OutFrame> stream;
   private volatile long nextSequence = NOT_GRANTED;
   private volatile long lastAckNanos;
   private volatile int committedTokens = NOT_COMMITTED;
@@ -69,7 +67,7 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
   }
 
   @Override
-  public void beforeStart(ClientCallStreamObserver<KvFrame> started) {
+  public void beforeStart(ClientCallStreamObserver<OutFrame> started) {
     stream = started;
     started.setOnReadyHandler(events::onReady);
   }
@@ -114,7 +112,7 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
 
   /** Whether the link takes another frame now. */
   boolean ready() {
-    ClientCallStreamObserver<KvFrame> started = stream;
+    ClientCallStreamObserver<OutFrame> started = stream;
     return started != null && started.isReady();
   }
 
@@ -141,26 +139,27 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
   }
 
   void beat() {
-    require().onNext(KvWire.heartbeat());
+    require().onNext(OutFrame.of(KvWire.heartbeat()));
   }
 
-  void data(KvRun run) {
-    require().onNext(KvWire.data(run));
+  /** Its memory is gRPC's to hold from then on, too. */
+  void data(SendQueue.Taken taken) {
+    require().onNext(new OutFrame(KvWire.data(taken.run()), taken.memory()));
   }
 
   void commit(long frames, int tokens) {
     commitSent = true;
-    ClientCallStreamObserver<KvFrame> started = require();
-    started.onNext(KvWire.commit(frames, tokens));
+    ClientCallStreamObserver<OutFrame> started = require();
+    started.onNext(OutFrame.of(KvWire.commit(frames, tokens)));
     started.onCompleted();
   }
 
   /** Ends the call. The word before spares the receiver to wait for another one. */
   void giveUp(KvTransferException reason) {
-    ClientCallStreamObserver<KvFrame> started = require();
+    ClientCallStreamObserver<OutFrame> started = require();
     try {
       if (granted() && started.isReady()) { // before, nobody holds anything, or the call may be new
-        started.onNext(KvWire.cancel(reason.code()));
+        started.onNext(OutFrame.of(KvWire.cancel(reason.code())));
       }
     } finally {
       started.cancel(reason.getMessage(), reason); // no effect on a call that has ended
@@ -172,8 +171,8 @@ final class PushCall implements ClientResponseObserver<KvFrame, KvAck> {
     return stream != null;
   }
 
-  private ClientCallStreamObserver<KvFrame> require() {
-    ClientCallStreamObserver<KvFrame> started = stream;
+  private ClientCallStreamObserver<OutFrame> require() {
+    ClientCallStreamObserver<OutFrame> started = stream;
     if (started == null) {
       throw new IllegalStateException("the call has not been started");
     }

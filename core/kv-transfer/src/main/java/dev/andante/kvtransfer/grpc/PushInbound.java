@@ -7,46 +7,24 @@ import dev.andante.kvtransfer.KvInbound;
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvCommit;
-import dev.andante.protocol.v1.KvCommitted;
-import dev.andante.protocol.v1.KvData;
 import dev.andante.protocol.v1.KvFrame;
-import dev.andante.protocol.v1.KvGranted;
 import dev.andante.protocol.v1.KvOpen;
-import dev.andante.protocol.v1.KvReceived;
-import dev.andante.protocol.v1.KvWaiting;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving end of one Push call. Frames come one at a time on gRPC's threads; answers leave
- * from the engine thread as the engine completes its futures. How many frames are held here, {@link
- * FairCredit} says; more stay in the sender's flow control.
+ * The receiving end of one Push call. Frames come one at a time on gRPC's threads; {@link
+ * PushAnswers} leave from the engine thread as the engine completes its futures. How many frames
+ * are held here, {@link FairCredit} says; more stay in the sender's flow control.
  */
-final class PushInbound implements StreamObserver<KvFrame> {
-
-  /** What a sender keeps for us it keeps this long after our last sign of life. */
-  private static final long WAITING_LEASE_MILLIS = 5_000;
-
-  private static final long WAITING_SIGN_MILLIS = 1_000;
-
-  private static final KvAck WAITING =
-      KvAck.newBuilder()
-          .setWaiting(KvWaiting.newBuilder().setLeaseMillis(WAITING_LEASE_MILLIS))
-          .build();
+final class PushInbound implements StreamObserver<InFrame> {
 
   private final ServerCallStreamObserver<KvAck> responses;
   private final Supplier<KvReceiver> receiver;
-  private final FairCredit credit;
-  private final ReentrantLock responseLock = new ReentrantLock();
-
-  // Guarded by responseLock.
-  private boolean ended;
-  private FairCredit.@Nullable Account account; // from the grant on
+  private final PushAnswers answers;
 
   // Touched by gRPC's serialised callbacks only.
   private @Nullable KvInbound inbound;
@@ -57,7 +35,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
       ServerCallStreamObserver<KvAck> responses, Supplier<KvReceiver> receiver, FairCredit credit) {
     this.responses = responses;
     this.receiver = receiver;
-    this.credit = credit;
+    this.answers = new PushAnswers(responses, credit);
   }
 
   void start() {
@@ -65,21 +43,26 @@ final class PushInbound implements StreamObserver<KvFrame> {
     responses.setOnCancelHandler(
         () -> {
           broken("the sender was lost, or its deadline passed");
-          closeAccount();
+          answers.closeAccount();
         });
     responses.request(1); // before the grant there is nothing to bring but the wish for it
   }
 
   @Override
-  public void onNext(KvFrame frame) {
+  public void onNext(InFrame came) {
+    KvFrame frame = came.frame();
     switch (frame.getFrameCase()) {
       case OPEN -> open(frame.getOpen());
-      case DATA -> data(frame.getData());
+      case DATA -> {
+        data(came);
+        return; // its content is needed for longer
+      }
       case COMMIT -> commit(frame.getCommit());
       case HEARTBEAT -> beat();
       case CANCEL -> giveUp("the sender gave up: " + frame.getCancel().getReason());
       case FRAME_NOT_SET -> refuse("a frame without content");
     }
+    came.release();
   }
 
   @Override
@@ -100,7 +83,7 @@ final class PushInbound implements StreamObserver<KvFrame> {
       return;
     }
     if (open.getAttempt().getRequestId().isEmpty()) {
-      end(new EngineException(Code.INVALID_REQUEST, "attempt.request_id is empty"));
+      answers.failed(new EngineException(Code.INVALID_REQUEST, "attempt.request_id is empty"));
       return;
     }
     KvInbound opened;
@@ -114,55 +97,42 @@ final class PushInbound implements StreamObserver<KvFrame> {
                   KvWire.prompt(open),
                   KvWire.patience(open));
     } catch (RuntimeException e) {
-      end(e);
+      answers.failed(e);
       return;
     }
     inbound = opened;
     stream = opened.streams();
     long next = opened.nextSequence();
     CompletableFuture<KvReservation> reservation = opened.reservation();
-    var _ = opened.waiting().thenRun(() -> sayWaiting(reservation));
+    var _ = opened.waiting().thenRun(() -> answers.waiting(reservation::isDone));
     var _ =
         reservation.whenComplete(
             (made, error) -> {
               if (error != null) {
-                end(error);
+                answers.failed(error);
               } else {
-                grant(granted(made, next));
+                answers.granted(made, next);
               }
             });
   }
 
-  /** Signs of life until blocks are granted, or never will be. */
-  private void sayWaiting(CompletableFuture<KvReservation> reservation) {
-    responseLock.lock();
-    try {
-      if (ended || reservation.isDone() || responses.isCancelled()) {
-        return;
-      }
-      responses.onNext(WAITING);
-    } finally {
-      responseLock.unlock();
-    }
-    CompletableFuture.delayedExecutor(WAITING_SIGN_MILLIS, TimeUnit.MILLISECONDS)
-        .execute(() -> sayWaiting(reservation));
-  }
-
-  private void data(KvData data) {
+  private void data(InFrame came) {
     KvInbound current = inbound;
     if (current == null) {
       refuse("data before open");
       return;
     }
+    answers.storing();
     var _ =
         current
-            .store(KvWire.run(data))
+            .store(KvWire.run(came.frame().getData()))
             .whenComplete(
                 (next, error) -> {
                   if (error != null) {
-                    end(error);
+                    answers.failed(error); // perhaps the engine has not let go of the run
                   } else {
-                    answer(received(next));
+                    came.release();
+                    answers.stored(next);
                   }
                 });
   }
@@ -179,9 +149,9 @@ final class PushInbound implements StreamObserver<KvFrame> {
             .whenComplete(
                 (_, error) -> {
                   if (error != null) {
-                    end(error);
+                    answers.failed(error);
                   } else {
-                    takeNext();
+                    answers.takeNext();
                   }
                 });
   }
@@ -199,16 +169,16 @@ final class PushInbound implements StreamObserver<KvFrame> {
             .whenComplete(
                 (_, error) -> {
                   if (error != null) {
-                    end(error);
+                    answers.failed(error);
                   } else {
-                    finish(current, committed(commit.getTokens()));
+                    answers.committed(commit.getTokens(), current::delivered);
                   }
                 });
   }
 
   private void refuse(String fault) {
     giveUp(fault);
-    end(new EngineException(Code.BAD_FRAME, "the KV stream had " + fault));
+    answers.failed(new EngineException(Code.BAD_FRAME, "the KV stream had " + fault));
   }
 
   private void broken(String reason) {
@@ -223,114 +193,5 @@ final class PushInbound implements StreamObserver<KvFrame> {
     if (current != null) {
       current.cancel(reason);
     }
-  }
-
-  private void grant(KvAck ack) {
-    responseLock.lock();
-    try {
-      if (!ended && !responses.isCancelled()) {
-        FairCredit.Account opened = credit.open();
-        account = opened;
-        responses.onNext(ack);
-        responses.request(opened.settle(0));
-      }
-    } finally {
-      responseLock.unlock();
-    }
-    if (responses.isCancelled()) { // perhaps before there was an account to close
-      closeAccount();
-    }
-  }
-
-  private void answer(KvAck ack) {
-    responseLock.lock();
-    try {
-      if (!ended && !responses.isCancelled()) {
-        responses.onNext(ack);
-        settle();
-      }
-    } finally {
-      responseLock.unlock();
-    }
-  }
-
-  /** A frame has been dealt with. With the lock held. */
-  private void settle() {
-    FairCredit.Account current = account;
-    int more = current == null ? 1 : current.settle(1);
-    if (more > 0) {
-      responses.request(more);
-    }
-  }
-
-  private void closeAccount() {
-    responseLock.lock();
-    try {
-      FairCredit.Account current = account;
-      if (current != null) {
-        current.close();
-      }
-    } finally {
-      responseLock.unlock();
-    }
-  }
-
-  /** For a frame that gets no answer. */
-  private void takeNext() {
-    responseLock.lock();
-    try {
-      if (!ended && !responses.isCancelled()) {
-        settle();
-      }
-    } finally {
-      responseLock.unlock();
-    }
-  }
-
-  private void finish(KvInbound done, KvAck last) {
-    responseLock.lock();
-    try {
-      if (!ended && !responses.isCancelled()) {
-        ended = true;
-        responses.onNext(last);
-        responses.onCompleted();
-        done.delivered();
-      }
-    } finally {
-      responseLock.unlock();
-    }
-    closeAccount();
-  }
-
-  private void end(Throwable error) {
-    responseLock.lock();
-    try {
-      if (!ended && !responses.isCancelled()) {
-        ended = true;
-        responses.onError(EngineFailures.toStatus(error));
-      }
-    } finally {
-      responseLock.unlock();
-    }
-    closeAccount();
-  }
-
-  private static KvAck granted(KvReservation made, long next) {
-    return KvAck.newBuilder()
-        .setGranted(
-            KvGranted.newBuilder()
-                .setKvHandle(made.handle())
-                .setLeaseMillis(made.leaseMillis())
-                .setCachedTokens(made.cachedTokens())
-                .setNextSequence(next))
-        .build();
-  }
-
-  private static KvAck received(long next) {
-    return KvAck.newBuilder().setReceived(KvReceived.newBuilder().setNextSequence(next)).build();
-  }
-
-  private static KvAck committed(int tokens) {
-    return KvAck.newBuilder().setCommitted(KvCommitted.newBuilder().setTokens(tokens)).build();
   }
 }

@@ -4,7 +4,6 @@ import dev.andante.compute.KvLayout;
 import dev.andante.kvtransfer.KvGrant;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
-import dev.andante.kvtransfer.KvRun;
 import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.protocol.v1.KvFrame;
@@ -20,17 +19,17 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sending end of a transfer. Frames are written by one task at a time, while the call is ready;
- * see {@link SendQueue} for what waits meanwhile. A heartbeat goes out several times in a lease
- * until everything is sent, so that the lease outlives slow prompts and long queues; how long it
- * all may take, the call's deadline says.
+ * The sending end of a transfer: what it has come to, and over which call it goes on. A {@link
+ * PushWriter} writes; see {@link SendQueue} for what waits meanwhile. A heartbeat goes out several
+ * times in a lease until everything is sent, so that the lease outlives slow prompts and long
+ * queues; how long it all may take, the call's deadline says.
  *
  * <p>Where the receiver has no room yet, what is handed over waits for the grant.
  *
  * <p>When the connection breaks after the grant, another call of the same attempt goes on with the
  * first frame that is missing; after a few the transfer fails.
  */
-final class PushOutbound implements KvOutbound, PushCall.Events {
+final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Transfer {
 
   private static final System.Logger LOG = System.getLogger(PushOutbound.class.getName());
 
@@ -40,11 +39,11 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   private final String target;
   private final int promptTokens;
   private final SendQueue queue;
-  private final Function<PushCall, StreamObserver<KvFrame>> calls;
+  private final Function<PushCall, StreamObserver<OutFrame>> calls;
   private final KvFrame open;
   private final Executor executor;
   private final KvTransferObserver observer;
-  private final SerialTask writer;
+  private final PushWriter writer;
   private final SignsOfLife signs; // of a receiver that makes us wait
   private final ReopenSchedule schedule = new ReopenSchedule();
   private final CompletableFuture<@Nullable Void> waiting = new CompletableFuture<>();
@@ -52,12 +51,8 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
   private final CompletableFuture<KvReceipt> finished = new CompletableFuture<>();
   private final AtomicBoolean over = new AtomicBoolean();
 
-  private volatile @Nullable PushCall call; // the latest; earlier ones are not listened to
   private volatile @Nullable KvGrant grant;
-  private volatile @Nullable KvTransferException failure;
-  private volatile long firstSentNanos;
   private volatile long committedByCallerNanos;
-  private volatile boolean beatDue;
   private volatile @Nullable CompletableFuture<@Nullable Void> stored; // who asked last
   private boolean begun; // touched by the writer only
 
@@ -70,10 +65,11 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
       KvLayout layout,
       int promptTokens,
       int maxFrameBytes,
-      Function<PushCall, StreamObserver<KvFrame>> calls,
+      Function<PushCall, StreamObserver<OutFrame>> calls,
       KvFrame open,
       Executor executor,
-      KvTransferObserver observer) {
+      KvTransferObserver observer,
+      Payloads payloads) {
     this.target = target;
     this.promptTokens = promptTokens;
     this.calls = calls;
@@ -81,22 +77,23 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
     this.executor = executor;
     this.observer = observer;
     this.signs = new SignsOfLife(executor);
-    this.writer = new SerialTask(executor, this::write);
     this.queue =
         new SendQueue(
+            payloads,
             layout.bytesPerTokenLayer(),
             layout.layers(),
             layout.bytesPerToken() * promptTokens,
             maxFrameBytes);
+    this.writer = new PushWriter(this, queue, promptTokens, executor);
   }
 
   void start() {
     PushCall next = new PushCall(this);
-    call = next;
+    writer.use(next); // earlier ones are not listened to
     try {
-      calls.apply(next).onNext(open);
+      calls.apply(next).onNext(OutFrame.of(open));
     } catch (IllegalStateException e) {
-      endedWhileWriting(e); // the call may fail before its first message
+      onEndedWhileWriting(e); // the call may fail before its first message
     }
     if (over.get()) { // it failed meanwhile, and did not know of this call
       writer.request();
@@ -120,12 +117,11 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
 
   @Override
   public void send(int firstToken, int tokens, MemorySegment kv) {
-    KvGrant given = grant;
-    if (given == null && !waiting.isDone()) {
+    if (!isTaken()) {
       onFault("KV was handed over before the receiver granted blocks");
       return;
     }
-    if (over.get() || (given != null && firstToken + tokens <= given.cachedTokens())) {
+    if (over.get()) {
       return;
     }
     if (!queue.add(firstToken, tokens, kv)) {
@@ -173,7 +169,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
 
   @Override
   public boolean isLatest(PushCall candidate) {
-    return candidate.equals(call);
+    return writer.uses(candidate);
   }
 
   @Override
@@ -240,6 +236,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
           Long.toString(nextSequence));
     }
     begun = true;
+    onReceived(nextSequence); // what the call that broke may not have brought word of
   }
 
   @Override
@@ -256,7 +253,8 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
       return;
     }
     if (over.compareAndSet(false, true)) {
-      long start = firstSentNanos == 0 ? lastAckNanos : firstSentNanos;
+      long firstSent = writer.firstSentNanos();
+      long start = firstSent == 0 ? lastAckNanos : firstSent;
       long transfer = Math.max(0, lastAckNanos - start);
       long exposed = Math.max(0, lastAckNanos - Math.max(start, committedByCallerNanos));
       observer.onCompleted(transfer, queue.acceptedBytes(), given.cachedTokens());
@@ -295,8 +293,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
         millis,
         () -> {
           if (!over.get()) {
-            beatDue = true;
-            writer.request();
+            writer.beat();
             beatLater(millis);
           }
         });
@@ -306,49 +303,13 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
     CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, executor).execute(task);
   }
 
-  private void write() {
-    PushCall current = call;
-    if (current == null || !current.started()) {
-      return;
-    }
-    try {
-      KvTransferException reason = failure;
-      if (reason != null) {
-        current.giveUp(reason);
-      } else if (current.granted()) {
-        writeWhileReady(current);
-      }
-    } catch (IllegalStateException e) {
-      endedWhileWriting(e);
-    }
+  @Override
+  public boolean isOver() {
+    return over.get();
   }
 
-  private void writeWhileReady(PushCall current) {
-    if (!current.position(queue)) {
-      onFault("the receiver wants frames again that it had acknowledged");
-      return;
-    }
-    if (beatDue && !over.get() && !current.commitSent() && current.ready()) {
-      beatDue = false;
-      current.beat();
-    }
-    while (!over.get() && current.ready()) {
-      KvRun run = queue.take();
-      if (run == null) {
-        break;
-      }
-      if (firstSentNanos == 0) {
-        firstSentNanos = System.nanoTime();
-      }
-      current.data(run);
-    }
-    if (!over.get() && !current.commitSent() && queue.exhausted()) {
-      current.commit(queue.taken(), promptTokens);
-    }
-  }
-
-  /** The call ended between the check and the write: its observer is told why. */
-  private void endedWhileWriting(IllegalStateException e) {
+  @Override
+  public void onEndedWhileWriting(IllegalStateException e) {
     if (!isTaken()) {
       fail(
           new KvTransferException(
@@ -361,10 +322,9 @@ final class PushOutbound implements KvOutbound, PushCall.Events {
       return;
     }
     queue.drop();
-    failure = reason;
     observer.onFailed(reason.code());
     granted.completeExceptionally(reason);
     finished.completeExceptionally(reason);
-    writer.request(); // which ends the call
+    writer.giveUp(reason);
   }
 }

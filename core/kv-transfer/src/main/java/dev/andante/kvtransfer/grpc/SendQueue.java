@@ -2,6 +2,7 @@ package dev.andante.kvtransfer.grpc;
 
 import dev.andante.kvtransfer.KvRun;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -10,12 +11,23 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs on their way out: filled by the engine thread, emptied as the receiver acknowledges them, so
  * that they can be sent again over another stream. Holds at most {@code capacityBytes}, the KV of
- * the whole prompt. Thread-safe; locks are held for moments.
+ * the whole prompt. Holds the memory of a run until it is acknowledged, or all are dropped.
+ * Thread-safe; locks are held for moments.
  */
 final class SendQueue {
 
   /** A run whose checksum has not been computed yet. */
-  private record Pending(int firstToken, int tokens, int firstLayer, int layers, byte[] payload) {}
+  private record Pending(
+      int firstToken, int tokens, int firstLayer, int layers, int bytes, Payloads.Payload memory) {}
+
+  /**
+   * A run to be written.
+   *
+   * @param memory of its payload; held for the one who writes it, too
+   */
+  record Taken(KvRun run, Payloads.Payload memory) {}
+
+  private final Payloads payloads;
 
   private final long bytesPerTokenLayer;
   private final int layers;
@@ -23,12 +35,19 @@ final class SendQueue {
   private final int maxFrameBytes;
   private final Deque<Pending> pending = new ArrayDeque<>();
   private final Deque<Pending> unacknowledged = new ArrayDeque<>(); // the last of those taken
+  private int known; // leading tokens that need not be sent
   private long acceptedBytes;
   private long taken;
   private boolean closed;
   private boolean dropped;
 
-  SendQueue(long bytesPerTokenLayer, int layers, long capacityBytes, int maxFrameBytes) {
+  SendQueue(
+      Payloads payloads,
+      long bytesPerTokenLayer,
+      int layers,
+      long capacityBytes,
+      int maxFrameBytes) {
+    this.payloads = payloads;
     this.bytesPerTokenLayer = bytesPerTokenLayer;
     this.layers = layers;
     this.capacityBytes = capacityBytes;
@@ -36,12 +55,12 @@ final class SendQueue {
   }
 
   /**
-   * Copies a run of all layers, in pieces of whole layers.
+   * Copies a run of all layers, in pieces of whole layers; not one that need not be sent.
    *
    * @return false if that would be more than the prompt has: the caller is at fault
    */
   synchronized boolean add(int firstToken, int tokens, MemorySegment kv) {
-    if (dropped || closed) {
+    if (dropped || closed || firstToken + tokens <= known) {
       return true;
     }
     long perLayer = bytesPerTokenLayer * tokens;
@@ -52,21 +71,16 @@ final class SendQueue {
     int layersPerFrame = (int) Math.max(1, Math.min(layers, maxFrameBytes / perLayer));
     for (int first = 0; first < layers; first += layersPerFrame) {
       int count = Math.min(layersPerFrame, layers - first);
-      byte[] payload = new byte[Math.toIntExact(perLayer * count)];
-      MemorySegment.copy(
-          kv,
-          java.lang.foreign.ValueLayout.JAVA_BYTE,
-          perLayer * first,
-          payload,
-          0,
-          payload.length);
-      pending.add(new Pending(firstToken, tokens, first, count, payload));
+      int bytes = Math.toIntExact(perLayer * count);
+      Payloads.Payload memory = payloads.take(bytes);
+      MemorySegment.copy(kv, ValueLayout.JAVA_BYTE, perLayer * first, memory.array(), 0, bytes);
+      pending.add(new Pending(firstToken, tokens, first, count, bytes, memory));
     }
     return true;
   }
 
   /** The next run, numbered and with its checksum; null if none waits. */
-  @Nullable KvRun take() {
+  @Nullable Taken take() {
     Pending next;
     long sequence;
     synchronized (this) {
@@ -76,20 +90,23 @@ final class SendQueue {
       }
       sequence = taken++;
       unacknowledged.add(next);
+      next.memory().hold();
     }
-    return KvRun.of(
-        sequence,
-        next.firstToken(),
-        next.tokens(),
-        next.firstLayer(),
-        next.layers(),
-        ByteBuffer.wrap(next.payload()));
+    return new Taken(
+        KvRun.of(
+            sequence,
+            next.firstToken(),
+            next.tokens(),
+            next.firstLayer(),
+            next.layers(),
+            ByteBuffer.wrap(next.memory().array(), 0, next.bytes())),
+        next.memory());
   }
 
   /** The receiver has stored every run below that number. */
   synchronized void acknowledged(long nextSequence) {
     while (taken - unacknowledged.size() < nextSequence && !unacknowledged.isEmpty()) {
-      unacknowledged.remove();
+      unacknowledged.remove().memory().release();
     }
   }
 
@@ -109,15 +126,20 @@ final class SendQueue {
     return true;
   }
 
-  /** Lets go of runs of leading tokens that need not be sent; before the first one is taken. */
+  /**
+   * Leading tokens need not be sent: their runs are let go of, and ignored from now on. Before the
+   * first one is taken.
+   */
   synchronized void skip(int tokens) {
+    known = tokens;
     pending.removeIf(
         run -> {
-          boolean known = taken == 0 && run.firstToken() + run.tokens() <= tokens;
-          if (known) {
-            acceptedBytes -= run.payload().length;
+          boolean spared = taken == 0 && run.firstToken() + run.tokens() <= tokens;
+          if (spared) {
+            acceptedBytes -= run.bytes();
+            run.memory().release();
           }
-          return known;
+          return spared;
         });
   }
 
@@ -148,7 +170,9 @@ final class SendQueue {
   /** Lets go of everything; later runs are ignored. */
   synchronized void drop() {
     dropped = true;
+    pending.forEach(run -> run.memory().release());
     pending.clear();
+    unacknowledged.forEach(run -> run.memory().release());
     unacknowledged.clear();
   }
 }

@@ -101,7 +101,7 @@ final class BreakingLink implements ClientInterceptor {
 
       @Override
       public void sendMessage(Q message) {
-        sent.add((KvFrame) message);
+        sent.add(((OutFrame) message).frame());
         super.sendMessage(message);
       }
 

@@ -361,7 +361,7 @@ class GrpcPushTest {
   @Test
   void aBrokenConnectionIsResumedWithTheFirstMissingFrame() {
     BreakingLink link =
-        new BreakingLink((call, ack) -> call == 0 && ack.getReceived().getNextSequence() == 3);
+        new BreakingLink((call, ack) -> call == 0 && ack.getReceived().getNextSequence() >= 3);
     LogLines log = new LogLines();
     try (log) {
       KvOutbound push =
@@ -393,6 +393,67 @@ class GrpcPushTest {
     assertThat(engine.releasesOf(HANDLE)).isZero();
   }
 
+  /** Calls break at any answer, while the memory of what was acknowledged goes to other pushes. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5})
+  void whatIsSentAgainIsWhatWasHandedOver(int seed) {
+    Random random = new Random(seed);
+    AtomicInteger left = new AtomicInteger(4); // one transfer outlives that many
+    BreakingLink link =
+        new BreakingLink(
+            (_, ack) -> ack.hasReceived() && random.nextInt(4) == 0 && left.getAndDecrement() > 0);
+    GrpcKvSender shared =
+        new GrpcKvSender(
+            target -> ClientInterceptors.intercept(channel, link),
+            FakeEngine.LAYOUT,
+            FORMAT,
+            executor,
+            sender,
+            1);
+    int transfers = 6;
+    List<KvOutbound> pushes = new ArrayList<>();
+    for (int i = 0; i < transfers; i++) {
+      pushes.add(
+          shared.open(
+              name, new Attempt("r" + i, 0), new PromptTokens(new int[TOKENS], 0), TIMEOUT));
+    }
+    pushes.forEach(push -> await(push.granted()));
+    for (int token = 0; token < TOKENS; token++) {
+      for (int i = 0; i < transfers; i++) {
+        pushes.get(i).send(token, 1, MemorySegment.ofArray(kvOf(100 * i + token)));
+      }
+    }
+    for (KvOutbound push : pushes) {
+      await(push.stored()); // a commit whose answer is lost may fail
+      push.commit();
+    }
+    int row = FakeEngine.LAYOUT.headDim() * 4;
+    for (int i = 0; i < transfers; i++) {
+      await(pushes.get(i).finished());
+      byte[] stored = engine.contentOf("r" + i + "#0");
+      for (int token = 0; token < TOKENS; token++) {
+        int at = FakeEngine.offset(TOKENS, 0, 0, 0, token);
+        assertThat(java.util.Arrays.copyOfRange(stored, at, at + row))
+            .isEqualTo(java.util.Arrays.copyOf(kvOf(100 * i + token), row));
+      }
+    }
+  }
+
+  /** The grant of the next call says what the lost acknowledgement did not. */
+  @Test
+  void whatIsStoredIsKnownThoughItsAcknowledgementIsLost() {
+    BreakingLink link =
+        new BreakingLink((call, ack) -> call == 0 && ack.getReceived().getNextSequence() == TOKENS);
+    KvOutbound push =
+        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
+    await(push.granted());
+    sendAll(push);
+    await(push.stored());
+    assertThat(link.calls()).hasSize(2);
+    push.commit();
+    await(push.finished());
+  }
+
   /** The receiver commits while nobody is there to be told. */
   @Test
   void aCommitWhoseAnswerIsLostIsAskedForAgain() throws InterruptedException {
@@ -422,7 +483,7 @@ class GrpcPushTest {
     BreakingLink link =
         new BreakingLink(
             (call, ack) -> {
-              if (call != 0 || ack.getReceived().getNextSequence() != 3) {
+              if (call != 0 || ack.getReceived().getNextSequence() < 3) {
                 return false;
               }
               receiver = new KvReceiver(engine, FORMAT, receivers);
@@ -431,7 +492,11 @@ class GrpcPushTest {
     KvOutbound push =
         open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
     await(push.granted());
-    sendAll(push);
+    push.send(0, 1, MemorySegment.ofArray(kvOf(0)));
+    await(push.stored()); // and gone
+    for (int token = 1; token < TOKENS; token++) {
+      push.send(token, 1, MemorySegment.ofArray(kvOf(token)));
+    }
     push.commit();
     KvTransferException failure = failureOf(push.finished());
     assertThat(failure.code()).isEqualTo(KvTransferException.PROTOCOL);

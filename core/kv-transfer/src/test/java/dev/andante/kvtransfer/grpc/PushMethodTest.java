@@ -12,6 +12,7 @@ import dev.andante.kvtransfer.KvRun;
 import dev.andante.protocol.v1.KvData;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvTransferGrpc;
+import io.grpc.Drainable;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.StatusRuntimeException;
@@ -31,7 +32,10 @@ import org.junit.jupiter.api.Test;
 /** Frames as this marshaller and the generated one write and read them are the same. */
 class PushMethodTest {
 
-  private static final Marshaller<KvFrame> OURS = PushMethod.PUSH.getRequestMarshaller();
+  private static final Payloads PAYLOADS = new Payloads(1 << 20);
+  private static final Marshaller<OutFrame> OUT = PushMethod.SENDING.getRequestMarshaller();
+  private static final Marshaller<InFrame> IN =
+      PushMethod.receiving(PAYLOADS).getRequestMarshaller();
   private static final Marshaller<KvFrame> GENERATED =
       KvTransferGrpc.getPushMethod().getRequestMarshaller();
 
@@ -47,7 +51,7 @@ class PushMethodTest {
     }
   }
 
-  private static byte[] bytes(Marshaller<KvFrame> marshaller, KvFrame frame) {
+  private static <T> byte[] bytes(Marshaller<T> marshaller, T frame) {
     try (InputStream stream = marshaller.stream(frame)) {
       return stream.readAllBytes();
     } catch (IOException e) {
@@ -55,11 +59,17 @@ class PushMethodTest {
     }
   }
 
+  private static KvFrame parsed(InputStream stream) {
+    return IN.parse(stream).frame();
+  }
+
   private static void assertBothWays(KvFrame frame) {
-    byte[] wire = bytes(OURS, frame);
+    byte[] wire = bytes(OUT, OutFrame.of(frame));
     assertThat(wire).isEqualTo(bytes(GENERATED, frame)).isEqualTo(frame.toByteArray());
-    assertThat(OURS.parse(new Trickle(wire))).isEqualTo(frame);
-    assertThat(OURS.parse(new ByteArrayInputStream(wire))).isEqualTo(frame);
+    InFrame came = IN.parse(new Trickle(wire));
+    assertThat(came.frame()).isEqualTo(frame);
+    came.release();
+    assertThat(parsed(new ByteArrayInputStream(wire))).isEqualTo(frame);
     assertThat(GENERATED.parse(new ByteArrayInputStream(wire))).isEqualTo(frame);
   }
 
@@ -95,19 +105,83 @@ class PushMethodTest {
     ByteString.Output wire = ByteString.newOutput();
     KvFrame.newBuilder().setData(first).build().writeTo(wire);
     KvFrame.newBuilder().setData(rest).build().writeTo(wire);
-    assertThat(OURS.parse(wire.toByteString().newInput())).isEqualTo(frame);
+    assertThat(parsed(wire.toByteString().newInput())).isEqualTo(frame);
     wire.write(new byte[] {(byte) 0xfa, 0x01, 0x01, 0x77}); // field 31, one byte
-    assertThat(OURS.parse(wire.toByteString().newInput()).getData()).isEqualTo(frame.getData());
+    assertThat(parsed(wire.toByteString().newInput()).getData()).isEqualTo(frame.getData());
   }
 
   @Test
   void whatIsNoFrameIsRefused() {
-    byte[] wire = bytes(OURS, KvWire.commit(9, 12));
+    byte[] wire = bytes(OUT, OutFrame.of(KvWire.commit(9, 12)));
     byte[] cut = java.util.Arrays.copyOf(wire, wire.length - 1);
     for (byte[] bad : new byte[][] {cut, {0x0c}, {0x12, 0x7f, 1}}) {
-      assertThatThrownBy(() -> OURS.parse(new Trickle(bad)))
+      assertThatThrownBy(() -> IN.parse(new Trickle(bad)))
           .isInstanceOf(StatusRuntimeException.class)
           .hasMessageContaining("a KV frame that is none");
     }
+  }
+
+  /** What has come may not change under whoever still reads it. */
+  @Test
+  void memoryOfFramesIsUsedAgainOnlyAfterTheirRelease() {
+    byte[] wire = bytes(OUT, OutFrame.of(data(1)));
+    byte[] other = bytes(OUT, OutFrame.of(data(2)));
+    InFrame first = IN.parse(new Trickle(wire));
+    InFrame second = IN.parse(new Trickle(other));
+    assertThat(first.frame()).isEqualTo(data(1));
+    assertThat(memory(second)).isNotSameAs(memory(first));
+    byte[] used = memory(first);
+    first.release();
+    InFrame third = IN.parse(new Trickle(wire));
+    assertThat(memory(third)).isSameAs(used);
+    assertThat(third.frame()).isEqualTo(data(1));
+    assertThat(second.frame()).isEqualTo(data(2));
+    assertThatThrownBy(first::release).isInstanceOf(IllegalStateException.class);
+  }
+
+  /** A longer frame lay there before: what is left of it is no part of the next one. */
+  @Test
+  void whatWasInTheMemoryBeforeIsNotRead() {
+    byte[] longer = bytes(OUT, OutFrame.of(data(1)));
+    byte[] shorter = bytes(OUT, OutFrame.of(KvWire.commit(9, 12)));
+    InFrame first = IN.parse(new Trickle(longer));
+    first.release();
+    InFrame second = IN.parse(new Trickle(shorter));
+    assertThat(memory(second)).isSameAs(memory(first));
+    assertThat(second.frame()).isEqualTo(KvWire.commit(9, 12));
+  }
+
+  /** gRPC closes a message that it has written, or will not write; until then it may be read. */
+  @Test
+  void memoryIsHeldUntilTheMessageIsClosed() throws IOException {
+    Payloads payloads = new Payloads(1 << 10);
+    Payloads.Payload memory = payloads.take(3);
+    InputStream message = OUT.stream(new OutFrame(data(4), memory));
+    InputStream again = OUT.stream(new OutFrame(data(4), memory));
+    memory.release(); // acknowledged
+    assertThat(message.readAllBytes()).isEqualTo(data(4).toByteArray());
+    assertThat(payloads.keptBytes()).isZero();
+    message.close();
+    message.close();
+    assertThat(payloads.keptBytes()).isZero();
+    ByteString.Output link = ByteString.newOutput();
+    ((Drainable) again).drainTo(link);
+    assertThat(link.toByteString()).isEqualTo(data(4).toByteString());
+    again.close();
+    assertThat(payloads.keptBytes()).isEqualTo(3);
+    assertThatThrownBy(() -> OUT.stream(new OutFrame(data(4), memory)))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  private static KvFrame data(int content) {
+    byte[] payload = new byte[1000];
+    java.util.Arrays.fill(payload, (byte) content);
+    return KvWire.data(KvRun.of(content, 3, 4, 0, 2, ByteBuffer.wrap(payload)));
+  }
+
+  private static byte[] memory(InFrame frame) {
+    Payloads.Payload memory = frame.memory();
+    assertThat(memory).isNotNull();
+    return memory.array();
   }
 }

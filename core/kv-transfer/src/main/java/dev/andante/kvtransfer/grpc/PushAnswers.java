@@ -1,0 +1,198 @@
+package dev.andante.kvtransfer.grpc;
+
+import dev.andante.engine.KvReservation;
+import dev.andante.protocol.v1.KvAck;
+import dev.andante.protocol.v1.KvCommitted;
+import dev.andante.protocol.v1.KvGranted;
+import dev.andante.protocol.v1.KvReceived;
+import dev.andante.protocol.v1.KvWaiting;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a receiver says on one Push call, and how many frames it asks for. Runs that follow one
+ * another closely are acknowledged together. Nothing is said after the last word, or on a call that
+ * was cancelled. Thread-safe.
+ */
+final class PushAnswers {
+
+  /** What a sender keeps for us it keeps this long after our last sign of life. */
+  private static final long WAITING_LEASE_MILLIS = 5_000;
+
+  private static final long WAITING_SIGN_MILLIS = 1_000;
+
+  private static final KvAck WAITING =
+      KvAck.newBuilder()
+          .setWaiting(KvWaiting.newBuilder().setLeaseMillis(WAITING_LEASE_MILLIS))
+          .build();
+
+  /** Half of what one sender may have under way: it has credit left while an answer waits. */
+  private static final int RUNS_PER_ANSWER = 4;
+
+  private final ServerCallStreamObserver<KvAck> responses;
+  private final FairCredit credit;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // Guarded by lock.
+  private boolean ended;
+  private FairCredit.@Nullable Account account; // from the grant on
+  private int storing; // runs that came and are not stored
+  private int unanswered; // runs that are stored
+
+  PushAnswers(ServerCallStreamObserver<KvAck> responses, FairCredit credit) {
+    this.responses = responses;
+    this.credit = credit;
+  }
+
+  /** Signs of life until blocks are granted, or never will be. */
+  void waiting(BooleanSupplier over) {
+    lock.lock();
+    try {
+      if (over.getAsBoolean() || !open()) {
+        return;
+      }
+      responses.onNext(WAITING);
+    } finally {
+      lock.unlock();
+    }
+    CompletableFuture.delayedExecutor(WAITING_SIGN_MILLIS, TimeUnit.MILLISECONDS)
+        .execute(() -> waiting(over));
+  }
+
+  /**
+   * @param next the first run that is missing
+   */
+  void granted(KvReservation made, long next) {
+    lock.lock();
+    try {
+      if (open()) {
+        FairCredit.Account opened = credit.open();
+        account = opened;
+        responses.onNext(
+            KvAck.newBuilder()
+                .setGranted(
+                    KvGranted.newBuilder()
+                        .setKvHandle(made.handle())
+                        .setLeaseMillis(made.leaseMillis())
+                        .setCachedTokens(made.cachedTokens())
+                        .setNextSequence(next))
+                .build());
+        responses.request(opened.settle(0));
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (responses.isCancelled()) { // perhaps before there was an account to close
+      closeAccount();
+    }
+  }
+
+  /** A run came, and is on its way to the engine. */
+  void storing() {
+    lock.lock();
+    try {
+      storing++;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * A run has been stored, or had been before. Said at once unless another one is about to be.
+   *
+   * @param next every run below that number is there
+   */
+  void stored(long next) {
+    lock.lock();
+    try {
+      storing--;
+      unanswered++;
+      if (open() && (storing == 0 || unanswered >= RUNS_PER_ANSWER)) {
+        responses.onNext(
+            KvAck.newBuilder().setReceived(KvReceived.newBuilder().setNextSequence(next)).build());
+        settle(unanswered);
+        unanswered = 0;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A frame that gets no answer has been dealt with. */
+  void takeNext() {
+    lock.lock();
+    try {
+      if (open()) {
+        settle(1);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The last word.
+   *
+   * @param delivered called once it is said
+   */
+  void committed(int tokens, Runnable delivered) {
+    lock.lock();
+    try {
+      if (open()) {
+        ended = true;
+        responses.onNext(
+            KvAck.newBuilder().setCommitted(KvCommitted.newBuilder().setTokens(tokens)).build());
+        responses.onCompleted();
+        delivered.run();
+      }
+    } finally {
+      lock.unlock();
+    }
+    closeAccount();
+  }
+
+  /** The last word, if there was none. */
+  void failed(Throwable error) {
+    lock.lock();
+    try {
+      if (open()) {
+        ended = true;
+        responses.onError(EngineFailures.toStatus(error));
+      }
+    } finally {
+      lock.unlock();
+    }
+    closeAccount();
+  }
+
+  /** The call brings no more frames. */
+  void closeAccount() {
+    lock.lock();
+    try {
+      FairCredit.Account current = account;
+      if (current != null) {
+        current.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether anything may still be said. With the lock held. */
+  private boolean open() {
+    return !ended && !responses.isCancelled();
+  }
+
+  /** So many frames have been dealt with. With the lock held. */
+  private void settle(int frames) {
+    FairCredit.Account current = account;
+    int more = current == null ? frames : current.settle(frames);
+    if (more > 0) {
+      responses.request(more);
+    }
+  }
+}
