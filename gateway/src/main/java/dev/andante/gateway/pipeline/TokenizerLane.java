@@ -60,15 +60,18 @@ final class TokenizerLane implements AutoCloseable {
                 if (!stage.compareAndSet(Stage.WAITING, Stage.RUNNING)) {
                   return;
                 }
+                T done;
                 try {
-                  sink.success(work.call());
+                  done = work.call();
                 } catch (Exception e) {
+                  held.addAndGet(-cost);
                   if (stage.get() == Stage.RUNNING) {
                     sink.error(e);
                   }
-                } finally {
-                  held.addAndGet(-cost);
+                  return;
                 }
+                held.addAndGet(-cost); // before anybody hears that there is room again
+                sink.success(done);
               });
     } catch (RejectedExecutionException e) { // closed
       held.addAndGet(-cost);
