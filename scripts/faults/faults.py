@@ -22,8 +22,9 @@ RECOVERY = 180.0  # seconds from the last fault's end to right answers through p
 class Judge:
     """Says of each outcome whether it may be, given the undisturbed answers and what was done to the gateways."""
 
-    def __init__(self, findings, expected):
-        self.findings, self.expected = findings, expected
+    def __init__(self, findings, expected, evidence=lambda gateway: "nothing"):
+        """`evidence`: writes down how a gateway stands, while it does; asked once, at the first request that hangs."""
+        self.findings, self.expected, self.evidence = findings, expected, evidence
         self.down = {"gateway": [], "hasty": []}  # from when until when, of the present schedule; None: not seen back yet
 
     def killed(self, gateway):
@@ -41,7 +42,10 @@ class Judge:
             for period in self.down[gateway]:
                 period[1] = period[1] or (time.monotonic() if begin > period[0] else None)
         about = self.findings.compare(f"request {number} through {gateway}", outcome, self.expected[number])
-        if outcome.ended in ("hang", "untyped") or (outcome.ended == "lost" and not excused):
+        if outcome.ended == "hang":
+            evidence, self.evidence = self.evidence, lambda gateway: "the first one's"
+            self.findings.add("hangs", f"{about}: hang; see {evidence(gateway)}")
+        elif outcome.ended == "untyped" or (outcome.ended == "lost" and not excused):
             self.findings.add("hangs", f"{about}: {outcome.ended} {outcome.detail}")
         elif outcome.ended == "error" and not typed_well(outcome.detail):
             self.findings.add("hangs", f"{about}: an error of no known kind: {outcome.detail}")
@@ -122,7 +126,7 @@ def one_schedule(number, seed, mesh, shapes, expected, findings):
     rng = random.Random(f"{seed}:{number}")
     faults = schedule.draw(rng)
     say(f"schedule {number} (seed {seed}): {'; '.join(map(str, faults))}")
-    judge = Judge(findings, expected)
+    judge = Judge(findings, expected, lambda gateway: mesh.services[gateway].heap())
     ports = {name: mesh.services[name].http for name in schedule.GATEWAYS}
     with Clients(rng, ports, shapes, HANG, judge.heard) as clients:
         Schedule(mesh, faults, judge).play()

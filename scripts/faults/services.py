@@ -94,6 +94,16 @@ class Service:
                     out.write(f"{question}: {error}\n".encode())
         return file
 
+    def heap(self):
+        """Writes down all that is reachable there, for whoever looks for what a request waits for; answers the file."""
+        file = self.log.with_suffix(f".{self.starts}.{time.strftime('%H%M%S')}.hprof")
+        jcmd = Path(self.words[0]).with_name("jcmd")
+        try:
+            subprocess.run([jcmd, str(self.process.pid), "GC.heap_dump", str(file.resolve())], capture_output=True, timeout=60, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"no file: {error}"
+        return file
+
     def resident_mib(self):
         """What it has of the machine's memory."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()

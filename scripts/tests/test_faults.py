@@ -206,7 +206,8 @@ class AskTest(unittest.TestCase):
 class JudgeTest(unittest.TestCase):
     def setUp(self):
         self.findings = watching.Findings()
-        self.judge = faults.Judge(self.findings, [[1, 2, 3]])
+        self.asked = []
+        self.judge = faults.Judge(self.findings, [[1, 2, 3]], lambda gateway: self.asked.append(gateway) or "heap.hprof")
         self.said = []
         self.addCleanup(setattr, watching, "say", watching.say)
         watching.say = self.said.append
@@ -241,6 +242,10 @@ class JudgeTest(unittest.TestCase):
 
     def test_hangs_and_errors_that_blame_the_client(self):
         self.assertEqual(self.found("hang", []), (1, 0, 0))
+        self.assertIn("heap.hprof", self.said[-1])
+        self.assertEqual(self.found("hang", [], gateway="hasty"), (2, 0, 0))
+        self.assertEqual(self.asked, ["gateway"], "once in a run: heaps are large")
+        self.judge.findings.counts["hangs"] = 1
         self.assertEqual(self.found("error", [], 0, "404 invalid_request_error model_not_found m"), (2, 0, 0))
 
 
