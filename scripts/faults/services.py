@@ -82,24 +82,30 @@ class Service:
         except OSError:
             return 0, ""
 
+    def jcmd(self, *words, seconds, **how):
+        """Has the JVM do what its tool can ask for; raises OSError or subprocess.TimeoutExpired."""
+        return subprocess.run([Path(self.words[0]).with_name("jcmd"), str(self.process.pid), *words], timeout=seconds, **how)
+
+    def left_behind(self, kind):
+        """Where something about the process as it is now goes."""
+        return self.log.with_suffix(f".{self.starts}.{time.strftime('%H%M%S')}.{kind}")
+
     def evidence(self):
         """Writes down which objects and threads the process has, for whoever looks for what it holds; answers the file."""
-        file = self.log.with_suffix(f".{self.starts}.{time.strftime('%H%M%S')}.held.txt")
-        jcmd = Path(self.words[0]).with_name("jcmd")
+        file = self.left_behind("held.txt")
         with file.open("wb") as out:
             for question in ("GC.class_histogram", "Thread.print"):
                 try:
-                    subprocess.run([jcmd, str(self.process.pid), question], stdout=out, stderr=out, timeout=30, check=False)
+                    self.jcmd(question, seconds=30, stdout=out, stderr=out)
                 except (OSError, subprocess.TimeoutExpired) as error:
                     out.write(f"{question}: {error}\n".encode())
         return file
 
     def heap(self):
         """Writes down all that is reachable there, for whoever looks for what a request waits for; answers the file."""
-        file = self.log.with_suffix(f".{self.starts}.{time.strftime('%H%M%S')}.hprof")
-        jcmd = Path(self.words[0]).with_name("jcmd")
+        file = self.left_behind("hprof")
         try:
-            subprocess.run([jcmd, str(self.process.pid), "GC.heap_dump", str(file.resolve())], capture_output=True, timeout=60, check=False)
+            self.jcmd("GC.heap_dump", str(file.resolve()), seconds=60, capture_output=True)
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"no file: {error}"
         return file
@@ -111,9 +117,8 @@ class Service:
 
     def live_mib(self):
         """What of its heap is reachable."""
-        jcmd = [Path(self.words[0]).with_name("jcmd"), str(self.process.pid)]
-        subprocess.run([*jcmd, "GC.run"], capture_output=True, timeout=60, check=True)
-        told = subprocess.run([*jcmd, "GC.heap_info"], capture_output=True, timeout=60, check=True, text=True).stdout
+        self.jcmd("GC.run", seconds=60, capture_output=True, check=True)
+        told = self.jcmd("GC.heap_info", seconds=60, capture_output=True, check=True, text=True).stdout
         return used_kib(told) / 1024
 
     def ready(self):

@@ -3,43 +3,24 @@ package dev.andante.kvtransfer.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException.Code;
-import dev.andante.engine.PromptTokens;
 import dev.andante.kvtransfer.FakeEngine;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
-import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.KvTransferException;
-import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.protocol.v1.KvData;
 import dev.andante.protocol.v1.KvFrame;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
-import io.grpc.ManagedChannel;
-import io.grpc.Server;
-import io.grpc.inprocess.InProcessChannelBuilder;
-import io.grpc.inprocess.InProcessServerBuilder;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -47,51 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever happens to the link, a transfer ends, with the right failure, and nothing is kept. */
-class GrpcPushTest {
-
-  private static final KvFormat FORMAT = KvFormat.of(FakeEngine.LAYOUT, "model", "reference");
-  private static final String HANDLE = "r#0";
-  private static final int TOKENS = 10;
-  private static final Duration TIMEOUT = Duration.ofSeconds(20);
-
-  /** How often transfers went on. */
-  private static final class Resumptions implements KvTransferObserver {
-    private final AtomicInteger count = new AtomicInteger();
-
-    @Override
-    public void onResumed() {
-      count.incrementAndGet();
-    }
-  }
-
-  private final FakeEngine engine = new FakeEngine();
-  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
-  private final String name = InProcessServerBuilder.generateName();
-  private final CancelWatch breaks = new CancelWatch();
-  private final Resumptions sender = new Resumptions();
-  private final Resumptions receivers = new Resumptions();
-  private volatile KvReceiver receiver = new KvReceiver(engine, FORMAT, receivers);
-  private Server server;
-  private ManagedChannel channel;
-
-  @BeforeEach
-  void start() throws IOException {
-    server =
-        InProcessServerBuilder.forName(name)
-            .addService(new KvTransferService(() -> receiver))
-            .intercept(breaks)
-            .build()
-            .start();
-    channel = InProcessChannelBuilder.forName(name).build();
-  }
-
-  @AfterEach
-  void stop() {
-    channel.shutdownNow();
-    server.shutdownNow();
-    executor.shutdownNow();
-    engine.close();
-  }
+class GrpcPushTest extends PushTestBase {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 100, 1 << 20})
@@ -359,173 +296,6 @@ class GrpcPushTest {
   }
 
   @Test
-  void aBrokenConnectionIsResumedWithTheFirstMissingFrame() {
-    BreakingLink link =
-        new BreakingLink((call, ack) -> call == 0 && ack.getReceived().getNextSequence() >= 3);
-    LogLines log = new LogLines();
-    try (log) {
-      KvOutbound push =
-          open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
-      await(push.granted());
-      sendAll(push);
-      awaitCalls(link, 2); // the first one could come to its end before it breaks
-      push.commit();
-      assertThat(await(push.finished()).grant().handle()).isEqualTo(HANDLE);
-    }
-    assertThat(sender.count).hasValue(1);
-    assertThat(receivers.count).hasValue(1);
-    assertThat(log.lines())
-        .hasSize(2)
-        .allMatch(line -> line.startsWith("INFO KV transfer of r, attempt 0, "))
-        .allMatch(line -> line.matches(".*; frame \\d+ is next"));
-    assertThat(link.calls()).hasSize(2);
-    List<Long> again =
-        link.calls().get(1).stream()
-            .filter(KvFrame::hasData)
-            .map(frame -> frame.getData().getSequence())
-            .toList();
-    assertThat(again.stream().allMatch(sequence -> sequence >= 3 && sequence < TOKENS)).isTrue();
-    assertThat(again).isSorted();
-    for (int token = 0; token < TOKENS; token++) {
-      assertThat(engine.contentOf(HANDLE)[FakeEngine.offset(TOKENS, 0, 0, 0, token)])
-          .isEqualTo(kvOf(token)[0]);
-    }
-    assertThat(engine.releasesOf(HANDLE)).isZero();
-  }
-
-  /** Calls break at any answer, while the memory of what was acknowledged goes to other pushes. */
-  @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3, 4, 5})
-  void whatIsSentAgainIsWhatWasHandedOver(int seed) {
-    Random random = new Random(seed);
-    AtomicInteger left = new AtomicInteger(4); // one transfer outlives that many
-    BreakingLink link =
-        new BreakingLink(
-            (_, ack) -> ack.hasReceived() && random.nextInt(4) == 0 && left.getAndDecrement() > 0);
-    GrpcKvSender shared =
-        new GrpcKvSender(
-            target -> ClientInterceptors.intercept(channel, link),
-            FakeEngine.LAYOUT,
-            FORMAT,
-            executor,
-            sender,
-            1);
-    int transfers = 6;
-    List<KvOutbound> pushes = new ArrayList<>();
-    for (int i = 0; i < transfers; i++) {
-      pushes.add(
-          shared.open(
-              name, new Attempt("r" + i, 0), new PromptTokens(new int[TOKENS], 0), TIMEOUT));
-    }
-    pushes.forEach(push -> await(push.granted()));
-    for (int token = 0; token < TOKENS; token++) {
-      for (int i = 0; i < transfers; i++) {
-        pushes.get(i).send(token, 1, MemorySegment.ofArray(kvOf(100 * i + token)));
-      }
-    }
-    for (KvOutbound push : pushes) {
-      await(push.stored()); // a commit whose answer is lost may fail
-      push.commit();
-    }
-    int row = FakeEngine.LAYOUT.headDim() * 4;
-    for (int i = 0; i < transfers; i++) {
-      await(pushes.get(i).finished());
-      byte[] stored = engine.contentOf("r" + i + "#0");
-      for (int token = 0; token < TOKENS; token++) {
-        int at = FakeEngine.offset(TOKENS, 0, 0, 0, token);
-        assertThat(java.util.Arrays.copyOfRange(stored, at, at + row))
-            .isEqualTo(java.util.Arrays.copyOf(kvOf(100 * i + token), row));
-      }
-    }
-  }
-
-  /** The grant of the next call says what the lost acknowledgement did not. */
-  @Test
-  void whatIsStoredIsKnownThoughItsAcknowledgementIsLost() {
-    BreakingLink link =
-        new BreakingLink((call, ack) -> call == 0 && ack.getReceived().getNextSequence() == TOKENS);
-    KvOutbound push =
-        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
-    await(push.granted());
-    sendAll(push);
-    await(push.stored());
-    assertThat(link.calls()).hasSize(2);
-    push.commit();
-    await(push.finished());
-  }
-
-  /** The receiver commits while nobody is there to be told. */
-  @Test
-  void aCommitWhoseAnswerIsLostIsAskedForAgain() throws InterruptedException {
-    BreakingLink link = new BreakingLink((call, ack) -> false);
-    CountDownLatch gate = new CountDownLatch(1);
-    engine.holdCommitsUntil(gate);
-    KvOutbound push =
-        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
-    await(push.granted());
-    sendAll(push);
-    push.commit();
-    assertThat(engine.awaitCommitAsked()).isTrue();
-    link.breakNow();
-    assertThat(breaks.await()).isTrue();
-    gate.countDown();
-    assertThat(await(push.finished()).grant().handle()).isEqualTo(HANDLE);
-    assertThat(link.calls()).hasSize(2);
-    assertThat(link.calls().get(1)).noneMatch(KvFrame::hasData).anyMatch(KvFrame::hasCommit);
-    assertThat(engine.committed()).containsExactly(HANDLE, HANDLE);
-    assertThat(engine.releasesOf(HANDLE)).isZero();
-    assertThat(sender.count).hasValue(1);
-  }
-
-  /** As one that has told of the commit, or has been started again. */
-  @Test
-  void aReceiverThatHasForgottenTheTransferFailsIt() {
-    BreakingLink link =
-        new BreakingLink(
-            (call, ack) -> {
-              if (call != 0 || ack.getReceived().getNextSequence() < 3) {
-                return false;
-              }
-              receiver = new KvReceiver(engine, FORMAT, receivers);
-              return true;
-            });
-    KvOutbound push =
-        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
-    await(push.granted());
-    push.send(0, 1, MemorySegment.ofArray(kvOf(0)));
-    await(push.stored()); // and gone
-    for (int token = 1; token < TOKENS; token++) {
-      push.send(token, 1, MemorySegment.ofArray(kvOf(token)));
-    }
-    push.commit();
-    KvTransferException failure = failureOf(push.finished());
-    assertThat(failure.code()).isEqualTo(KvTransferException.PROTOCOL);
-    assertThat(failure).hasMessageContaining("wants frames again");
-    assertThat(failure.retryable()).isTrue();
-    awaitNothingHeld();
-    assertThat(sender.count).hasValue(0);
-    assertThat(receivers.count).hasValue(0);
-  }
-
-  @Test
-  void aConnectionThatBreaksAgainAndAgainFails() {
-    BreakingLink link = new BreakingLink((call, ack) -> ack.hasReceived());
-    KvOutbound push =
-        open(ClientInterceptors.intercept(channel, link), FORMAT, 1 << 20, Duration.ofMinutes(1));
-    await(push.granted());
-    push.send(0, 1, MemorySegment.ofArray(kvOf(0)));
-    for (int i = 1; i < 6; i++) {
-      awaitCalls(link, i + 1);
-      push.send(i, 1, MemorySegment.ofArray(kvOf(i)));
-    }
-    KvTransferException failure = failureOf(push.finished());
-    assertThat(failure.code()).isEqualTo(KvTransferException.UNAVAILABLE);
-    assertThat(failure.retryable()).isTrue();
-    awaitNothingHeld();
-    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
-  }
-
-  @Test
   void aStuckReceiverEndsWithTheDeadline() {
     CountDownLatch never = new CountDownLatch(1);
     engine.holdUntil(never);
@@ -556,54 +326,5 @@ class GrpcPushTest {
     push.send(0, 1, MemorySegment.ofArray(kvOf(0)));
     assertThat(failureOf(push.finished()).code()).isEqualTo(KvTransferException.PROTOCOL);
     awaitNothingHeld();
-  }
-
-  private KvOutbound open(Channel over, KvFormat format, int maxFrameBytes, Duration timeout) {
-    GrpcKvSender pusher =
-        new GrpcKvSender(
-            target -> over, FakeEngine.LAYOUT, format, executor, sender, maxFrameBytes);
-    return pusher.open(name, new Attempt("r", 0), new PromptTokens(new int[TOKENS], 0), timeout);
-  }
-
-  private static void sendAll(KvOutbound push) {
-    for (int token = 0; token < TOKENS; token++) {
-      push.send(token, 1, MemorySegment.ofArray(kvOf(token)));
-    }
-  }
-
-  private static byte[] kvOf(int token) {
-    byte[] kv = new byte[Math.toIntExact(FakeEngine.LAYOUT.bytesPerToken())];
-    new Random(token).nextBytes(kv);
-    return kv;
-  }
-
-  private static void awaitCalls(BreakingLink link, int calls) {
-    for (int wait = 0; wait < 4000 && link.calls().size() < calls; wait++) {
-      LockSupport.parkNanos(5_000_000);
-    }
-    assertThat(link.calls()).hasSizeGreaterThanOrEqualTo(calls);
-  }
-
-  private void awaitNothingHeld() {
-    for (int i = 0; i < 2000 && engine.reservationsHeld() > 0; i++) {
-      LockSupport.parkNanos(5_000_000);
-    }
-    assertThat(engine.reservationsHeld()).isZero();
-  }
-
-  private static <T> T await(CompletableFuture<T> future) {
-    return future.orTimeout(30, TimeUnit.SECONDS).join();
-  }
-
-  private static KvTransferException failureOf(CompletableFuture<?> future) {
-    try {
-      Object value = future.get(30, TimeUnit.SECONDS);
-      throw new AssertionError("expected a failure, got " + value);
-    } catch (ExecutionException e) {
-      assertThat(e.getCause()).isInstanceOf(KvTransferException.class);
-      return (KvTransferException) e.getCause();
-    } catch (InterruptedException | TimeoutException e) {
-      throw new AssertionError(e);
-    }
   }
 }

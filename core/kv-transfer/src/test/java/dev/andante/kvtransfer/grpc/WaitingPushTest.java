@@ -2,16 +2,11 @@ package dev.andante.kvtransfer.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException.Code;
-import dev.andante.engine.PromptTokens;
 import dev.andante.kvtransfer.FakeEngine;
-import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
-import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.KvTransferException;
-import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvTransferGrpc;
@@ -26,51 +21,21 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.util.Random;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** KV that is there before its receiver has room for it. */
-class WaitingPushTest {
+class WaitingPushTest extends PushTestBase {
 
-  private static final KvFormat FORMAT = KvFormat.of(FakeEngine.LAYOUT, "model", "reference");
-  private static final int TOKENS = 10;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final Duration TIMEOUT = Duration.ofSeconds(60);
-
-  private final FakeEngine engine = new FakeEngine().refusing(Code.SATURATED);
-  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
-  private final String name = InProcessServerBuilder.generateName();
-  private final KvReceiver receiver = new KvReceiver(engine, FORMAT, KvTransferObserver.NONE);
-  private Server server;
-  private ManagedChannel channel;
+  private static final Duration LONG_ENOUGH = Duration.ofSeconds(60);
 
   @BeforeEach
-  void start() throws IOException {
-    server =
-        InProcessServerBuilder.forName(name)
-            .addService(new KvTransferService(() -> receiver))
-            .build()
-            .start();
-    channel = InProcessChannelBuilder.forName(name).build();
-  }
-
-  @AfterEach
-  void stop() {
-    channel.shutdownNow();
-    server.shutdownNow();
-    executor.shutdownNow();
-    engine.close();
+  void fill() {
+    var _ = engine.refusing(Code.SATURATED);
   }
 
   @ParameterizedTest
@@ -205,25 +170,11 @@ class WaitingPushTest {
   }
 
   private KvOutbound open(Channel over, Duration patience) {
-    return open(over, patience, TIMEOUT);
+    return open(over, patience, LONG_ENOUGH);
   }
 
   private KvOutbound open(Channel over, Duration patience, Duration timeout) {
-    return new GrpcKvSender(
-            target -> over, FakeEngine.LAYOUT, FORMAT, executor, KvTransferObserver.NONE, 1 << 20)
-        .open(name, new Attempt("r", 0), new PromptTokens(new int[TOKENS], 0), timeout, patience);
-  }
-
-  private static void sendAll(KvOutbound push) {
-    for (int token = 0; token < TOKENS; token++) {
-      push.send(token, 1, MemorySegment.ofArray(kvOf(token)));
-    }
-  }
-
-  private static byte[] kvOf(int token) {
-    byte[] kv = new byte[Math.toIntExact(FakeEngine.LAYOUT.bytesPerToken())];
-    new Random(token).nextBytes(kv);
-    return kv;
+    return open(over, FORMAT, 1 << 20, timeout, patience);
   }
 
   private void awaitInLine(int expected) {
@@ -231,21 +182,5 @@ class WaitingPushTest {
       LockSupport.parkNanos(5_000_000);
     }
     assertThat(engine.waiting()).isEqualTo(expected);
-  }
-
-  private static <T> T await(CompletableFuture<T> future) {
-    return future.orTimeout(30, TimeUnit.SECONDS).join();
-  }
-
-  private static KvTransferException failureOf(CompletableFuture<?> future) {
-    try {
-      Object value = future.get(30, TimeUnit.SECONDS);
-      throw new AssertionError("expected a failure, got " + value);
-    } catch (ExecutionException e) {
-      assertThat(e.getCause()).isInstanceOf(KvTransferException.class);
-      return (KvTransferException) e.getCause();
-    } catch (InterruptedException | TimeoutException e) {
-      throw new AssertionError(e);
-    }
   }
 }
