@@ -110,7 +110,7 @@ public final class AnswerService {
             .orElseThrow();
     punctuality.check(
         model,
-        Wanted.of(model, prompt, List.of()),
+        () -> Wanted.of(model, prompt, List.of()),
         reading.expects().apply(prompt.length),
         reading.streamed(),
         () -> admission.waitSeconds(applicant));

@@ -60,18 +60,13 @@ final class TokenizerLane implements AutoCloseable {
                 if (!stage.compareAndSet(Stage.WAITING, Stage.RUNNING)) {
                   return;
                 }
-                T done;
                 try {
-                  done = work.call();
+                  sink.success(result(work, cost));
                 } catch (Exception e) {
-                  held.addAndGet(-cost);
                   if (stage.get() == Stage.RUNNING) {
                     sink.error(e);
                   }
-                  return;
                 }
-                held.addAndGet(-cost); // before anybody hears that there is room again
-                sink.success(done);
               });
     } catch (RejectedExecutionException e) { // closed
       held.addAndGet(-cost);
@@ -85,6 +80,15 @@ final class TokenizerLane implements AutoCloseable {
           }
           task.dispose();
         });
+  }
+
+  /** Of the work; there is room again before anybody hears of it. */
+  private <T> T result(Callable<T> work, long cost) throws Exception {
+    try {
+      return work.call();
+    } finally {
+      held.addAndGet(-cost);
+    }
   }
 
   private boolean enter(long cost) {

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * Refuses a request whose first token would come too late, or whose tokens would follow one another
@@ -75,7 +76,7 @@ public final class Punctuality {
   }
 
   /**
-   * @param prompt of at least one token
+   * @param prompt of at least one token; asked for only if it matters
    * @param expected what the reader expects
    * @param streamed whether the reader reads while tokens come; of a whole answer only the first
    *     token is judged
@@ -85,21 +86,22 @@ public final class Punctuality {
    */
   public void check(
       ServedModel model,
-      Wanted prompt,
+      Supplier<Wanted> prompt,
       QoeSpec expected,
       boolean streamed,
       DoubleSupplier waitSeconds) {
     if (!on) {
       return;
     }
-    Optional<Placement> place = placer.find(model, prompt);
+    Wanted wanted = prompt.get();
+    Optional<Placement> place = placer.find(model, wanted);
     Optional<Worker> computes = place.map(where -> where.prefill().orElse(where.decode()));
     Optional<StepPrediction> first = computes.filter(this::fresh).flatMap(StepPrediction::of);
     if (place.isEmpty() || first.isEmpty()) {
       return;
     }
-    int promptTokens = prompt.tokens();
-    int cached = Math.min(prompt.cached(computes.get()), promptTokens - 1);
+    int promptTokens = wanted.tokens();
+    int cached = Math.min(wanted.cached(computes.get()), promptTokens - 1);
     Optional<DecodeOutlook> outlook =
         streamed && fresh(place.get().decode())
             ? DecodeOutlook.of(

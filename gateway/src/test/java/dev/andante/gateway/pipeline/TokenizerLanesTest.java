@@ -102,6 +102,20 @@ class TokenizerLanesTest {
   }
 
   @Test
+  void workThatEndsInAnErrorMakesRoomToo() {
+    try (TokenizerLanes lanes = new TokenizerLanes(1, 1, 1, Duration.ofMillis(500))) {
+      Mono<String> dies =
+          lanes.run(
+              BusyLanes.SHORT,
+              () -> {
+                throw new AssertionError("the test");
+              });
+      assertThatThrownBy(() -> dies.block(LONG_ENOUGH)).isInstanceOf(ApiException.class);
+      assertThat(lanes.run(1, () -> "next").block(LONG_ENOUGH)).isEqualTo("next");
+    }
+  }
+
+  @Test
   void whatTakesTooLongIsGivenUp() {
     try (TokenizerLanes lanes =
             new TokenizerLanes(1, roomFor(6), roomFor(6), Duration.ofMillis(50));

@@ -77,7 +77,7 @@ class PunctualityTest {
             on, 2, Duration.ofSeconds(30), placer, () -> System.nanoTime() + late * 1_000_000_000L);
     return catchThrowableOfType(
         ApiException.class,
-        () -> punctuality.check(model, prompt, new QoeSpec(expected, 4.8), true, () -> wait));
+        () -> punctuality.check(model, () -> prompt, new QoeSpec(expected, 4.8), true, () -> wait));
   }
 
   private @Nullable ApiException check(int tokens, double expected) {

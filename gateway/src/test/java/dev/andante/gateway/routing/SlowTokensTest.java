@@ -110,7 +110,7 @@ class SlowTokensTest {
   private @Nullable ApiException check(QoeSpec reader, boolean streamed) {
     return catchThrowableOfType(
         ApiException.class,
-        () -> punctuality.check(model, Wanted.of(100), reader, streamed, () -> 0));
+        () -> punctuality.check(model, () -> Wanted.of(100), reader, streamed, () -> 0));
   }
 
   private @Nullable ApiException check() {
