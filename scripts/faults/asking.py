@@ -29,8 +29,11 @@ class Late(Exception):
     pass
 
 
-def ask(port, request, limit, leave=None, headers=None):
-    """Asks once and ends within `limit` seconds; leaves after `leave` seconds, if they are given."""
+def ask(port, request, limit, leave=None, headers=None, stuck=lambda: "nothing"):
+    """Asks once and ends within `limit` seconds; leaves after `leave` seconds, if they are given.
+
+    `stuck`: of a request that hangs, answers where there is more about it; called before its connection is closed, after which everybody lets go of it.
+    """
     start, tokens = time.monotonic(), []
     end = start + (limit if leave is None else min(limit, leave))
     about, detail, begun, retry_after = {}, "", False, ""
@@ -51,6 +54,7 @@ def ask(port, request, limit, leave=None, headers=None):
             about |= choice["andante"]
     except (TimeoutError, Late):
         ended = "hang" if leave is None or leave >= limit else "left"
+        detail = f"{about.get('pings', 0)} pings; see {stuck()}" if ended == "hang" else ""
     except (OSError, http.client.HTTPException) as error:
         ended, detail = "lost", f"{type(error).__name__} {error}"
     except (ValueError, KeyError, IndexError, TypeError) as error:
@@ -92,6 +96,7 @@ def stream(answer, connection, end, tokens, about):
         if not line:
             return "lost", "the stream ended before [DONE]"
         if not line.startswith(b"data:"):
+            about["pings"] = about.get("pings", 0) + line.startswith(b":")
             continue
         data = line[5:].strip()
         if data == b"[DONE]":
@@ -127,18 +132,18 @@ class Crowd:
 
 
 class Clients(Crowd):
-    """Ask one request after the other; `heard(request number, gateway, outcome)` is told each."""
+    """Ask one request after the other; `heard(request number, gateway, outcome)` is told each, `stuck(gateway)` as in `ask`."""
 
-    def __init__(self, random, gateways, requests, limit, heard, count=5):
+    def __init__(self, random, gateways, requests, limit, heard, stuck, count=5):
         super().__init__([type(random)(random.getrandbits(64)) for _ in range(count)], limit)
-        self.gateways, self.requests, self.heard = gateways, requests, heard
+        self.gateways, self.requests, self.heard, self.stuck = gateways, requests, heard, stuck
 
     def run(self, random):
         while not self.ended.is_set():
             number = random.randrange(len(self.requests))
             gateway = "hasty" if random.random() < 0.15 else "gateway"
             leave = random.uniform(0.02, 0.6) if random.random() < 0.15 else None
-            outcome = ask(self.gateways[gateway], self.requests[number], self.limit, leave)
+            outcome = ask(self.gateways[gateway], self.requests[number], self.limit, leave, stuck=lambda: self.stuck(gateway))
             self.heard(number, gateway, outcome)
             if outcome.ended in ("error", "lost"):
                 self.ended.wait(0.1)

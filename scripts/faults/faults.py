@@ -8,6 +8,7 @@ import json
 import random
 import signal
 import sys
+import threading
 import time
 
 import schedule
@@ -22,9 +23,8 @@ RECOVERY = 180.0  # seconds from the last fault's end to right answers through p
 class Judge:
     """Says of each outcome whether it may be, given the undisturbed answers and what was done to the gateways."""
 
-    def __init__(self, findings, expected, evidence=lambda gateway: "nothing"):
-        """`evidence`: writes down how a gateway stands, while it does; asked once, at the first request that hangs."""
-        self.findings, self.expected, self.evidence = findings, expected, evidence
+    def __init__(self, findings, expected):
+        self.findings, self.expected = findings, expected
         self.down = {"gateway": [], "hasty": []}  # from when until when, of the present schedule; None: not seen back yet
 
     def killed(self, gateway):
@@ -43,12 +43,24 @@ class Judge:
                 period[1] = period[1] or (time.monotonic() if begin > period[0] else None)
         about = self.findings.compare(f"request {number} through {gateway}", outcome, self.expected[number])
         if outcome.ended == "hang":
-            evidence, self.evidence = self.evidence, lambda gateway: "the first one's"
-            self.findings.add("hangs", f"{about}: hang; see {evidence(gateway)}")
+            self.findings.add("hangs", f"{about}: hang after {outcome.detail}")
         elif outcome.ended == "untyped" or (outcome.ended == "lost" and not excused):
             self.findings.add("hangs", f"{about}: {outcome.ended} {outcome.detail}")
         elif outcome.ended == "error" and not typed_well(outcome.detail):
             self.findings.add("hangs", f"{about}: an error of no known kind: {outcome.detail}")
+
+
+class Heaps:
+    """Writes the heap of a gateway down at the first request that hangs: they are large."""
+
+    def __init__(self, mesh):
+        self.mesh, self.lock, self.first = mesh, threading.Lock(), None
+
+    def of(self, gateway):
+        """The file; while it is written, others that hang wait for it."""
+        with self.lock:
+            self.first = self.first or self.mesh.services[gateway].heap()
+            return self.first
 
 
 def typed_well(detail):
@@ -122,13 +134,13 @@ def revive(mesh):
     mesh.await_ready(START)
 
 
-def one_schedule(number, seed, mesh, shapes, expected, findings):
+def one_schedule(number, seed, mesh, shapes, expected, findings, heaps):
     rng = random.Random(f"{seed}:{number}")
     faults = schedule.draw(rng)
     say(f"schedule {number} (seed {seed}): {'; '.join(map(str, faults))}")
-    judge = Judge(findings, expected, lambda gateway: mesh.services[gateway].heap())
+    judge = Judge(findings, expected)
     ports = {name: mesh.services[name].http for name in schedule.GATEWAYS}
-    with Clients(rng, ports, shapes, HANG, judge.heard) as clients:
+    with Clients(rng, ports, shapes, HANG, judge.heard, heaps.of) as clients:
         Schedule(mesh, faults, judge).play()
         lifted = time.monotonic()
         took = recovered(mesh, shapes, expected, lifted, findings)
@@ -151,9 +163,9 @@ def main():
     started, played = time.monotonic(), 0
     with Links() as links, Mesh(given.logs, *faulty(given.factory, links)) as mesh:
         say(f"ready after {time.monotonic() - started:.0f} s")
-        expected = undisturbed(mesh, "gateway", shapes)
+        expected, heaps = undisturbed(mesh, "gateway", shapes), Heaps(mesh)
         for number in range(given.first, given.first + given.schedules):
-            one_schedule(number, seed, mesh, shapes, expected, findings)
+            one_schedule(number, seed, mesh, shapes, expected, findings, heaps)
             played += 1
     say(f"{time.monotonic() - started:.0f} s in all; if something was found, play it again: ./andante test --faults --seed {seed} --schedules {given.schedules}")
     say(json.dumps({"schedules": played, **findings.summary("hangs", "leaks", "wrong_tokens", "requests", "resumed"), "worst_recovery_s": round(findings.worst, 2)}))

@@ -199,15 +199,16 @@ class AskTest(unittest.TestCase):
         self.assertEqual(self.ask(200, [chunk([1]), "data: [DONE]"]).ended, "untyped")
 
     def test_silence_is_a_hang_and_leaving_is_not(self):
-        self.assertEqual(self.ask(200, [": ping"] * 100, pause=0.05, limit=0.3).ended, "hang")
+        got = self.ask(200, [": ping"] * 100, pause=0.05, limit=0.3, stuck=lambda: "heap.hprof")
+        self.assertEqual(got.ended, "hang")
+        self.assertRegex(got.detail, r"[1-9] pings; see heap\.hprof")
         self.assertEqual(self.ask(200, [": ping"] * 100, pause=0.05, leave=0.2).ended, "left")
 
 
 class JudgeTest(unittest.TestCase):
     def setUp(self):
         self.findings = watching.Findings()
-        self.asked = []
-        self.judge = faults.Judge(self.findings, [[1, 2, 3]], lambda gateway: self.asked.append(gateway) or "heap.hprof")
+        self.judge = faults.Judge(self.findings, [[1, 2, 3]])
         self.said = []
         self.addCleanup(setattr, watching, "say", watching.say)
         watching.say = self.said.append
@@ -241,12 +242,20 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(self.found("lost", [], 0, "", -2.0), (3, 0, 0))
 
     def test_hangs_and_errors_that_blame_the_client(self):
-        self.assertEqual(self.found("hang", []), (1, 0, 0))
-        self.assertIn("heap.hprof", self.said[-1])
+        self.assertEqual(self.found("hang", [], 0, "2 pings; see heap.hprof"), (1, 0, 0))
+        self.assertIn("2 pings; see heap.hprof", self.said[-1])
         self.assertEqual(self.found("hang", [], gateway="hasty"), (2, 0, 0))
-        self.assertEqual(self.asked, ["gateway"], "once in a run: heaps are large")
         self.judge.findings.counts["hangs"] = 1
         self.assertEqual(self.found("error", [], 0, "404 invalid_request_error model_not_found m"), (2, 0, 0))
+
+
+class HeapsTest(unittest.TestCase):
+    def test_one_heap_is_written_in_a_run(self):
+        asked = []
+        service = type("Service", (), {"heap": lambda self: asked.append(self) or "heap.hprof"})()
+        heaps = faults.Heaps(type("Mesh", (), {"services": {"gateway": service, "hasty": service}})())
+        self.assertEqual([heaps.of("gateway"), heaps.of("hasty")], ["heap.hprof"] * 2)
+        self.assertEqual(len(asked), 1)
 
 
 class RollingTest(unittest.TestCase):
