@@ -88,6 +88,19 @@ def predict(model, step):
     return base + a1 * step.prompt + a2 * step.pairs + d1 * step.decodes + d2 * step.context
 
 
+def pace(model, steps):
+    """What steps took over what the model says, (with prompts, of answers alone): a machine is not equally fast all the time. 1 where there are few."""
+    factors = []
+    for kind in ([step for step in steps if step.prompt], [step for step in steps if step.decodes and not step.prompt]):
+        factors.append(sum(step.seconds for step in kind) / sum(predict(model, step) for step in kind) if len(kind) >= FEW else 1.0)
+    return tuple(factors)
+
+
+def at_pace(model, factors):
+    """The model of a machine that is so much slower."""
+    return tuple(tuple(factor * one for one in part) for part, factor in zip(model, factors))
+
+
 def least_squares(samples):
     """Coefficients of three terms, none negative, that keep errors least, each over what is predicted: short and long ones count alike."""
     weights = [1.0] * len(samples)

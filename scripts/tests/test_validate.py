@@ -49,6 +49,14 @@ class FitTest(unittest.TestCase):
         prefill, decode = steps.fit(list(taken(((1e-3, 2e-4, 3e-8), MODEL[1]))))
         self.assertEqual(prefill[0], decode[0])
 
+    def test_a_machine_that_is_slower_for_a_while(self):
+        slow = [step._replace(seconds=step.seconds * (1.3 if step.prompt else 1.1)) for step in taken(MODEL, 2000)]
+        prompts, answers = found = steps.pace(MODEL, slow)
+        self.assertAlmostEqual(prompts, 1.3, 1)
+        self.assertAlmostEqual(answers, 1.1, 1)
+        self.assertAlmostEqual(sum(steps.predict(steps.at_pace(MODEL, found), step) for step in slow) / sum(step.seconds for step in slow), 1, 1)
+        self.assertEqual(steps.pace(MODEL, slow[:3]), (1, 1))
+
     def test_too_few_and_drafted_steps(self):
         with self.assertRaisesRegex(Failure, "too few"):
             steps.fit([step._replace(drafts=1) for step in taken(MODEL)])
@@ -71,6 +79,10 @@ def run(rate, ttft=0.1):
     times = {"mean": 500.0, "p99": 600.0}
     line = {"tokens": 20, "mean_qoe_v2": 0.9, "seconds": 4.0, "ttft_ms": {"mean": 1e3 * ttft, "p99": 2e3 * ttft}, "tbt_ms": times, "whole_ms": times}
     return {"name": f"fcfs-{rate:g}", "line": line, "requests": requests, "begin": 0, "end": 1}
+
+
+def compared(rate, ttft):
+    return validate.compared(validate.measured(run(rate)), validate.measured(run(rate, ttft)), 0)
 
 
 class CompareTest(unittest.TestCase):
@@ -121,7 +133,7 @@ class CompareTest(unittest.TestCase):
             validate.Memory(mock.Mock())
 
     def test_curves_have_both_sides_of_each_policy(self):
-        lines = [{"policy": policy, "rate": rate, **validate.compared(validate.measured(run(rate)), validate.measured(run(rate, 0.2)), 0)}
+        lines = [{"policy": policy, "rate": rate, **compared(rate, 0.3), "at_pace": compared(rate, 0.2)}
                  for policy in ("fcfs", "qoe") for rate in (1, 0.5)]
         svg = ElementTree.fromstring(validate.plot(lines, ["fcfs", "qoe"]))
         words = [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
@@ -129,6 +141,11 @@ class CompareTest(unittest.TestCase):
             self.assertIn(title, words)
         self.assertEqual(validate.curves(lines, "ttft_mean")["qoe simulated"], [(0.5, 0.2), (1, 0.2)])
         self.assertEqual(validate.curves(lines, "tbt_mean")["qoe measured"][0], (0.5, 100))
+
+    def test_the_verdict_counts_both(self):
+        found = validate.verdict([{"policy": "qoe", "rate": 1.5, **compared(1, 0.2), "at_pace": compared(1, 0.1)}])
+        self.assertEqual((found["aims"], found["met"], found["met_at_pace"], found["missed_at_pace"]), (7, 5, 7, {}))
+        self.assertEqual(found["missed"], {"qoe 1.5": ["ttft_mean", "ttft_p99"]})
 
     def test_others_are_refused(self):
         for words in (["--rates", "x"], ["--rates", ""], ["--clients", "0"], ["--policies", "rr"], ["--seconds", "1"], ["--model", "nowhere"]):
