@@ -4,31 +4,19 @@ import dev.andante.compute.BackendException;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineException;
-import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.EngineStatus;
 import dev.andante.engine.FinishReason;
-import dev.andante.engine.ForkRequest;
-import dev.andante.engine.GenerationRequest;
-import dev.andante.engine.GenerationStats;
-import dev.andante.engine.PrefillJob;
-import dev.andante.engine.PrefillListener;
-import dev.andante.engine.RequestListener;
-import dev.andante.engine.TransferredRequest;
 import dev.andante.engine.kvcache.BlockPool;
-import dev.andante.engine.kvcache.BlockTable;
 import dev.andante.engine.kvcache.KvEvent;
 import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.Request;
-import dev.andante.engine.request.RequestState;
 import dev.andante.engine.request.RequestTimes;
 import dev.andante.engine.scheduler.ScheduledRequest;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.StepPlan;
-import dev.andante.engine.transfer.Transfer;
 import dev.andante.engine.transfer.Transfers;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -48,12 +36,12 @@ final class EngineCore implements StepRunner.Results {
   private final Transfers transfers;
   private final StepRunner runner;
   private final DraftBook drafts;
-  private final Admission admission;
   private final EngineObserver observer;
   private final LongSupplier nanoTime;
   private final ActiveRequests active = new ActiveRequests();
   private final KvReadout readout;
-  private final NewRequests requests;
+  private final RequestLife life;
+  private final Intake intake;
   private final Reservations reservations;
 
   /**
@@ -80,11 +68,24 @@ final class EngineCore implements StepRunner.Results {
     this.transfers = transfers;
     this.runner = runner;
     this.drafts = drafts;
-    this.admission = admission;
     this.observer = observer;
     this.nanoTime = nanoTime;
     this.readout = new KvReadout(active, runner);
-    this.requests = new NewRequests(endTokenIds, admission.maxLength());
+    this.life = new RequestLife(active, scheduler, drafts, observer, nanoTime);
+    this.intake =
+        new Intake(
+            config,
+            blocks,
+            cache,
+            scheduler,
+            transfers,
+            drafts,
+            admission,
+            active,
+            life,
+            new NewRequests(endTokenIds, admission.maxLength()),
+            observer,
+            nanoTime);
     this.reservations =
         new Reservations(
             config,
@@ -93,7 +94,7 @@ final class EngineCore implements StepRunner.Results {
             scheduler,
             admission,
             active,
-            attempt -> overtake(attempt, false),
+            attempt -> life.overtake(attempt, false),
             nanoTime);
   }
 
@@ -117,71 +118,8 @@ final class EngineCore implements StepRunner.Results {
     }
   }
 
-  // Messages. Each either takes effect or throws an EngineException and changes nothing.
-
-  void generate(GenerationRequest given, RequestListener listener, long submitted) {
-    admission.check(given.prompt());
-    admission.check(given.sampling());
-    active.check(given.attempt(), false);
-    requireRoomInQueue();
-    Request request = requests.of(given, newTable(), listener, submitted);
-    FinishReason over = request.replay();
-    register(request);
-    if (over != null) {
-      finish(request, over);
-    } else {
-      scheduler.add(request);
-    }
-  }
-
-  void fork(ForkRequest given, RequestListener listener, long submitted) {
-    admission.check(given.sampling());
-    active.check(given.attempt(), false);
-    requireRoomInQueue();
-    Request parent = active.answer(given.of());
-    if (given.tokens() > parent.size()) {
-      throw new EngineException(
-          Code.UNKNOWN_REQUEST, given.of() + " has " + parent.size() + " tokens by now");
-    }
-    Request request = requests.of(given, parent, newTable(), listener, submitted);
-    FinishReason over = request.replay();
-    register(request);
-    if (over != null) {
-      finish(request, over);
-    } else if (share(parent, request)) {
-      scheduler.join(request);
-    } else {
-      scheduler.add(request);
-    }
-  }
-
-  /** Gives a request the blocks that another one has of its tokens; false if they are too few. */
-  private boolean share(Request parent, Request request) {
-    int computed = Math.min(parent.computed(), request.size() - 1);
-    if (computed == 0
-        || !cache.fork(
-            parent.blocks(), computed, request.blocks(), request.size(), scheduler.spokenFor())) {
-      return false;
-    }
-    request.computed(computed);
-    int prompt = request.times().promptProgress(computed);
-    request.times().onCached(Math.min(computed, request.promptSize()));
-    observer.onPromptTokens(0, prompt, 0);
-    return true;
-  }
-
-  void prefill(PrefillJob given, PrefillListener listener, long submitted) {
-    admission.check(given.prompt());
-    admission.check(given.sampling());
-    active.check(given.attempt(), true);
-    requireRoomInQueue();
-    Request request = requests.of(given, newTable(), listener, submitted);
-    if (request.replay() != null) {
-      throw new EngineException(
-          Code.INVALID_REQUEST, "the answer that the prompt resumes is already complete");
-    }
-    register(request);
-    scheduler.add(request);
+  Intake intake() {
+    return intake;
   }
 
   Reservations reservations() {
@@ -211,52 +149,9 @@ final class EngineCore implements StepRunner.Results {
     }
   }
 
-  void decode(TransferredRequest given, RequestListener listener, long submitted) {
-    admission.check(given.sampling());
-    admission.checkToken("first_token", given.firstToken());
-    given.following().forEach(token -> admission.checkToken("following", token));
-    active.check(given.attempt(), false);
-    Transfer transfer = transfers.committed(given.kvHandle(), given.attempt());
-    int[] prompt = transfer.prompt().ids();
-    int[] tokens = withAnswer(prompt, given);
-    admission.checkLength(tokens.length);
-    if (!transfer.blocks().ensure(tokens.length)) {
-      throw new EngineException(
-          Code.SATURATED, "no KV blocks are left for what followed the KV; try another worker");
-    }
-    RequestTimes times = new RequestTimes(submitted, given.timeLeft());
-    times.skipPrefill(nanoTime.getAsLong());
-    times.promptProgress(tokens.length);
-    Request request = requests.of(given, transfer, tokens, listener, times);
-    FinishReason over = request.replay();
-    transfers.joined(transfer);
-    request.computed(prompt.length);
-    register(request);
-    observer.onPromptTokens(0, transfer.cachedTokens(), prompt.length - transfer.cachedTokens());
-    if (cache.isOn()) {
-      observer.onPrefixLookup(prompt.length, transfer.cachedTokens());
-    }
-    if (over != null) {
-      finish(request, over);
-      return;
-    }
-    scheduler.join(request);
-    drafts.appended(request);
-  }
-
-  /** The tokens whose KV came, and those that are known of what follows. */
-  private static int[] withAnswer(int[] prompt, TransferredRequest given) {
-    int[] tokens = Arrays.copyOf(prompt, prompt.length + 1 + given.following().size());
-    tokens[prompt.length] = given.firstToken();
-    for (int i = 0; i < given.following().size(); i++) {
-      tokens[prompt.length + 1 + i] = given.following().get(i);
-    }
-    return tokens;
-  }
-
   void abort(Attempt attempt) {
     for (Request request : active.of(attempt)) {
-      finish(request, FinishReason.ABORTED);
+      life.finish(request, FinishReason.ABORTED);
     }
   }
 
@@ -269,7 +164,7 @@ final class EngineCore implements StepRunner.Results {
   /** Fails whatever is still there and frees every block. */
   void failAll(EngineException failure) {
     for (Request request : active.all()) {
-      failed(request, failure);
+      life.failed(request, failure);
     }
     reservations.failAll(failure);
     transfers.releaseAll();
@@ -347,10 +242,11 @@ final class EngineCore implements StepRunner.Results {
       observer.onDraft(scheduled.drafts(), outcome.accepted());
       drafts.verified(request, scheduled.drafts(), outcome.accepted());
     }
-    if (!deliver(request, () -> request.delivery().tokens(outcome.tokens()))) {
-      end(request, RequestState.FAILED);
-    } else if (outcome.finished() != null || request.prefillOnly()) {
-      finish(request, outcome.finished());
+    if (!life.tokens(request, outcome.tokens())) {
+      return;
+    }
+    if (outcome.finished() != null || request.prefillOnly()) {
+      life.finish(request, outcome.finished());
     } else {
       drafts.appended(request);
     }
@@ -358,75 +254,7 @@ final class EngineCore implements StepRunner.Results {
 
   @Override
   public void failed(Request request, EngineException failure) {
-    end(request, RequestState.FAILED);
-    deliver(request, () -> request.delivery().failed(failure));
-  }
-
-  /**
-   * @param reason null for a prefill job whose answer goes on elsewhere
-   */
-  private void finish(Request request, @Nullable FinishReason reason) {
-    end(
-        request,
-        switch (reason) {
-          case STOP -> RequestState.FINISHED_STOP;
-          case ABORTED -> RequestState.FINISHED_ABORTED;
-          case LENGTH -> RequestState.FINISHED_LENGTH;
-          case null -> RequestState.FINISHED_LENGTH;
-        });
-    GenerationStats stats = request.times().stats(nanoTime.getAsLong());
-    deliver(request, () -> request.delivery().finished(reason, stats));
-    observer.onFinished(
-        reason == null ? FinishReason.LENGTH : reason,
-        request.promptSize(),
-        request.generated(),
-        stats);
-  }
-
-  private void end(Request request, RequestState state) {
-    request.become(state);
-    active.remove(request);
-    scheduler.remove(request);
-    drafts.ended(request);
-  }
-
-  /** A listener that throws loses its request, nobody else's. */
-  private static boolean deliver(Request request, Runnable call) {
-    try {
-      call.run();
-      return true;
-    } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.ERROR, "listener of " + request.attempt() + " failed", e);
-      return false;
-    }
-  }
-
-  private void register(Request request) {
-    overtake(request.attempt(), request.prefillOnly());
-    active.add(request);
-  }
-
-  private void overtake(Attempt attempt, boolean prefill) {
-    Request old = active.overtakenBy(attempt, prefill);
-    if (old != null) {
-      failed(old, new EngineException(Code.STALE_EPOCH, "a newer attempt took over"));
-    }
-  }
-
-  private void requireRoomInQueue() {
-    if (active.size() >= config.maxSequences() + config.maxWaiting()) {
-      throw new EngineException(
-          Code.SATURATED,
-          "max_sequences "
-              + config.maxSequences()
-              + " and max_waiting "
-              + config.maxWaiting()
-              + " are used up; try another worker or wait");
-    }
-  }
-
-  private BlockTable newTable() {
-    return new BlockTable(blocks, config.blockSize());
+    life.failed(request, failure);
   }
 
   // What others may know.

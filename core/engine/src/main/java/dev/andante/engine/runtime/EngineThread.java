@@ -80,13 +80,13 @@ final class EngineThread implements Engine {
   @Override
   public void generate(GenerationRequest request, RequestListener listener) {
     long now = nanoTime.getAsLong();
-    post(() -> core.generate(request, listener, now), listener::onFailed);
+    post(() -> core.intake().generate(request, listener, now), listener::onFailed);
   }
 
   @Override
   public void prefill(PrefillJob job, PrefillListener listener) {
     long now = nanoTime.getAsLong();
-    post(() -> core.prefill(job, listener, now), listener::onFailed);
+    post(() -> core.intake().prefill(job, listener, now), listener::onFailed);
   }
 
   @Override
@@ -125,13 +125,13 @@ final class EngineThread implements Engine {
   @Override
   public void decode(TransferredRequest request, RequestListener listener) {
     long now = nanoTime.getAsLong();
-    post(() -> core.decode(request, listener, now), listener::onFailed);
+    post(() -> core.intake().decode(request, listener, now), listener::onFailed);
   }
 
   @Override
   public void fork(ForkRequest request, RequestListener listener) {
     long now = nanoTime.getAsLong();
-    post(() -> core.fork(request, listener, now), listener::onFailed);
+    post(() -> core.intake().fork(request, listener, now), listener::onFailed);
   }
 
   @Override
