@@ -51,16 +51,17 @@ class Judge:
 
 
 class Heaps:
-    """Writes the heap of a gateway down at the first request that hangs: they are large."""
+    """Writes the heap of a gateway down at the first request that hangs, since they are large, and what its connections hold at each."""
 
     def __init__(self, mesh):
         self.mesh, self.lock, self.first = mesh, threading.Lock(), None
 
     def of(self, gateway):
-        """The file; while it is written, others that hang wait for it."""
+        """The files; while they are written, others that hang wait for them."""
         with self.lock:
+            connections = self.mesh.services[gateway].connections()
             self.first = self.first or self.mesh.services[gateway].heap()
-            return self.first
+            return f"{connections}, {self.first}"
 
 
 def typed_well(detail):

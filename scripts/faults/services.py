@@ -110,6 +110,15 @@ class Service:
             return f"no file: {error}"
         return file
 
+    def connections(self):
+        """Writes down what the system holds of its HTTP connections, at either end: bytes that are on their way or were not read; answers the file."""
+        file, port = self.left_behind("tcp.txt"), f":{self.http:04X} "
+        with file.open("w") as out:
+            for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+                rows = table.read_text().splitlines(keepends=True) if table.exists() else []
+                out.writelines(row for i, row in enumerate(rows) if i == 0 or port in row)
+        return file
+
     def resident_mib(self):
         """What it has of the machine's memory."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()

@@ -4,6 +4,7 @@ import json
 import random
 import socket
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -252,10 +253,25 @@ class JudgeTest(unittest.TestCase):
 class HeapsTest(unittest.TestCase):
     def test_one_heap_is_written_in_a_run(self):
         asked = []
-        service = type("Service", (), {"heap": lambda self: asked.append(self) or "heap.hprof"})()
+        service = type("Service", (), {"heap": lambda self: asked.append(self) or "heap.hprof", "connections": lambda self: "tcp.txt"})()
         heaps = faults.Heaps(type("Mesh", (), {"services": {"gateway": service, "hasty": service}})())
-        self.assertEqual([heaps.of("gateway"), heaps.of("hasty")], ["heap.hprof"] * 2)
+        self.assertEqual([heaps.of("gateway"), heaps.of("hasty")], ["tcp.txt, heap.hprof"] * 2)
         self.assertEqual(len(asked), 1)
+
+
+class ServiceTest(unittest.TestCase):
+    @unittest.skipUnless(Path("/proc/net/tcp").exists(), "tells no connections here")
+    def test_connections_of_a_port(self):
+        with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(b"12345")
+                service = services.Service("gateway", [], port, Path(folder) / "gateway.log")
+                end = time.monotonic() + WAIT
+                while ":00000005 " not in (held := service.connections().read_text()) and time.monotonic() < end:
+                    time.sleep(0.01)
+        self.assertIn(f":{port:04X} ", held)
+        self.assertIn(":00000005 ", held, "what the server has not read")
 
 
 class RollingTest(unittest.TestCase):
