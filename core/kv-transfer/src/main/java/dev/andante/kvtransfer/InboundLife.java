@@ -147,7 +147,7 @@ final class InboundLife {
    *
    * @throws EngineException BAD_FRAME, or why it was over before
    */
-  Accepted accept(KvRun run, KvLayout layout) {
+  Accepted accept(KvRun run, KvLayout layout, KvCoding coding) {
     lock.lock();
     try {
       if (!state.receiving() || granted == null) {
@@ -157,7 +157,7 @@ final class InboundLife {
       if (run.sequence() < nextSequence) {
         return new Accepted(null, nextSequence);
       }
-      String fault = RunCheck.faultOf(run, nextSequence, layout, promptTokens);
+      String fault = RunCheck.faultOf(run, nextSequence, layout, coding, promptTokens);
       if (fault != null) {
         throw failLocked(badFrame(attempt, fault));
       }

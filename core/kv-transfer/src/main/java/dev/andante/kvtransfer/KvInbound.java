@@ -9,7 +9,6 @@ import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.KvReservation;
 import dev.andante.engine.KvSource;
 import dev.andante.engine.PromptTokens;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +31,7 @@ public final class KvInbound {
   private final Attempt attempt;
   private final PromptTokens prompt;
   private final KvSource source;
+  private final RunStore runs;
   private final CompletableFuture<@Nullable Void> waiting = new CompletableFuture<>();
   private final InboundLife life;
   private final StreamTurns turns = new StreamTurns();
@@ -43,11 +43,13 @@ public final class KvInbound {
       Attempt attempt,
       KvFormat sender,
       PromptTokens prompt,
-      Duration patience) {
+      Duration patience,
+      RunStore runs) {
     this.engine = engine;
     this.attempt = attempt;
     this.prompt = prompt;
-    this.source = mine.sourceOf(sender);
+    this.source = sourceOf(mine, sender, runs.coding());
+    this.runs = runs;
     this.life =
         new InboundLife(
             attempt,
@@ -73,6 +75,11 @@ public final class KvInbound {
                     onReserved(made, error);
                   }
                 });
+  }
+
+  /** How its runs come. */
+  public KvCoding coding() {
+    return runs.coding();
   }
 
   /** Completes, with nothing, if blocks have to be waited for; perhaps never. */
@@ -114,8 +121,9 @@ public final class KvInbound {
    *
    * @return whether this is the transfer it goes on with, and frames may come
    */
-  boolean takeUp(PromptTokens again, KvSource from) {
-    return source == from
+  boolean takeUp(PromptTokens again, KvFormat mine, KvFormat sender, KvCoding coding) {
+    return coding == runs.coding()
+        && source == sourceOf(mine, sender, coding)
         && prompt.generated() == again.generated()
         && Arrays.equals(prompt.ids(), again.ids())
         && life.goOn(turns::next);
@@ -144,7 +152,7 @@ public final class KvInbound {
   public CompletableFuture<Long> store(KvRun run) {
     InboundLife.Accepted accepted;
     try {
-      accepted = life.accept(run, engine.kvLayout());
+      accepted = life.accept(run, engine.kvLayout(), runs.coding());
     } catch (EngineException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -152,15 +160,7 @@ public final class KvInbound {
     if (handle == null) {
       return CompletableFuture.completedFuture(accepted.next());
     }
-    return orFail(
-            engine.storeKv(
-                handle,
-                run.firstToken(),
-                run.tokens(),
-                run.firstLayer(),
-                run.layers(),
-                MemorySegment.ofBuffer(run.payload())))
-        .thenApply(_ -> accepted.next());
+    return orFail(runs.put(handle, run)).thenApply(_ -> accepted.next());
   }
 
   /**
@@ -196,6 +196,11 @@ public final class KvInbound {
    */
   public void cancel(String reason) {
     life.cancel(reason);
+  }
+
+  /** KV that was rounded on its way is not what this engine would have computed. */
+  private static KvSource sourceOf(KvFormat mine, KvFormat sender, KvCoding coding) {
+    return coding == KvCoding.AS_IS ? mine.sourceOf(sender) : KvSource.OTHER;
   }
 
   private static boolean isFull(Throwable error) {

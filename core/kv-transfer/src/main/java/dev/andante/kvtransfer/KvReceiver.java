@@ -15,9 +15,13 @@ public final class KvReceiver {
 
   private static final System.Logger LOG = System.getLogger(KvReceiver.class.getName());
 
+  /** Of memory for decoded runs, beyond those that the engine has not stored. */
+  private static final long KEPT_BYTES = 16 << 20;
+
   private final Engine engine;
   private final KvFormat format;
   private final KvTransferObserver observer;
+  private final Payloads decoded = new Payloads(Payloads.share(KEPT_BYTES));
   private final Map<Attempt, KvInbound> underWay = new ConcurrentHashMap<>();
 
   /**
@@ -29,9 +33,9 @@ public final class KvReceiver {
     this.observer = observer;
   }
 
-  /** For a sender that does not wait. */
+  /** For a sender that does not wait and sends KV as it is. */
   public KvInbound open(Attempt attempt, KvFormat sender, PromptTokens prompt) {
-    return open(attempt, sender, prompt, Duration.ZERO);
+    return open(attempt, sender, prompt, Duration.ZERO, KvCoding.AS_IS);
   }
 
   /**
@@ -41,12 +45,14 @@ public final class KvReceiver {
    *
    * @param sender format of what will come
    * @param patience how long it may take to find blocks; zero = refuse at once
+   * @param coding of what will come, which the sender has offered
    */
-  public KvInbound open(Attempt attempt, KvFormat sender, PromptTokens prompt, Duration patience) {
+  public KvInbound open(
+      Attempt attempt, KvFormat sender, PromptTokens prompt, Duration patience, KvCoding coding) {
     KvInbound earlier = underWay.get(attempt);
     if (earlier != null
         && format.isCompatible(sender)
-        && earlier.takeUp(prompt, format.sourceOf(sender))) {
+        && earlier.takeUp(prompt, format, sender, coding)) {
       observer.onResumed();
       LOG.log(
           System.Logger.Level.INFO,
@@ -56,7 +62,9 @@ public final class KvReceiver {
           Long.toString(earlier.nextSequence()));
       return earlier;
     }
-    KvInbound opened = new KvInbound(engine, format, observer, attempt, sender, prompt, patience);
+    RunStore runs = new RunStore(engine, coding, decoded);
+    KvInbound opened =
+        new KvInbound(engine, format, observer, attempt, sender, prompt, patience, runs);
     underWay.put(attempt, opened);
     opened.onOver(() -> underWay.remove(attempt, opened));
     return opened;

@@ -10,7 +10,8 @@ import java.nio.ByteBuffer;
  * @param firstToken position of the first token in the prompt
  * @param tokens how many, within one block
  * @param crc32c of all the rest, see {@link KvChecksums}
- * @param payload in {@link KvFormat#LAYOUT} order, little endian; read only by whoever gets it
+ * @param payload in {@link KvFormat#LAYOUT} order, little endian, its rows coded as agreed on; read
+ *     only by whoever gets it
  */
 public record KvRun(
     long sequence,
@@ -32,6 +33,11 @@ public record KvRun(
         layers,
         KvChecksums.of(sequence, firstToken, tokens, firstLayer, layers, payload),
         payload);
+  }
+
+  /** How many tokens in how many layers, multiplied. */
+  long tokenLayers() {
+    return (long) tokens * layers;
   }
 
   /** Whether it is what was sent. */

@@ -7,7 +7,7 @@ public interface KvTransferObserver {
   KvTransferObserver NONE = new KvTransferObserver() {};
 
   /**
-   * @param bytes of KV that were sent
+   * @param bytes of KV that were sent, as coded
    * @param spared tokens whose KV was not, since the receiver had it
    */
   default void onCompleted(long nanos, long bytes, int spared) {}

@@ -15,8 +15,10 @@ final class RunCheck {
    * What is wrong with a run, or null.
    *
    * @param expected the sequence number that is due
+   * @param coding of its payload
    */
-  static @Nullable String faultOf(KvRun run, long expected, KvLayout layout, int promptTokens) {
+  static @Nullable String faultOf(
+      KvRun run, long expected, KvLayout layout, KvCoding coding, int promptTokens) {
     if (run.sequence() != expected) {
       return "frame " + run.sequence() + " came where " + expected + " was due";
     }
@@ -43,7 +45,7 @@ final class RunCheck {
         || run.firstLayer() > layout.layers() - run.layers()) {
       return run.layers() + " layers at " + run.firstLayer() + " of " + layout.layers();
     }
-    long size = (long) run.tokens() * run.layers() * layout.bytesPerTokenLayer();
+    long size = coding.bytes(layout, run.tokenLayers());
     if (run.payload().remaining() != size) {
       return "frame of " + run.payload().remaining() + " bytes where " + size + " were due";
     }

@@ -3,10 +3,12 @@ package dev.andante.kvtransfer.grpc;
 import dev.andante.compute.KvLayout;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.PromptTokens;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvSender;
 import dev.andante.kvtransfer.KvTransferObserver;
+import dev.andante.kvtransfer.Payloads;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.stub.ClientCalls;
@@ -33,6 +35,7 @@ public final class GrpcKvSender implements KvSender {
   private final Executor executor;
   private final KvTransferObserver observer;
   private final int maxFrameBytes;
+  private final KvCoding coding;
   private final Payloads payloads = new Payloads(Payloads.share(KEPT_BYTES));
 
   /**
@@ -41,6 +44,7 @@ public final class GrpcKvSender implements KvSender {
    *     never block
    * @param maxFrameBytes payload of a frame, rounded up to one layer of one run; a block of a big
    *     model is split by layers
+   * @param coding offered to receivers; who does not know it gets KV as it is
    */
   public GrpcKvSender(
       Function<String, ? extends Channel> channels,
@@ -48,13 +52,26 @@ public final class GrpcKvSender implements KvSender {
       KvFormat format,
       Executor executor,
       KvTransferObserver observer,
-      int maxFrameBytes) {
+      int maxFrameBytes,
+      KvCoding coding) {
     this.channels = channels;
     this.layout = layout;
     this.format = format;
     this.executor = executor;
     this.observer = observer;
     this.maxFrameBytes = maxFrameBytes;
+    this.coding = coding;
+  }
+
+  /** Sends KV as it is. */
+  public GrpcKvSender(
+      Function<String, ? extends Channel> channels,
+      KvLayout layout,
+      KvFormat format,
+      Executor executor,
+      KvTransferObserver observer,
+      int maxFrameBytes) {
+    this(channels, layout, format, executor, observer, maxFrameBytes, KvCoding.AS_IS);
   }
 
   @Override
@@ -74,7 +91,7 @@ public final class GrpcKvSender implements KvSender {
             answers ->
                 ClientCalls.asyncBidiStreamingCall(
                     channel.newCall(PushMethod.SENDING, options), answers),
-            KvWire.open(attempt, format, prompt, patience),
+            KvWire.open(attempt, format, prompt, patience, coding),
             executor,
             observer,
             payloads);

@@ -1,5 +1,6 @@
 package dev.andante.kvtransfer.grpc;
 
+import dev.andante.kvtransfer.Payloads;
 import dev.andante.protocol.v1.KvFrame;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,7 @@
 package dev.andante.kvtransfer.grpc;
 
 import dev.andante.kvtransfer.KvReceiver;
+import dev.andante.kvtransfer.Payloads;
 import dev.andante.protocol.v1.KvAck;
 import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;

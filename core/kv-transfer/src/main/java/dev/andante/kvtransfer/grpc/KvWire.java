@@ -5,12 +5,15 @@ import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.PromptTokens;
 import dev.andante.kvtransfer.KvChecksums;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvFormat;
+import dev.andante.kvtransfer.KvGrant;
 import dev.andante.kvtransfer.KvRun;
 import dev.andante.protocol.v1.KvCancel;
 import dev.andante.protocol.v1.KvCommit;
 import dev.andante.protocol.v1.KvData;
 import dev.andante.protocol.v1.KvFrame;
+import dev.andante.protocol.v1.KvGranted;
 import dev.andante.protocol.v1.KvHandshake;
 import dev.andante.protocol.v1.KvHeartbeat;
 import dev.andante.protocol.v1.KvOpen;
@@ -49,7 +52,11 @@ public final class KvWire {
         handshake.getNumerics());
   }
 
-  static KvFrame open(Attempt attempt, KvFormat format, PromptTokens prompt, Duration patience) {
+  /**
+   * @param coding how the sender would rather send KV
+   */
+  static KvFrame open(
+      Attempt attempt, KvFormat format, PromptTokens prompt, Duration patience, KvCoding coding) {
     KvOpen.Builder open =
         KvOpen.newBuilder()
             .setAttempt(
@@ -59,11 +66,21 @@ public final class KvWire {
             .setHandshake(handshake(format))
             .setGenerated(prompt.generated())
             .setPatienceMillis(patience.toMillis())
+            .addAllCodings(coding.offers())
             .setCrc32C(KvChecksums.of(attempt, prompt));
     for (int token : prompt.ids()) {
       open.addTokens(token);
     }
     return KvFrame.newBuilder().setOpen(open).build();
+  }
+
+  /** Of one that {@link GrantCheck} finds nothing wrong with: what was offered is known here. */
+  static KvGrant grant(KvGranted granted) {
+    return new KvGrant(
+        granted.getKvHandle(),
+        granted.getLeaseMillis(),
+        granted.getCachedTokens(),
+        KvCoding.named(granted.getCoding()).orElseThrow());
   }
 
   static Duration patience(KvOpen open) {

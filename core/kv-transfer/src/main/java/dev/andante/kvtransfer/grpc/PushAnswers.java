@@ -1,6 +1,7 @@
 package dev.andante.kvtransfer.grpc;
 
 import dev.andante.engine.KvReservation;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvCommitted;
 import dev.andante.protocol.v1.KvGranted;
@@ -65,8 +66,9 @@ final class PushAnswers {
 
   /**
    * @param next the first run that is missing
+   * @param coding how runs are wanted
    */
-  void granted(KvReservation made, long next) {
+  void granted(KvReservation made, long next, KvCoding coding) {
     lock.lock();
     try {
       if (open()) {
@@ -79,7 +81,8 @@ final class PushAnswers {
                         .setKvHandle(made.handle())
                         .setLeaseMillis(made.leaseMillis())
                         .setCachedTokens(made.cachedTokens())
-                        .setNextSequence(next))
+                        .setNextSequence(next)
+                        .setCoding(coding.wireName()))
                 .build());
         responses.request(opened.settle(0));
       }

@@ -3,6 +3,7 @@ package dev.andante.kvtransfer.grpc;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.KvReservation;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvInbound;
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.protocol.v1.KvAck;
@@ -95,7 +96,8 @@ final class PushInbound implements StreamObserver<InFrame> {
                   KvWire.attempt(open),
                   KvWire.format(open.getHandshake()),
                   KvWire.prompt(open),
-                  KvWire.patience(open));
+                  KvWire.patience(open),
+                  KvCoding.chosenFrom(open.getCodingsList()));
     } catch (RuntimeException e) {
       answers.failed(e);
       return;
@@ -111,7 +113,7 @@ final class PushInbound implements StreamObserver<InFrame> {
               if (error != null) {
                 answers.failed(error);
               } else {
-                answers.granted(made, next);
+                answers.granted(made, next, opened.coding());
               }
             });
   }

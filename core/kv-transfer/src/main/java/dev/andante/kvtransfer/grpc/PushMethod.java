@@ -3,6 +3,7 @@ package dev.andante.kvtransfer.grpc;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.andante.kvtransfer.Payloads;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvTransferGrpc;

@@ -6,6 +6,7 @@ import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
 import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
+import dev.andante.kvtransfer.Payloads;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvGranted;
 import io.grpc.stub.StreamObserver;
@@ -77,13 +78,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
     this.executor = executor;
     this.observer = observer;
     this.signs = new SignsOfLife(executor);
-    this.queue =
-        new SendQueue(
-            payloads,
-            layout.bytesPerTokenLayer(),
-            layout.layers(),
-            layout.bytesPerToken() * promptTokens,
-            maxFrameBytes);
+    this.queue = new SendQueue(payloads, layout, promptTokens, maxFrameBytes);
     this.writer = new PushWriter(this, queue, promptTokens, executor);
   }
 
@@ -179,20 +174,16 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
 
   @Override
   public void onGranted(KvGranted message) {
-    KvGrant given =
-        new KvGrant(message.getKvHandle(), message.getLeaseMillis(), message.getCachedTokens());
-    if (given.cachedTokens() < 0 || given.cachedTokens() > promptTokens) {
-      onFault("the receiver has " + given.cachedTokens() + " of " + promptTokens + " tokens");
-      return;
-    }
     KvGrant before = grant;
-    if (before != null && before.cachedTokens() != given.cachedTokens()) {
-      onFault("the receiver has forgotten the transfer that broke");
+    String fault = GrantCheck.faultOf(message, open.getOpen(), before);
+    if (fault != null) {
+      onFault(fault);
       return;
     }
+    KvGrant given = KvWire.grant(message);
     grant = given;
     if (before == null) {
-      queue.skip(given.cachedTokens());
+      queue.begin(given.cachedTokens(), given.coding());
     }
     granted.complete(given);
     if (before == null) {

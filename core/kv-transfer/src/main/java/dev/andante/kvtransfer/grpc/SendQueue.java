@@ -1,6 +1,10 @@
 package dev.andante.kvtransfer.grpc;
 
+import dev.andante.compute.KvLayout;
+import dev.andante.kvtransfer.EightBitRows;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvRun;
+import dev.andante.kvtransfer.Payloads;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -10,15 +14,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs on their way out: filled by the engine thread, emptied as the receiver acknowledges them, so
- * that they can be sent again over another stream. Holds at most {@code capacityBytes}, the KV of
- * the whole prompt. Holds the memory of a run until it is acknowledged, or all are dropped.
- * Thread-safe; locks are held for moments.
+ * that they can be sent again over another stream. Nothing leaves before the receiver has said how
+ * it wants runs coded; they wait as they are, and are coded each time they leave. Holds at most the
+ * KV of the whole prompt. Holds the memory of a run until it is acknowledged, or all are dropped.
+ * Thread-safe, for one who takes at a time; locks are held for moments.
  */
 final class SendQueue {
 
-  /** A run whose checksum has not been computed yet. */
+  /** A run as it is, whose checksum has not been computed yet. */
   private record Pending(
-      int firstToken, int tokens, int firstLayer, int layers, int bytes, Payloads.Payload memory) {}
+      int firstToken, int tokens, int firstLayer, int layers, Payloads.Payload memory) {
+
+    long tokenLayers() {
+      return (long) tokens * layers;
+    }
+  }
 
   /**
    * A run to be written.
@@ -28,29 +38,25 @@ final class SendQueue {
   record Taken(KvRun run, Payloads.Payload memory) {}
 
   private final Payloads payloads;
-
-  private final long bytesPerTokenLayer;
-  private final int layers;
-  private final long capacityBytes;
+  private final KvLayout layout;
+  private final long capacity; // tokens in each layer, added up
   private final int maxFrameBytes;
   private final Deque<Pending> pending = new ArrayDeque<>();
   private final Deque<Pending> unacknowledged = new ArrayDeque<>(); // the last of those taken
+  private @Nullable KvCoding coding; // from the grant on
   private int known; // leading tokens that need not be sent
-  private long acceptedBytes;
+  private long accepted; // tokens in each layer, added up
   private long taken;
   private boolean closed;
   private boolean dropped;
 
-  SendQueue(
-      Payloads payloads,
-      long bytesPerTokenLayer,
-      int layers,
-      long capacityBytes,
-      int maxFrameBytes) {
+  /**
+   * @param maxFrameBytes of a run as it is
+   */
+  SendQueue(Payloads payloads, KvLayout layout, int promptTokens, int maxFrameBytes) {
     this.payloads = payloads;
-    this.bytesPerTokenLayer = bytesPerTokenLayer;
-    this.layers = layers;
-    this.capacityBytes = capacityBytes;
+    this.layout = layout;
+    this.capacity = (long) promptTokens * layout.layers();
     this.maxFrameBytes = maxFrameBytes;
   }
 
@@ -63,44 +69,62 @@ final class SendQueue {
     if (dropped || closed || firstToken + tokens <= known) {
       return true;
     }
-    long perLayer = bytesPerTokenLayer * tokens;
-    if (acceptedBytes + perLayer * layers > capacityBytes) {
+    int layers = layout.layers();
+    long perLayer = layout.bytesPerTokenLayer() * tokens;
+    if (accepted + (long) tokens * layers > capacity) {
       return false;
     }
-    acceptedBytes += perLayer * layers;
+    accepted += (long) tokens * layers;
     int layersPerFrame = (int) Math.max(1, Math.min(layers, maxFrameBytes / perLayer));
     for (int first = 0; first < layers; first += layersPerFrame) {
       int count = Math.min(layersPerFrame, layers - first);
       int bytes = Math.toIntExact(perLayer * count);
       Payloads.Payload memory = payloads.take(bytes);
       MemorySegment.copy(kv, ValueLayout.JAVA_BYTE, perLayer * first, memory.array(), 0, bytes);
-      pending.add(new Pending(firstToken, tokens, first, count, bytes, memory));
+      pending.add(new Pending(firstToken, tokens, first, count, memory));
     }
     return true;
   }
 
-  /** The next run, numbered and with its checksum; null if none waits. */
+  /** The next run, coded, numbered and with its checksum; null if none waits or none may leave. */
   @Nullable Taken take() {
     Pending next;
+    KvCoding agreed;
     long sequence;
     synchronized (this) {
-      next = pending.poll();
-      if (next == null) {
+      agreed = coding;
+      next = agreed == null ? null : pending.poll();
+      if (agreed == null || next == null) {
         return null;
       }
       sequence = taken++;
       unacknowledged.add(next);
       next.memory().hold();
     }
-    return new Taken(
+    Payloads.Payload memory = agreed == KvCoding.AS_IS ? next.memory() : eightBits(next);
+    int bytes = Math.toIntExact(agreed.bytes(layout, next.tokenLayers()));
+    KvRun run =
         KvRun.of(
             sequence,
             next.firstToken(),
             next.tokens(),
             next.firstLayer(),
             next.layers(),
-            ByteBuffer.wrap(next.memory().array(), 0, next.bytes())),
-        next.memory());
+            ByteBuffer.wrap(memory.array(), 0, bytes));
+    return new Taken(run, memory);
+  }
+
+  /** In memory of its own; what was held for the one who writes the run is let go of. */
+  private Payloads.Payload eightBits(Pending run) {
+    Payloads.Payload coded =
+        payloads.take(Math.toIntExact(KvCoding.Q8.bytes(layout, run.tokenLayers())));
+    new EightBitRows(layout)
+        .write(
+            run.tokenLayers(),
+            MemorySegment.ofArray(run.memory().array()),
+            MemorySegment.ofArray(coded.array()));
+    run.memory().release();
+    return coded;
   }
 
   /** The receiver has stored every run below that number. */
@@ -127,16 +151,20 @@ final class SendQueue {
   }
 
   /**
-   * Leading tokens need not be sent: their runs are let go of, and ignored from now on. Before the
-   * first one is taken.
+   * The receiver has granted blocks; once, and nothing can be taken before.
+   *
+   * @param tokens that need not be sent, leading ones: their runs are let go of, and ignored from
+   *     now on
+   * @param wanted how it wants the others coded
    */
-  synchronized void skip(int tokens) {
+  synchronized void begin(int tokens, KvCoding wanted) {
+    coding = wanted;
     known = tokens;
     pending.removeIf(
         run -> {
-          boolean spared = taken == 0 && run.firstToken() + run.tokens() <= tokens;
+          boolean spared = run.firstToken() + run.tokens() <= tokens;
           if (spared) {
-            acceptedBytes -= run.bytes();
+            accepted -= run.tokenLayers();
             run.memory().release();
           }
           return spared;
@@ -150,7 +178,7 @@ final class SendQueue {
 
   /** Whether everything has been taken and nothing more will come. */
   synchronized boolean exhausted() {
-    return closed && pending.isEmpty();
+    return closed && coding != null && pending.isEmpty();
   }
 
   /** Whether everything has been taken and acknowledged. */
@@ -163,8 +191,9 @@ final class SendQueue {
     return taken;
   }
 
+  /** Of all runs that had to be sent, as coded. */
   synchronized long acceptedBytes() {
-    return acceptedBytes;
+    return (coding == null ? KvCoding.AS_IS : coding).bytes(layout, accepted);
   }
 
   /** Lets go of everything; later runs are ignored. */

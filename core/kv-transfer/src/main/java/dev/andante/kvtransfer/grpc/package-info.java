@@ -4,8 +4,10 @@
  *
  * <pre>
  * prefill                         decode
- *   open(attempt, format, tokens) ─▶  reserve
- *   ◀─ granted(handle, cached)        or a status: nothing has been computed
+ *   open(attempt, format, tokens,
+ *     codings) ─▶                     reserve
+ *   ◀─ granted(handle, cached,
+ *     coding)                         or a status: nothing has been computed
  *   data 0, data 1, … ─▶              store; at most a window of frames unread
  *   ◀─ received(next)
  *   heartbeat ─▶                      while there is nothing to send: renews the lease

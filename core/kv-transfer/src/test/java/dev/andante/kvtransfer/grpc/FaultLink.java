@@ -26,8 +26,9 @@ record FaultLink(BiFunction<Integer, KvFrame, List<KvFrame>> fault) implements C
       @Override
       @SuppressWarnings("unchecked") // the only call of these tests is Push
       public void sendMessage(Q message) {
-        for (KvFrame frame : fault.apply(count++, ((OutFrame) message).frame())) {
-          super.sendMessage((Q) OutFrame.of(frame));
+        OutFrame sent = (OutFrame) message;
+        for (KvFrame frame : fault.apply(count++, sent.frame())) {
+          super.sendMessage((Q) new OutFrame(frame, sent.memory()));
         }
       }
     };

@@ -7,8 +7,10 @@ import com.google.protobuf.ByteString;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.PromptTokens;
 import dev.andante.kvtransfer.FakeEngine;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvRun;
+import dev.andante.kvtransfer.Payloads;
 import dev.andante.protocol.v1.KvData;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvTransferGrpc;
@@ -86,7 +88,11 @@ class PushMethodTest {
     for (KvFrame frame :
         List.of(
             KvWire.open(
-                new Attempt("r", 3), format, PromptTokens.of(1, 2, 3), Duration.ofSeconds(4)),
+                new Attempt("r", 3),
+                format,
+                PromptTokens.of(1, 2, 3),
+                Duration.ofSeconds(4),
+                KvCoding.Q8),
             KvWire.heartbeat(),
             KvWire.cancel("why"),
             KvWire.commit(9, 12),

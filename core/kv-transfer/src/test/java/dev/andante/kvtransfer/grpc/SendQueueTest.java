@@ -2,8 +2,15 @@ package dev.andante.kvtransfer.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.andante.compute.BFloat16;
+import dev.andante.compute.DType;
+import dev.andante.compute.KvLayout;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvRun;
+import dev.andante.kvtransfer.Payloads;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +24,7 @@ import org.junit.jupiter.api.Test;
 class SendQueueTest {
 
   private static final int LAYERS = 3;
+  private static final KvLayout LAYOUT = new KvLayout(LAYERS, 1, 1, 16, DType.F32);
   private static final int TOKEN_LAYER = 8;
   private static final int TOKEN = LAYERS * TOKEN_LAYER;
   private static final int TOKENS = 16;
@@ -25,13 +33,15 @@ class SendQueueTest {
   private final SendQueue queue = queue(payloads);
 
   private static SendQueue queue(Payloads payloads) {
-    return new SendQueue(payloads, TOKEN_LAYER, LAYERS, (long) TOKEN * TOKENS, TOKEN_LAYER);
+    return new SendQueue(payloads, LAYOUT, TOKENS, TOKEN_LAYER);
   }
 
   private static boolean add(SendQueue queue, int token) {
-    byte[] kv = new byte[TOKEN];
-    Arrays.fill(kv, (byte) (token + 1));
-    return queue.add(token, 1, MemorySegment.ofArray(kv));
+    ByteBuffer kv = ByteBuffer.allocate(TOKEN).order(ByteOrder.LITTLE_ENDIAN);
+    while (kv.hasRemaining()) {
+      kv.putFloat(token + 1);
+    }
+    return queue.add(token, 1, MemorySegment.ofArray(kv.array()));
   }
 
   private static byte[] content(KvRun run) {
@@ -40,10 +50,18 @@ class SendQueueTest {
     return content;
   }
 
-  private static byte[] expected(long sequence) {
-    byte[] content = new byte[TOKEN_LAYER];
-    Arrays.fill(content, (byte) (sequence / LAYERS + 1));
-    return content;
+  /** K and V of a token in a layer, each the token's number, from 1. */
+  private static byte[] expected(long sequence, KvCoding coding) {
+    float value = sequence / LAYERS + 1;
+    int bytes = Math.toIntExact(coding.bytes(LAYOUT, 1));
+    ByteBuffer content = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    for (int half = 0; half < 2; half++) {
+      switch (coding) {
+        case AS_IS -> content.putFloat(value);
+        case Q8 -> content.putShort(BFloat16.fromFloat(value)).put((byte) 127);
+      }
+    }
+    return content.array();
   }
 
   /** The queue of another transfer writes over whatever memory is free. */
@@ -59,10 +77,11 @@ class SendQueueTest {
 
   /** Whatever is written, acknowledged and sent again, in whatever order. */
   @Property(tries = 300)
-  void whatMayBeSentAgainIsNotWrittenOver(@ForAll long seed) {
+  void whatMayBeSentAgainIsNotWrittenOver(@ForAll long seed, @ForAll KvCoding coding) {
     Random random = new Random(seed);
     Payloads memory = new Payloads(1 << 20);
     SendQueue sent = queue(memory);
+    sent.begin(0, coding);
     int added = 0;
     long next = 0;
     long acknowledged = 0;
@@ -103,14 +122,14 @@ class SendQueueTest {
       }
       useFreeMemory(memory);
       for (SendQueue.Taken taken : writing) {
-        assertThat(content(taken.run())).isEqualTo(expected(taken.run().sequence()));
+        assertThat(content(taken.run())).isEqualTo(expected(taken.run().sequence(), coding));
       }
     }
     sent.close();
     SendQueue.@Nullable Taken last;
     while ((last = sent.take()) != null) {
       assertThat(last.run().sequence()).isEqualTo(next++);
-      assertThat(content(last.run())).isEqualTo(expected(last.run().sequence()));
+      assertThat(content(last.run())).isEqualTo(expected(last.run().sequence(), coding));
       last.memory().release();
     }
     assertThat(next).isEqualTo((long) added * LAYERS);
@@ -122,6 +141,7 @@ class SendQueueTest {
 
   @Test
   void memoryComesBackWhenAllIsAcknowledged() {
+    queue.begin(0, KvCoding.AS_IS);
     add(queue, 0);
     add(queue, 1);
     for (int i = 0; i < 2 * LAYERS; i++) {
@@ -136,12 +156,13 @@ class SendQueueTest {
 
   @Test
   void aRunThatIsBeingWrittenKeepsItsMemoryThroughADrop() {
+    queue.begin(0, KvCoding.AS_IS);
     add(queue, 0);
     SendQueue.Taken taken = queue.take();
     assertThat(taken).isNotNull();
     queue.drop();
     useFreeMemory(payloads);
-    assertThat(content(taken.run())).isEqualTo(expected(0));
+    assertThat(content(taken.run())).isEqualTo(expected(0, KvCoding.AS_IS));
     assertThat(payloads.keptBytes()).isEqualTo(TOKEN - TOKEN_LAYER);
     taken.memory().release();
     assertThat(payloads.keptBytes()).isEqualTo(TOKEN);
@@ -151,7 +172,7 @@ class SendQueueTest {
   @Test
   void tokensThatTheReceiverHasAreNotSentWheneverTheyAreAdded() {
     add(queue, 0);
-    queue.skip(2);
+    queue.begin(2, KvCoding.AS_IS);
     add(queue, 1);
     assertThat(queue.take()).isNull();
     assertThat(queue.acceptedBytes()).isZero();
@@ -170,5 +191,35 @@ class SendQueueTest {
       assertThat(add(queue, token)).isTrue();
     }
     assertThat(add(queue, TOKENS)).isFalse();
+  }
+
+  /** How it has to be coded is not known before. */
+  @Test
+  void nothingLeavesBeforeTheGrant() {
+    add(queue, 0);
+    queue.close();
+    assertThat(queue.take()).isNull();
+    assertThat(queue.exhausted()).isFalse();
+    queue.begin(0, KvCoding.Q8);
+    for (int i = 0; i < LAYERS; i++) {
+      SendQueue.Taken taken = queue.take();
+      assertThat(taken).isNotNull();
+      assertThat(content(taken.run())).isEqualTo(expected(i, KvCoding.Q8));
+    }
+    assertThat(queue.exhausted()).isTrue();
+    assertThat(queue.acceptedBytes()).isEqualTo(LAYERS * 6);
+  }
+
+  /** Coded memory goes to gRPC; what it was coded from stays until it is acknowledged. */
+  @Test
+  void memoryOfCodedRunsComesBackToo() {
+    queue.begin(0, KvCoding.Q8);
+    add(queue, 0);
+    SendQueue.Taken taken = queue.take();
+    assertThat(taken).isNotNull();
+    taken.memory().release();
+    assertThat(payloads.keptBytes()).isEqualTo(6);
+    queue.acknowledged(1);
+    assertThat(payloads.keptBytes()).isEqualTo(6 + TOKEN_LAYER);
   }
 }

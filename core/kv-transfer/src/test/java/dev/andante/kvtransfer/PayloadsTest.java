@@ -1,4 +1,4 @@
-package dev.andante.kvtransfer.grpc;
+package dev.andante.kvtransfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

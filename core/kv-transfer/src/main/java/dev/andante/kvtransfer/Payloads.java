@@ -1,4 +1,4 @@
-package dev.andante.kvtransfer.grpc;
+package dev.andante.kvtransfer;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
  * Memory of payloads that is used again, so that a steady push makes no garbage. What is kept for
  * later is bounded; what is in use is not, that is up to those who use it. Thread-safe.
  */
-final class Payloads {
+public final class Payloads {
 
   /**
    * Memory that several may hold. Who takes it is the first holder; when the last one lets go it
    * may be used for something else. A holder that never lets go leaves it to the garbage collector,
    * so forgetting costs memory, never content.
    */
-  final class Payload {
+  public final class Payload {
 
     private final byte[] array;
     private int holders = 1; // guarded by this
@@ -25,7 +25,7 @@ final class Payloads {
     }
 
     /** At least as long as was asked for; what was in it before may still be. */
-    byte[] array() {
+    public byte[] array() {
       return array;
     }
 
@@ -34,7 +34,7 @@ final class Payloads {
      *
      * @throws IllegalStateException if nobody did any more
      */
-    synchronized void hold() {
+    public synchronized void hold() {
       if (holders == 0) {
         throw new IllegalStateException("the payload may be used for something else already");
       }
@@ -46,7 +46,7 @@ final class Payloads {
      *
      * @throws IllegalStateException if nobody held it
      */
-    void release() {
+    public void release() {
       boolean last;
       synchronized (this) {
         if (holders == 0) {
@@ -70,17 +70,17 @@ final class Payloads {
   /**
    * @param mostKept bytes that nobody uses and that are there for the next ones
    */
-  Payloads(long mostKept) {
+  public Payloads(long mostKept) {
     this.mostKept = mostKept;
   }
 
   /** That much, or less if the heap is small. */
-  static long share(long bytes) {
+  public static long share(long bytes) {
     return Math.min(bytes, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP);
   }
 
   /** Memory for that many bytes, held once. */
-  Payload take(int bytes) {
+  public Payload take(int bytes) {
     byte[] array = again();
     return new Payload(array == null || array.length < bytes ? new byte[bytes] : array);
   }
@@ -101,7 +101,8 @@ final class Payloads {
     }
   }
 
-  synchronized long keptBytes() {
+  /** What nobody uses. */
+  public synchronized long keptBytes() {
     return keptBytes;
   }
 }
