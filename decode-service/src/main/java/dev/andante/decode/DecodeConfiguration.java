@@ -136,7 +136,8 @@ public class DecodeConfiguration {
                     format,
                     tokenWriters,
                     engine.transferMetrics(),
-                    MAX_FRAME_BYTES),
+                    MAX_FRAME_BYTES,
+                    properties.kvCoding()),
             registry,
             models.modelName(),
             ROLE);

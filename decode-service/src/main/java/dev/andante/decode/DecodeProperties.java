@@ -1,5 +1,6 @@
 package dev.andante.decode;
 
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.service.config.Between;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
@@ -20,6 +21,8 @@ import org.springframework.validation.annotation.Validated;
  *     gRPC server listens
  * @param handOver whether a worker that stops offers the answers under way, with their KV, to
  *     others
+ * @param kvCoding how KV is offered to those others: as-is, or q8 as in {@code
+ *     andante.prefill.kv-coding}. What comes from prefill is as that offers it
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.decode", ignoreUnknownFields = false)
@@ -29,4 +32,5 @@ public record DecodeProperties(
     @DefaultValue("5s") @Between(min = "1ms", max = "10m") Duration expertDeadline,
     @DefaultValue("4096") @Min(1) int maxBufferedTokens,
     @DefaultValue("") String kvAddress,
-    @DefaultValue("on") boolean handOver) {}
+    @DefaultValue("on") boolean handOver,
+    @DefaultValue("as-is") KvCoding kvCoding) {}

@@ -2,6 +2,7 @@ package dev.andante.decode;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.andante.kvtransfer.KvCoding;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,8 @@ class DecodePropertiesTest {
         context ->
             assertThat(context.getBean(DecodeProperties.class))
                 .isEqualTo(
-                    new DecodeProperties("", List.of(), Duration.ofSeconds(5), 4096, "", true)));
+                    new DecodeProperties(
+                        "", List.of(), Duration.ofSeconds(5), 4096, "", true, KvCoding.AS_IS)));
   }
 
   @Test
@@ -38,13 +40,20 @@ class DecodePropertiesTest {
             "andante.decode.expert-deadline=7s",
             "andante.decode.max-buffered-tokens=9",
             "andante.decode.kv-address=k:1",
-            "andante.decode.hand-over=off")
+            "andante.decode.hand-over=off",
+            "andante.decode.kv-coding=q8")
         .run(
             context ->
                 assertThat(context.getBean(DecodeProperties.class))
                     .isEqualTo(
                         new DecodeProperties(
-                            "d:1", List.of("e:1", "e:2"), Duration.ofSeconds(7), 9, "k:1", false)));
+                            "d:1",
+                            List.of("e:1", "e:2"),
+                            Duration.ofSeconds(7),
+                            9,
+                            "k:1",
+                            false,
+                            KvCoding.Q8)));
   }
 
   @Test
@@ -54,6 +63,19 @@ class DecodePropertiesTest {
         .run(
             context ->
                 assertThat(context).getFailure().rootCause().hasMessageContaining("draft-adress"));
+  }
+
+  @Test
+  void anUnknownCodingIsRefused() {
+    runner
+        .withPropertyValues("andante.decode.kv-coding=q4")
+        .run(
+            context ->
+                assertThat(context)
+                    .getFailure()
+                    .rootCause()
+                    .hasMessageContaining("KvCoding")
+                    .hasMessageContaining("q4"));
   }
 
   @ParameterizedTest

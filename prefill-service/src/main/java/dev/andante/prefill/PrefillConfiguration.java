@@ -105,7 +105,8 @@ public class PrefillConfiguration {
                 running.kvFormat(),
                 kvSendExecutor,
                 engine.transferMetrics(),
-                maxFrame),
+                maxFrame,
+                properties.kvCoding()),
         properties.transferTimeout(),
         handOffs,
         parking);

@@ -1,5 +1,6 @@
 package dev.andante.prefill;
 
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.service.config.Between;
 import java.time.Duration;
 import java.util.List;
@@ -18,6 +19,8 @@ import org.springframework.validation.annotation.Validated;
  * @param maxParked KV that is kept, of all prompts together, for decodes that have no room for it
  *     yet, 0 to 1TB; it lies on the heap. Beyond that prompts are computed only when decode has
  *     room
+ * @param kvCoding how KV is offered to decode: as-is, or q8, in eight bits an element, which is
+ *     about half the bytes and not the same bits. Decode takes what it knows
  * @param expertAddresses {@code host:port} of expert services that hold the experts of a
  *     mixture-of-experts model; empty = experts run here
  * @param expertDeadline for the answers of one layer, 1ms to 10m
@@ -28,5 +31,6 @@ public record PrefillProperties(
     @DefaultValue("60s") @Between(min = "1ms", max = "1h") Duration transferTimeout,
     @DefaultValue("1MB") @Between(min = "1KB", max = "1GB") DataSize maxFrame,
     @DefaultValue("64MB") @Between(min = "0B", max = "1TB") DataSize maxParked,
+    @DefaultValue("as-is") KvCoding kvCoding,
     @DefaultValue List<String> expertAddresses,
     @DefaultValue("5s") @Between(min = "1ms", max = "10m") Duration expertDeadline) {}

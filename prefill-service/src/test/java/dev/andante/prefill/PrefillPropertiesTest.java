@@ -2,6 +2,7 @@ package dev.andante.prefill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.andante.kvtransfer.KvCoding;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,7 @@ class PrefillPropertiesTest {
                         Duration.ofSeconds(60),
                         DataSize.ofMegabytes(1),
                         DataSize.ofMegabytes(64),
+                        KvCoding.AS_IS,
                         List.of(),
                         Duration.ofSeconds(5))));
   }
@@ -42,6 +44,7 @@ class PrefillPropertiesTest {
             "andante.prefill.transfer-timeout=7s",
             "andante.prefill.max-frame=64KB",
             "andante.prefill.max-parked=2GB",
+            "andante.prefill.kv-coding=q8",
             "andante.prefill.expert-addresses=e:1,e:2",
             "andante.prefill.expert-deadline=8s")
         .run(
@@ -52,6 +55,7 @@ class PrefillPropertiesTest {
                             Duration.ofSeconds(7),
                             DataSize.ofKilobytes(64),
                             DataSize.ofGigabytes(2),
+                            KvCoding.Q8,
                             List.of("e:1", "e:2"),
                             Duration.ofSeconds(8))));
   }
@@ -63,6 +67,19 @@ class PrefillPropertiesTest {
         .run(
             context ->
                 assertThat(context).getFailure().rootCause().hasMessageContaining("max-frames"));
+  }
+
+  @Test
+  void anUnknownCodingIsRefused() {
+    runner
+        .withPropertyValues("andante.prefill.kv-coding=q4")
+        .run(
+            context ->
+                assertThat(context)
+                    .getFailure()
+                    .rootCause()
+                    .hasMessageContaining("KvCoding")
+                    .hasMessageContaining("q4"));
   }
 
   @ParameterizedTest

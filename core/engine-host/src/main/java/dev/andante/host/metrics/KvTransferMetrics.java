@@ -34,7 +34,7 @@ public final class KvTransferMetrics implements KvTransferObserver {
             .register(registry);
     this.bytes =
         Counter.builder("andante_kv_transfer_bytes")
-            .description("KV bytes of committed transfers")
+            .description("KV bytes of committed transfers, as they were sent")
             .tags(tags)
             .register(registry);
     this.spared =
