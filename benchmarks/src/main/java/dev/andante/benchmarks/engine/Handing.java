@@ -12,6 +12,7 @@ import dev.andante.engine.PrefillListener;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.SamplingParams;
 import dev.andante.engine.StopParams;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
@@ -46,7 +47,7 @@ final class Handing implements AutoCloseable {
   Handing(Engine from, Engine to, KvFormat format) {
     this.from = from;
     this.to = to;
-    this.link = new KvLoopback(to, format);
+    this.link = new KvLoopback(to, format, KvCoding.AS_IS);
   }
 
   /** Computes a prompt and hands it on; what the other engine then has is given back. */

@@ -4,7 +4,9 @@ import dev.andante.benchmarks.transfer.KvCopy;
 import dev.andante.benchmarks.transfer.PushCopy;
 import dev.andante.benchmarks.transfer.Sample;
 import dev.andante.benchmarks.transfer.TcpCopy;
+import dev.andante.kvtransfer.KvCoding;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,8 +14,9 @@ import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The rate of a KV push through gRPC on loopback, beside a bare TCP connection that copies as many
- * bytes. The two take turns, the first one changing from round to round.
+ * The rate of a KV push through gRPC on loopback, as it is and in eight bits, beside a bare TCP
+ * connection that copies as many bytes as KV has in the pool, which all rates are of. They take
+ * turns, the first one changing from round to round.
  */
 final class TransferPart implements EnginePart {
 
@@ -47,24 +50,33 @@ final class TransferPart implements EnginePart {
     if (shape.length != 3) {
       throw new IllegalArgumentException("--kv-shape takes three numbers");
     }
-    try (PushCopy push = new PushCopy(shape[0], shape[1], shape[2], tokens);
+    try (PushCopy push = push(shape, tokens, KvCoding.AS_IS);
+        PushCopy coded = push(shape, tokens, KvCoding.Q8);
         TcpCopy tcp = new TcpCopy(push.bytes())) {
-      List<Sample> pushed = new ArrayList<>();
-      List<Sample> copied = new ArrayList<>();
+      Map<String, KvCopy> ways = new LinkedHashMap<>();
+      ways.put("tcp", tcp);
+      ways.put("push", push);
+      ways.put("push_q8", coded);
+      Map<String, List<Sample>> samples = new LinkedHashMap<>();
+      List<String> order = new ArrayList<>(ways.keySet());
       for (int round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
-        boolean kept = round >= WARM_UP_ROUNDS;
-        List<KvCopy> order = round % 2 == 0 ? List.of(tcp, push) : List.of(push, tcp);
-        for (KvCopy way : order) {
-          Sample sample = Sample.of(way);
-          if (kept) {
-            (way == push ? pushed : copied).add(sample);
+        for (String way : order) {
+          Sample sample = Sample.of(ways.get(way));
+          if (round >= WARM_UP_ROUNDS) {
+            samples.computeIfAbsent(way, _ -> new ArrayList<>()).add(sample);
           }
         }
+        Collections.rotate(order, 1);
       }
-      double bare = median(copied, Sample::seconds);
-      line.accept(result("tcp", push.bytes(), copied, bare));
-      line.accept(result("push", push.bytes(), pushed, bare));
+      double bare = median(samples.get("tcp"), Sample::seconds);
+      for (String way : ways.keySet()) {
+        line.accept(result(way, push.bytes(), samples.get(way), bare));
+      }
     }
+  }
+
+  private static PushCopy push(int[] shape, int tokens, KvCoding coding) {
+    return new PushCopy(shape[0], shape[1], shape[2], tokens, coding);
   }
 
   private static Map<String, Object> result(

@@ -1,6 +1,7 @@
 package dev.andante.benchmarks.transfer;
 
 import dev.andante.engine.Engine;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.KvSender;
@@ -35,8 +36,9 @@ public final class KvLoopback implements AutoCloseable {
   /**
    * @param to receives; stays the caller's
    * @param format of both ends
+   * @param coding of KV between them
    */
-  public KvLoopback(Engine to, KvFormat format) {
+  public KvLoopback(Engine to, KvFormat format, KvCoding coding) {
     KvReceiver receiver = new KvReceiver(to, format, KvTransferObserver.NONE);
     try {
       server =
@@ -57,7 +59,13 @@ public final class KvLoopback implements AutoCloseable {
             .build();
     sender =
         new GrpcKvSender(
-            _ -> channel, to.kvLayout(), format, executor, KvTransferObserver.NONE, MAX_FRAME);
+            _ -> channel,
+            to.kvLayout(),
+            format,
+            executor,
+            KvTransferObserver.NONE,
+            MAX_FRAME,
+            coding);
   }
 
   /** To the receiver, whatever target it is given. */

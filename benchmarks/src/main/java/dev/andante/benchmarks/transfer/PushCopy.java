@@ -1,5 +1,6 @@
 package dev.andante.benchmarks.transfer;
 
+import dev.andante.compute.BFloat16;
 import dev.andante.compute.ComputePool;
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
@@ -12,13 +13,16 @@ import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.runtime.Engines;
+import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvGrant;
 import dev.andante.kvtransfer.KvOutbound;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -42,14 +46,16 @@ public final class PushCopy implements KvCopy {
 
   /**
    * @param tokens of the prompt
+   * @param coding of its KV on the wire
    */
-  public PushCopy(int layers, int kvHeads, int headDim, int tokens) {
+  public PushCopy(int layers, int kvHeads, int headDim, int tokens, KvCoding coding) {
     this.tokens = tokens;
     BareModel model = new BareModel(layers, kvHeads, headDim, tokens + BLOCK);
     KvLayout layout = model.kvLayout(BLOCK, DType.BF16);
     int blocks = layout.blocksFor(tokens + 1);
     source = backend.allocateKv(layout, blocks);
     buffer = arena.allocate(layout.bytesPerBlock(), 64);
+    fill();
     EngineConfig config =
         EngineConfig.builder(BLOCK, blocks)
             .maxBatchTokens(64)
@@ -60,10 +66,21 @@ public final class PushCopy implements KvCopy {
             .build();
     engine = Engines.start(config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
     KvFormat format = KvFormat.of(layout, model.fingerprint(), backend.numerics());
-    link = new KvLoopback(engine, format);
+    link = new KvLoopback(engine, format, coding);
   }
 
-  /** Of one copy. */
+  /** Numbers of all kinds, since zeros are coded faster. */
+  private void fill() {
+    ThreadLocalRandom random = ThreadLocalRandom.current();
+    for (int block = 0; block < source.blocks(); block++) {
+      for (long at = 0; at < buffer.byteSize(); at += Short.BYTES) {
+        buffer.set(ValueLayout.JAVA_SHORT, at, BFloat16.fromFloat((float) random.nextGaussian()));
+      }
+      source.write(block, 0, BLOCK, 0, source.layout().layers(), buffer);
+    }
+  }
+
+  /** Of one copy, before it is coded. */
   public long bytes() {
     return source.layout().bytesPerToken() * tokens;
   }
