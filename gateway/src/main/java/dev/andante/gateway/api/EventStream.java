@@ -7,6 +7,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import tools.jackson.databind.node.ObjectNode;
@@ -40,9 +42,22 @@ final class EventStream {
                 .open(chunks.map(EventStream::frame), pingInterval));
   }
 
-  /** The server flushes whenever it has written all that there is. */
+  /**
+   * The server flushes whenever it has written all that there is. The frames end with the write:
+   * Spring lets go of them without a word where the connection is gone before the first one is
+   * written.
+   */
   static Mono<Void> write(ServerHttpResponse response, Flux<String> frames) {
-    return response.writeWith(frames.map(frame -> buffer(response, frame)));
+    return Mono.defer(
+        () -> {
+          Disposable.Swap source = Disposables.swap();
+          return response
+              .writeWith(
+                  frames
+                      .doOnSubscribe(subscription -> source.update(subscription::cancel))
+                      .map(frame -> buffer(response, frame)))
+              .doFinally(end -> source.dispose());
+        });
   }
 
   private static DataBuffer buffer(ServerHttpResponse response, String frame) {

@@ -1,18 +1,23 @@
 package dev.andante.gateway.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.andante.gateway.error.ApiException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
+import org.springframework.mock.http.server.reactive.MockServerHttpResponse;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -119,6 +124,27 @@ class EventStreamTest {
     assertThat(reader.ended.await(10, TimeUnit.SECONDS)).isTrue();
     assertThat(reader.failure).hasMessage("gone");
     assertThat(reader.frames).isEmpty();
+  }
+
+  @Test
+  void theFramesEndWithAWriteThatTookNone() {
+    AtomicBoolean cancelled = new AtomicBoolean();
+    MockServerHttpResponse response = new MockServerHttpResponse();
+    response.setWriteHandler(body -> Mono.error(new IOException("the connection is gone")));
+    Flux<String> frames =
+        Flux.concat(Flux.just("first"), Flux.<String>never()).doOnCancel(() -> cancelled.set(true));
+    assertThatThrownBy(() -> EventStream.write(response, frames).block(Duration.ofSeconds(10)))
+        .hasMessageContaining("the connection is gone");
+    assertThat(cancelled).isTrue();
+  }
+
+  @Test
+  void theFramesEndWithAWriteThatIsGivenUp() {
+    AtomicBoolean cancelled = new AtomicBoolean();
+    MockServerHttpResponse response = new MockServerHttpResponse();
+    Flux<String> frames = Flux.<String>never().doOnCancel(() -> cancelled.set(true));
+    EventStream.write(response, frames).subscribe().dispose();
+    assertThat(cancelled).isTrue();
   }
 
   /** Chunks from one thread, requests from another, pings from a third. */
