@@ -8,6 +8,7 @@ import io.grpc.Deadline;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.atomic.AtomicReference;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.FluxSink.OverflowStrategy;
@@ -30,7 +31,8 @@ final class Calls {
     return Flux.create(
         sink -> {
           ClientCall<Q, R> call = channel.newCall(method, options);
-          sink.onCancel(() -> call.cancel("the caller left", null));
+          Leaving leaving = new Leaving(call);
+          sink.onCancel(leaving::leave);
           if (sink.isCancelled()) {
             return; // before the call began: a cancelled call cannot be started
           }
@@ -40,8 +42,45 @@ final class Calls {
           } else {
             ClientCalls.asyncServerStreamingCall(call, request, observer);
           }
+          leaving.begun();
         },
         OverflowStrategy.BUFFER);
+  }
+
+  /**
+   * Cancels a call, though not while it begins: gRPC fails then ({@code RetriableStream} has no
+   * listener yet), and a cancellation that throws leaves all those uncancelled that stand above it.
+   */
+  private static final class Leaving {
+
+    private enum State {
+      BEGINS,
+      BEGUN,
+      LEFT
+    }
+
+    private final ClientCall<?, ?> call;
+    private final AtomicReference<State> state = new AtomicReference<>(State.BEGINS);
+
+    Leaving(ClientCall<?, ?> call) {
+      this.call = call;
+    }
+
+    void begun() {
+      if (!state.compareAndSet(State.BEGINS, State.BEGUN)) {
+        cancel();
+      }
+    }
+
+    void leave() {
+      if (!state.compareAndSet(State.BEGINS, State.LEFT)) {
+        cancel();
+      }
+    }
+
+    private void cancel() {
+      call.cancel("the caller left", null);
+    }
   }
 
   private record ToSink<R>(FluxSink<R> sink) implements StreamObserver<R> {
