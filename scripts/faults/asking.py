@@ -142,7 +142,7 @@ class Clients(Crowd):
         while not self.ended.is_set():
             number = random.randrange(len(self.requests))
             gateway = "hasty" if random.random() < 0.15 else "gateway"
-            leave = random.uniform(0.02, 0.6) if random.random() < 0.15 else None
+            leave = random.uniform(0, random.choice((0.05, 0.6))) if random.random() < 0.15 else None
             outcome = ask(self.gateways[gateway], self.requests[number], self.limit, leave, stuck=lambda: self.stuck(gateway))
             self.heard(number, gateway, outcome)
             if outcome.ended in ("error", "lost"):
