@@ -18,11 +18,13 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class LeavingTest {
 
-  private static final int CLIENTS = 4;
-  private static final int LEAVES = 500; // of each
-  private static final int LATEST_MICROS = 8_000; // about when a stream's first frame is written
+  private static final int CLIENTS = 16;
+  private static final int LEAVES = 200; // of each
+  private static final int LATEST_MICROS =
+      40_000; // about when the first frame is written, so many at once
+  private static final String ANSWER = "no place between holds all of it ".repeat(7);
   private static final String BODY =
-      "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"max_tokens\":50,\"stream\":true}";
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"max_tokens\":230,\"stream\":true}";
   private static final String REQUEST =
       "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
           + "Content-Length: "
@@ -32,8 +34,11 @@ class LeavingTest {
 
   @Test
   void whoeverLeavesTakesNoPlace() throws Exception {
+    FakeWorker prefill = FakeWorker.prefill();
     FakeWorker decode = FakeWorker.decode();
-    try (GatewayFixture gateway = GatewayFixture.start(List.of(FakeWorker.prefill(), decode));
+    prefill.answers(ANSWER);
+    decode.answers(ANSWER);
+    try (GatewayFixture gateway = GatewayFixture.start(List.of(prefill, decode));
         ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
       Callable<Void> leaver = () -> leaveAgainAndAgain(gateway.port);
       for (Future<Void> left :
@@ -48,7 +53,7 @@ class LeavingTest {
   }
 
   private static Void leaveAgainAndAgain(int port) throws IOException, InterruptedException {
-    Random random = new Random(1);
+    Random random = new Random();
     for (int i = 0; i < LEAVES; i++) {
       try (RawClient client = new RawClient(port)) {
         client.send(REQUEST);
