@@ -54,6 +54,7 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
   private final Events events;
 
   private volatile @Nullable ClientCallStreamObserver<OutFrame> stream;
+  private volatile boolean begun;
   private volatile long nextSequence = NOT_GRANTED;
   private volatile long lastAckNanos;
   private volatile int committedTokens = NOT_COMMITTED;
@@ -166,9 +167,14 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
     }
   }
 
+  /** It may be written to, and cancelled: gRPC fails at that while a call begins. */
+  void begun() {
+    begun = true;
+  }
+
   /** Whether there is anything to write to, or to cancel. */
   boolean started() {
-    return stream != null;
+    return begun;
   }
 
   private ClientCallStreamObserver<OutFrame> require() {

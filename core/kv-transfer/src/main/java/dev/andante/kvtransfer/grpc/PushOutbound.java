@@ -86,7 +86,9 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
     PushCall next = new PushCall(this);
     writer.use(next); // earlier ones are not listened to
     try {
-      calls.apply(next).onNext(OutFrame.of(open));
+      StreamObserver<OutFrame> frames = calls.apply(next);
+      next.begun();
+      frames.onNext(OutFrame.of(open));
     } catch (IllegalStateException e) {
       onEndedWhileWriting(e); // the call may fail before its first message
     }
