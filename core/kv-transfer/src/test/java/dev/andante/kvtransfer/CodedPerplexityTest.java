@@ -1,5 +1,6 @@
 package dev.andante.kvtransfer;
 
+import static dev.andante.testkit.TestLogits.logSumExp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.compute.Backend;
@@ -109,17 +110,5 @@ class CodedPerplexityTest {
       byte[] coded = CodedRows.throughEightBits(layout, elements);
       cache.write(block, 0, BLOCK, 0, layout.layers(), MemorySegment.ofArray(coded));
     }
-  }
-
-  private static double logSumExp(float[] logits, int from, int length) {
-    double max = Double.NEGATIVE_INFINITY;
-    for (int i = from; i < from + length; i++) {
-      max = Math.max(max, logits[i]);
-    }
-    double sum = 0;
-    for (int i = from; i < from + length; i++) {
-      sum += Math.exp(logits[i] - max);
-    }
-    return max + Math.log(sum);
   }
 }

@@ -1,5 +1,6 @@
 package dev.andante.model;
 
+import static dev.andante.testkit.TestLogits.logSumExp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -209,17 +210,5 @@ class RealModelTest {
           GoldenZooTest.largestDifference(Arrays.copyOf(logits, vocabulary), prompt.lastLogits()),
           differing);
     }
-  }
-
-  private static double logSumExp(float[] logits, int from, int length) {
-    double max = Double.NEGATIVE_INFINITY;
-    for (int i = from; i < from + length; i++) {
-      max = Math.max(max, logits[i]);
-    }
-    double sum = 0;
-    for (int i = from; i < from + length; i++) {
-      sum += Math.exp(logits[i] - max);
-    }
-    return max + Math.log(sum);
   }
 }
