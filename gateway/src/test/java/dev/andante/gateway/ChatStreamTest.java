@@ -7,36 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /** What a chat's stream looks like, to the letter. */
-class ChatStreamTest {
-
-  private static final String HI = "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]";
-
-  private static FakeWorker prefill;
-  private static FakeWorker decode;
-  private static GatewayFixture gateway;
-
-  @BeforeAll
-  static void start() {
-    prefill = FakeWorker.prefill();
-    decode = FakeWorker.decode();
-    gateway = GatewayFixture.start(List.of(prefill, decode));
-  }
-
-  @AfterAll
-  static void stop() {
-    gateway.close();
-  }
-
-  private static void answer(String text) {
-    prefill.answers(text);
-    decode.answers(text);
-  }
+class ChatStreamTest extends AnswersTestBase {
 
   private static HttpResponse<String> stream(String more) {
     return gateway.post(

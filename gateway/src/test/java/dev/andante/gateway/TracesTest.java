@@ -6,42 +6,21 @@ import dev.andante.service.grpc.LogIds;
 import dev.andante.service.grpc.RequestIds;
 import dev.andante.service.grpc.TraceParent;
 import java.net.http.HttpRequest;
-import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A client's trace goes on over all legs and through the logs; every request has one. */
-class TracesTest {
+class TracesTest extends AnswersTestBase {
 
   private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
   private static final String SENT = "00-" + TRACE + "-00f067aa0ba902b7-01";
 
-  private static FakeWorker prefill;
-  private static FakeWorker decode;
-  private static GatewayFixture gateway;
-
-  @BeforeAll
-  static void start() {
-    prefill = FakeWorker.prefill();
-    decode = FakeWorker.decode();
-    gateway = GatewayFixture.start(List.of(prefill, decode));
-  }
-
-  @AfterAll
-  static void stop() {
-    gateway.close();
-  }
-
   @BeforeEach
-  void reset() {
-    for (FakeWorker worker : List.of(prefill, decode)) {
-      worker.traces.clear();
-      worker.prefills.clear();
-    }
+  void forgetTraces() {
+    prefill.traces.clear();
+    decode.traces.clear();
   }
 
   private static HttpRequest.Builder chat(String id, String more) {
