@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The launcher as a user runs it.
@@ -22,7 +24,18 @@ record Launcher(Path cache) {
   static final Path ROOT = Path.of(System.getProperty("andante.root", "."));
 
   /** Exit status and everything printed. */
-  record Outcome(int status, String output) {}
+  record Outcome(int status, String output) {
+
+    String lastLine() {
+      return output.lines().reduce("", (_, line) -> line);
+    }
+
+    /** What a run with real processes ends with, of which everything it looks for went well. */
+    JsonNode figures() {
+      assertThat(status).as(output).isZero();
+      return JsonMapper.shared().readTree(lastLine());
+    }
+  }
 
   /**
    * The calling test is skipped where the jar is missing. Under {@code ./andante test} the
