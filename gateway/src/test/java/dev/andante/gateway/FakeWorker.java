@@ -51,6 +51,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -350,15 +351,24 @@ final class FakeWorker implements AutoCloseable {
       }
       mostOpen.accumulateAndGet(running, Math::max);
       var call = (ServerCallStreamObserver<TokenChunk>) observer;
+      // the gateway cancels what has told its last token: both ends of a call may come
+      AtomicBoolean counted = new AtomicBoolean(true);
+      Runnable ended =
+          () -> {
+            if (counted.getAndSet(false)) {
+              open.decrementAndGet();
+            }
+          };
       call.setOnCancelHandler(
           () -> {
             cancelled.incrementAndGet();
-            open.decrementAndGet();
+            ended.run();
           });
-      calls.execute(() -> generate(request, call));
+      calls.execute(() -> generate(request, call, ended));
     }
 
-    private void generate(DecodeRequest request, ServerCallStreamObserver<TokenChunk> call) {
+    private void generate(
+        DecodeRequest request, ServerCallStreamObserver<TokenChunk> call, Runnable ended) {
       int position = start(request);
       Cut cut = decodeFailures.poll();
       FakeHandOvers.Stream stream = handOvers.stream();
@@ -369,7 +379,7 @@ final class FakeWorker implements AutoCloseable {
           await(decodeGate);
         }
         if (cut != null && sent >= cut.after()) {
-          open.decrementAndGet();
+          ended.run();
           if (cut.error() == null) {
             call.onCompleted();
           } else {
@@ -378,7 +388,7 @@ final class FakeWorker implements AutoCloseable {
           return;
         }
         if (moved(stream, sent, position, call)) {
-          open.decrementAndGet();
+          ended.run();
           return;
         }
         List<Token> tokens = new ArrayList<>();
@@ -401,7 +411,7 @@ final class FakeWorker implements AutoCloseable {
         }
       }
       if (!call.isCancelled()) {
-        open.decrementAndGet();
+        ended.run();
         call.onCompleted();
       }
     }

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -51,13 +50,18 @@ class UntrueWorkersTest {
   }
 
   private void everythingIsGivenBack() {
-    Predicate<GatewayFixture> idle =
-        gateway ->
-            gateway.metric("andante_admission_running") == 0
-                && gateway.metric("andante_admission_queued") == 0;
     Await.until(
-        () -> gateways.stream().allMatch(idle) && one.open.get() == 0 && other.open.get() == 0,
-        "all is given back");
+        () -> held().stream().allMatch(count -> count == 0), () -> "all is given back: " + held());
+  }
+
+  /** Calls open at each worker, then requests running and queued at each gateway. */
+  private List<Double> held() {
+    List<Double> held = new ArrayList<>(List.of(one.open.doubleValue(), other.open.doubleValue()));
+    for (GatewayFixture gateway : gateways) {
+      held.add(gateway.metric("andante_admission_running"));
+      held.add(gateway.metric("andante_admission_queued"));
+    }
+    return held;
   }
 
   /** It says that it is idle, and takes nothing; the busy one does all the work. */
