@@ -81,6 +81,17 @@ public interface Backend extends AutoCloseable {
   Tensor allocate(int rows, int columns);
 
   /**
+   * New activations of which most rows may never be used: memory may be taken only when {@link
+   * Tensor#rows} asks for more than ever before, and what the rows held is gone then. Nothing but
+   * views that {@code rows} returned is used, each until the next one. The caller closes it.
+   *
+   * @throws BackendException if there is not the memory for all rows, naming the bytes needed
+   */
+  default Tensor allocateOnDemand(int maxRows, int columns) {
+    return allocate(maxRows, columns);
+  }
+
+  /**
    * New KV memory, zeroed. The caller closes it.
    *
    * @throws BackendException if there is not enough memory, naming the bytes needed

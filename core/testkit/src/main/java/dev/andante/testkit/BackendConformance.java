@@ -18,6 +18,7 @@ import dev.andante.compute.Tensor;
 import dev.andante.compute.UnsupportedTensorException;
 import dev.andante.compute.Weight;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -235,6 +236,7 @@ public abstract class BackendConformance extends AttentionConformance {
     invalid("write", () -> on.write(new float[95], x));
     invalid("argmax", () -> on.argmax(x, new int[2]));
     invalid("allocate", () -> on.allocate(3, 0));
+    invalid("allocate on demand", () -> on.allocateOnDemand(3, 0));
     invalid("rows", () -> x.rows(4));
     invalid("columns", () -> x.columns(8, 33));
     invalid("columns", () -> x.columns(8, 8));
@@ -297,6 +299,27 @@ public abstract class BackendConformance extends AttentionConformance {
     Tensor here = backend().allocate(1, 8);
     Weight elsewhere = reference().load(TestTensors.of("w", gaussian(64), 8, 8));
     invalid("weight", () -> backend().matmul(here, elsewhere, here));
+  }
+
+  @Test
+  void rowsThatAreAskedForAreThere() {
+    Backend on = backend();
+    try (Tensor most = on.allocateOnDemand(9, 4);
+        Tensor one = on.allocate(1, 4)) {
+      assertThat(most.rows()).isEqualTo(9);
+      for (int rows : new int[] {0, 1, 3, 2, 9}) {
+        Tensor some = most.rows(rows);
+        float[] values = gaussian(4 * rows);
+        on.write(values, some);
+        assertThat(download(on, some)).isEqualTo(values);
+        if (rows > 0) {
+          on.gatherRows(some, new int[] {rows - 1}, one);
+          assertThat(download(on, one))
+              .isEqualTo(Arrays.copyOfRange(values, 4 * rows - 4, 4 * rows));
+        }
+      }
+      invalid("rows", () -> most.rows(10));
+    }
   }
 
   @Test

@@ -28,6 +28,11 @@ abstract class ForwardingBackend implements Backend {
   }
 
   @Override
+  public final Tensor allocateOnDemand(int maxRows, int columns) {
+    return rest.allocateOnDemand(maxRows, columns);
+  }
+
+  @Override
   public final KvPool allocateKv(KvLayout layout, int blocks) {
     return rest.allocateKv(layout, blocks);
   }

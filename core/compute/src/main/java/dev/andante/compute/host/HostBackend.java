@@ -111,6 +111,11 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   }
 
   @Override
+  public final Tensor allocateOnDemand(int maxRows, int columns) {
+    return HostMatrix.onDemand(maxRows, columns);
+  }
+
+  @Override
   public final KvPool allocateKv(KvLayout layout, int blocks) {
     return newPool(layout, blocks);
   }

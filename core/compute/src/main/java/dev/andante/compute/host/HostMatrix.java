@@ -1,5 +1,6 @@
 package dev.andante.compute.host;
 
+import dev.andante.compute.BackendException;
 import dev.andante.compute.Tensor;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -10,11 +11,26 @@ public final class HostMatrix implements Tensor {
   /** The array, gone after close; shared by the owner and its views. */
   private static final class Storage {
     private float @Nullable [] array;
-    private final MemorySegment segment;
+    private MemorySegment segment;
 
-    Storage(float[] array) {
-      this.array = array;
-      this.segment = MemorySegment.ofArray(array);
+    Storage(int length) {
+      array = new float[length];
+      segment = MemorySegment.ofArray(array);
+    }
+
+    /** At least this long; doubles, up to {@code most}, and loses what it held. */
+    void atLeast(int length, int most) {
+      float[] old = array;
+      if (old != null && old.length < length) {
+        free(); // or both would have to fit
+        array = new float[(int) Math.min(most, Math.max(length, 2L * old.length))];
+        segment = MemorySegment.ofArray(array);
+      }
+    }
+
+    void free() {
+      array = null;
+      segment = MemorySegment.NULL;
     }
   }
 
@@ -40,11 +56,40 @@ public final class HostMatrix implements Tensor {
    * @throws IllegalArgumentException if a size is not positive or the product does not fit an array
    */
   public static HostMatrix allocate(int rows, int columns) {
+    requireFits(rows, columns);
+    return new HostMatrix(new Storage(rows * columns), 0, rows, columns, columns, true);
+  }
+
+  /**
+   * As {@link dev.andante.compute.Backend#allocateOnDemand} has it.
+   *
+   * @throws IllegalArgumentException if a size is not positive or the product does not fit an array
+   * @throws BackendException if the heap has no room for all rows
+   */
+  static HostMatrix onDemand(int maxRows, int columns) {
+    requireFits(maxRows, columns);
+    long bytes = 4L * maxRows * columns;
+    if (bytes > heapLeft()) {
+      System.gc(); // what is garbage counts as used
+      if (bytes > heapLeft()) {
+        throw new BackendException(
+            "not enough memory for a tensor [%d, %d]: it needs %d bytes of heap, %d are left; raise -Xmx"
+                .formatted(maxRows, columns, bytes, heapLeft()));
+      }
+    }
+    return new HostMatrix(new Storage(0), 0, maxRows, columns, columns, true);
+  }
+
+  private static void requireFits(int rows, int columns) {
     if (rows < 0 || columns < 1 || (long) rows * columns > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
           "cannot allocate a tensor [" + rows + ", " + columns + "]");
     }
-    return new HostMatrix(new Storage(new float[rows * columns]), 0, rows, columns, columns, true);
+  }
+
+  private static long heapLeft() {
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
   }
 
   /**
@@ -106,6 +151,9 @@ public final class HostMatrix implements Tensor {
     if (n < 0 || n > rows) {
       throw new IllegalArgumentException(n + " of " + rows + " rows");
     }
+    if (owner) {
+      storage.atLeast(n * stride, rows * stride);
+    }
     return new HostMatrix(storage, start, n, columns, stride, false);
   }
 
@@ -120,7 +168,7 @@ public final class HostMatrix implements Tensor {
   @Override
   public void close() {
     if (owner) {
-      storage.array = null;
+      storage.free();
     }
   }
 

@@ -48,7 +48,8 @@ final class TransformerWorkspace implements Workspace {
       inner = allocate(backend, maxRows, feedForward);
       moe = allocateMoe(backend, config.moe());
       lastHidden = allocate(backend, logitRows, config.hiddenSize());
-      logits = allocate(backend, logitRows, config.vocabularySize());
+      logits = backend.allocateOnDemand(logitRows, config.vocabularySize());
+      owned.add(logits);
     } catch (RuntimeException | Error e) {
       close();
       throw e;
