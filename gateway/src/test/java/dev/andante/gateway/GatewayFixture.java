@@ -47,6 +47,9 @@ final class GatewayFixture implements AutoCloseable {
                   isPrefill ? prefill++ : decode++,
                   worker.target()));
     }
+    properties.forEach(
+        property ->
+            all.removeIf(p -> p.startsWith(property.substring(0, 1 + property.indexOf('=')))));
     all.addAll(properties);
     this.context =
         ServiceLauncher.of(GatewayApplication.class, "gateway")

@@ -26,8 +26,8 @@ import reactor.core.scheduler.Schedulers;
 
 /**
  * Keeps the registry true: asks discovery for addresses on its own thread (it may block), asks
- * every worker for its status at a fixed pace, and fetches a model's tokenizer the first time one
- * is seen.
+ * every worker for its status as soon as it is listed and then at a fixed pace, and fetches a
+ * model's tokenizer the first time one is seen.
  */
 public final class WorkerWatch implements SmartLifecycle {
 
@@ -87,6 +87,7 @@ public final class WorkerWatch implements SmartLifecycle {
       all.addAll(decode);
       kv.retain(registry.workers());
       channels.retain(all);
+      registry.workers().stream().filter(worker -> worker.report() == null).forEach(this::ask);
     } catch (RuntimeException e) {
       LOG.warn("discovery failed, the workers known so far stay: {}", e.toString());
     }
