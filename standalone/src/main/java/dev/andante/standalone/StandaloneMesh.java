@@ -169,9 +169,17 @@ public final class StandaloneMesh implements AutoCloseable {
             .toArray(String[]::new);
     start(
         role,
-        ServiceLauncher.worker(application, role).parent(shared).registerShutdownHook(false),
+        ServiceLauncher.worker(application, role)
+            .parent(shared)
+            .registerShutdownHook(false)
+            .properties(defaults(role)),
         with(with(own, extra), "--andante.grpc.port=0"));
     return grpcPort(role);
+  }
+
+  /** Weaker than all that is set. Prefill computes with the code that decode has warmed up. */
+  private static String[] defaults(String role) {
+    return role.equals("prefill") ? new String[] {"andante.engine.warm-up=100ms"} : new String[0];
   }
 
   private static String instance(String role, int port) {
