@@ -9,6 +9,8 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 
 /**
@@ -46,18 +48,25 @@ public record ServedModel(
             info.getBosToken(),
             info.getEosToken(),
             info.getChatTemplate());
-    Optional<ChatTemplate> template = ChatTemplate.of(spec);
-    Tokenizer tokenizer = Tokenizers.create(spec); // last: nothing that fails may follow
-    return new ServedModel(
-        info.getName(),
-        info.getFingerprint(),
-        info.getContextLength(),
-        info.getVocabularySize(),
-        info.getEndTokenIdsList().stream().collect(Collectors.toUnmodifiableSet()),
-        tokenizer,
-        longest(tokenizer),
-        template,
-        since);
+    // side by side: a gateway is ready when it has both
+    CompletableFuture<Optional<ChatTemplate>> template =
+        CompletableFuture.supplyAsync(() -> ChatTemplate.of(spec));
+    Tokenizer tokenizer = Tokenizers.create(spec);
+    try {
+      return new ServedModel(
+          info.getName(),
+          info.getFingerprint(),
+          info.getContextLength(),
+          info.getVocabularySize(),
+          info.getEndTokenIdsList().stream().collect(Collectors.toUnmodifiableSet()),
+          tokenizer,
+          longest(tokenizer),
+          template.join(),
+          since);
+    } catch (CompletionException e) {
+      tokenizer.close();
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
   }
 
   private static int longest(Tokenizer tokenizer) {
