@@ -47,8 +47,8 @@ final class HandOffPart implements EnginePart {
     options.put(OpenModel.OPTION, OpenModel.OPTION_TEXT);
     options.put("prompts", "tokens of the prompts that are handed on (512,2048)");
     options.put("chunk", "tokens of a chunk (256)");
-    options.put("answer", "tokens of the answers that run beside (256)");
-    options.put("rounds", "turns of each (5)");
+    options.put("answer", "tokens of the answers that run beside (48)");
+    options.put("rounds", "turns of each (3)");
     return options;
   }
 
@@ -72,8 +72,8 @@ final class HandOffPart implements EnginePart {
   public void run(Map<String, String> given, Consumer<Map<String, Object>> line) {
     int[] prompts = Numbers.positives(given, "prompts", "512,2048");
     int chunk = Numbers.positive(given, "chunk", 256);
-    int answer = Numbers.positive(given, "answer", 256);
-    int rounds = Numbers.positive(given, "rounds", 5);
+    int answer = Numbers.positive(given, "answer", 48);
+    int rounds = Numbers.positive(given, "rounds", 3);
     String path = given.getOrDefault(OpenModel.OPTION, "");
     Cores cores = new Cores();
     try (OpenModel one = new OpenModel(path, 1);
