@@ -47,7 +47,7 @@ final class GatewayFixture implements AutoCloseable {
                   isPrefill ? prefill++ : decode++,
                   worker.target()));
     }
-    properties.forEach(
+    properties.forEach( // one that is given twice would be read as a list
         property ->
             all.removeIf(p -> p.startsWith(property.substring(0, 1 + property.indexOf('=')))));
     all.addAll(properties);

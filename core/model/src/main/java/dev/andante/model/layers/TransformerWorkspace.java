@@ -48,8 +48,7 @@ final class TransformerWorkspace implements Workspace {
       inner = allocate(backend, maxRows, feedForward);
       moe = allocateMoe(backend, config.moe());
       lastHidden = allocate(backend, logitRows, config.hiddenSize());
-      logits = backend.allocateOnDemand(logitRows, config.vocabularySize());
-      owned.add(logits);
+      logits = own(backend.allocateOnDemand(logitRows, config.vocabularySize()));
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -127,7 +126,10 @@ final class TransformerWorkspace implements Workspace {
   }
 
   private Tensor allocate(Backend backend, int rows, int columns) {
-    Tensor tensor = backend.allocate(rows, columns);
+    return own(backend.allocate(rows, columns));
+  }
+
+  private Tensor own(Tensor tensor) {
     owned.add(tensor);
     return tensor;
   }
