@@ -322,6 +322,10 @@ static void take_tile(struct tile *tile, int from, int first_position, int rows,
   }
 }
 
+#ifdef __AMX_BF16__
+#include "attention_tiles.h"
+#endif
+
 /*
  * Rows at positions first_position … of one sequence, kv_heads KV heads from first_kv_head on with the query heads of each, `heads`.
  *
@@ -333,6 +337,13 @@ static void take_tile(struct tile *tile, int from, int first_position, int rows,
 void KERNEL(attention)(const float *queries, int64_t q_stride, const struct kv *kv, const int32_t *blocks, int32_t rows, int32_t first_position,
                        int32_t first_kv_head, int32_t kv_heads, int32_t heads, float scale, float *out, int64_t out_stride, int32_t span,
                        int32_t spans, int32_t all_heads, float *partials, float *scratch) {
+#ifdef __AMX_BF16__
+  if (tiles_fit(kv)) {
+    attention_on_tiles(queries, q_stride, kv, blocks, rows, first_position, first_kv_head, kv_heads, heads, scale, out, out_stride, span, spans,
+                       all_heads, partials, scratch);
+    return;
+  }
+#endif
   const int head_dim = kv->head_dim, stride = (head_dim + LANES - 1) / LANES * LANES, count = rows * heads, all_count = count * kv_heads;
   const int last = first_position + rows - 1, base_2 = BASE_2(kv->is_f32);
   uint8_t *copies = (uint8_t *)scratch; /* of a tile's keys and values, 2 * TILE * (head_dim + 1) elements */

@@ -1,18 +1,34 @@
 /* What Java calls: each kernel for the instruction set that the caller names. */
+#define _GNU_SOURCE
 #include "kernels.h"
+
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum isa { AVX2 = 1, AVX512 = 2, AVX512_BF16 = 3 };
+enum isa { AVX2 = 1, AVX512 = 2, AVX512_BF16 = 3, AMX = 4 };
 
 EXPORT int32_t andante_abi(void) { return ANDANTE_ABI; }
+
+/* arch_prctl(2): asks the system to keep a feature's state for the threads of this process */
+#define ARCH_REQ_XCOMP_PERM 0x1023
+#define XFEATURE_XTILEDATA 18
+
+/* Whether the processor multiplies tiles of bf16 and the system lets this process, which has to ask once. */
+static int has_tiles(void) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1)) return 0; /* AMX-BF16, AMX-TILE */
+  return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+}
 
 /* The best instruction set that this processor and its system have; 0 if none will do. */
 EXPORT int32_t andante_isa(void) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni")) {
-    return __builtin_cpu_supports("avx512bf16") ? AVX512_BF16 : AVX512;
+    return !__builtin_cpu_supports("avx512bf16") ? AVX512 : has_tiles() ? AMX : AVX512_BF16;
   }
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") ? AVX2 : 0;
 }
@@ -89,11 +105,15 @@ BOTH(int32_t, argmax, (const float *x, int32_t n), (const float *x, int64_t x_at
 ATTENTION(avx2);
 ATTENTION(avx512);
 ATTENTION(avx512bf16);
+ATTENTION(amx);
 EXPORT void andante_attention(int32_t isa, const float *q, int64_t q_at, int64_t q_stride, const struct kv *kv, const int32_t *blocks,
                               int32_t rows, int32_t first_position, int32_t first_kv_head, int32_t kv_heads, int32_t heads, float scale,
                               float *out, int64_t out_at, int64_t out_stride, int32_t span, int32_t spans, int32_t all_heads,
                               float *partials, int64_t partials_at, float *scratch) {
-  (isa == AVX512_BF16 ? andante_attention_avx512bf16 : isa == AVX512 ? andante_attention_avx512 : andante_attention_avx2)(
+  (isa == AMX           ? andante_attention_amx
+   : isa == AVX512_BF16 ? andante_attention_avx512bf16
+   : isa == AVX512      ? andante_attention_avx512
+                        : andante_attention_avx2)(
       q + q_at, q_stride, kv, blocks, rows, first_position, first_kv_head, kv_heads, heads, scale, out + out_at, out_stride, span, spans,
       all_heads, partials ? partials + partials_at : 0, scratch);
 }
@@ -107,4 +127,22 @@ void andante_pack_group(const uint8_t *source, int64_t row_bytes, int32_t format
 EXPORT void andante_pack(const uint8_t *source, int64_t source_at, int64_t row_bytes, int32_t format, const struct weight *w,
                          int32_t output, int32_t count) {
   andante_pack_group(source + source_at, row_bytes, format, w, output, count);
+}
+
+void andante_product_tiles_amx(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, float *out, int64_t stride,
+                               const float *bias, int32_t add, uint8_t *panel);
+EXPORT void andante_product_tiles(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, float *out,
+                                  int64_t out_at, int64_t stride, const float *bias, int64_t bias_at, int32_t add, uint8_t *panel) {
+  andante_product_tiles_amx(w, from, to, x, rows, out + out_at, stride, bias ? bias + bias_at : 0, add, panel);
+}
+void andante_gated_tiles_amx(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, const float *bias, float *out,
+                             int64_t stride, uint8_t *panel);
+EXPORT void andante_gated_tiles(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, const float *bias,
+                                float *out, int64_t out_at, int64_t stride, uint8_t *panel) {
+  andante_gated_tiles_amx(w, from, to, x, rows, bias, out + out_at, stride, panel);
+}
+void andante_narrow_tiles_amx(const float *x, int64_t stride, int32_t rows, int32_t inputs, int32_t from, int32_t to, uint8_t *target);
+EXPORT void andante_narrow_tiles(const float *x, int64_t x_at, int64_t stride, int32_t rows, int32_t inputs, int32_t from, int32_t to,
+                                 uint8_t *target) {
+  andante_narrow_tiles_amx(x + x_at, stride, rows, inputs, from, to, target);
 }

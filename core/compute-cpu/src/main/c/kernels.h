@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Grows with every change of a signature or a layout; Java refuses another library than its own. */
-#define ANDANTE_ABI 5
+#define ANDANTE_ABI 6
 
 /* How a weight is kept. */
 enum kind {
@@ -87,6 +87,12 @@ struct kv {
 
 /* Rows of a gated product that are computed before they are gated: few enough for the second cache. */
 #define GATED_ROWS 96
+
+/* Tiles of 32 inputs that are multiplied in one run; see tiles.c. */
+#define TILE_STEPS 20
+
+/* Bytes of unpacked weights of so many inputs: as much as the second cache holds beside the rows, but at least four groups. */
+#define TILE_PANEL(inputs) ((512 << 10) < ((inputs) + 31) / 32 * 4096 ? ((inputs) + 31) / 32 * 4096 : (512 << 10))
 
 #define KERNEL(name) KERNEL_(name, ISA)
 #define KERNEL_(name, isa) KERNEL__(name, isa)

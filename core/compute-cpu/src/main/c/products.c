@@ -4,6 +4,7 @@
  */
 #include "kernels.h"
 #include "lanes.h"
+#include "sums.h"
 
 /* Rows that share the unpacking of weights; what fits the registers. */
 #ifdef __AVX512VNNI__
@@ -22,17 +23,6 @@
 
 /* Rows from which on computing takes longer than reading: the processor then looks too little ahead by itself, else it does best. */
 #define ROWS_TO_ASK_AHEAD 3
-
-INLINE vf load_factors(const uint8_t *p, int wide) {
-  return wide ? vf_load((const float *)p) : vf_from_f16((const uint16_t *)p);
-}
-
-INLINE void finish(const struct sums *to, int row, int output, int n, vf v) {
-  float *out = to->out + row * to->stride + output - to->first;
-  if (to->bias) v = vf_add(v, vf_load_n(to->bias + output, n));
-  if (to->add) v = vf_add(vf_load_n(out, n), v);
-  vf_store_n(out, v, n);
-}
 
 /* Activations to 8 bits. NaN or infinity in a block makes its scale NaN. */
 void KERNEL(quantize)(const float *x, int64_t stride, int32_t from, int32_t to, int32_t inputs, uint8_t *target) {
@@ -230,9 +220,6 @@ INLINE void group_plain(const struct weight *w, int group, const float *x, int64
   int output = group * LANES;
   UNROLL for (int r = 0; r < rows; r++) finish(to, first_row + r, output, w->outputs - output, total[r]);
 }
-
-/* Code j < 4 of each lane's four bytes as f32. */
-#define CODE(v, j) vf_of(vi_and(vi_shift_right(v, 8 * (j)), vi_set(255)))
 
 /* As group_plain, the weights being what their codes mean, rounded once to f32. */
 INLINE void group_exact(const struct weight *w, int group, const float *x, int64_t x_stride, int rows, int first_row,

@@ -1,6 +1,7 @@
 /* Operations on rows, one row at a time: what is not a product and not attention. */
 #include "kernels.h"
 #include "lanes.h"
+#include "sums.h"
 
 /* out = x / sqrt(mean(x^2) + eps) * gain for each run of columns of rows [from, to) */
 void KERNEL(rms_norm)(const float *x, int64_t x_stride, const float *gain, int32_t run, int32_t columns, float eps, float *out,
@@ -29,9 +30,7 @@ void KERNEL(silu_mul)(const float *x, int64_t x_stride, int64_t up_at, int32_t n
     const float *gate = x + r * x_stride, *up = gate + up_at;
     float *target = out + r * stride;
     for (int i = 0; i < n; i += LANES) {
-      vf g = vf_load_n(gate + i, n - i);
-      vf denominator = vf_add(vf_set(1.0f), vf_exp(vf_sub(vf_zero(), g)));
-      vf_store_n(target + i, vf_mul(vf_div(g, denominator), vf_load_n(up + i, n - i)), n - i);
+      vf_store_n(target + i, silu_mul(vf_load_n(gate + i, n - i), vf_load_n(up + i, n - i)), n - i);
     }
   }
 }

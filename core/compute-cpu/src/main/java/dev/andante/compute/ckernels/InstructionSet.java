@@ -7,7 +7,9 @@ enum InstructionSet {
   AVX2(1, "AVX2"),
   AVX512_VNNI(2, "AVX-512 VNNI"),
   /** As the one before, with attention on pairs of bf16 where products need not be exact. */
-  AVX512_BF16(3, "AVX-512 VNNI and BF16");
+  AVX512_BF16(3, "AVX-512 VNNI and BF16"),
+  /** As the one before, with tiles for products of many rows and for attention. */
+  AMX(4, "AVX-512 VNNI and AMX");
 
   private final int code;
   private final String text;
@@ -23,7 +25,12 @@ enum InstructionSet {
 
   /** The set for attention: rounding queries and weights to bf16 is not exact. */
   InstructionSet forAttention(Precision precision) {
-    return this == AVX512_BF16 && precision == Precision.EXACT ? AVX512_VNNI : this;
+    return compareTo(AVX512_BF16) >= 0 && precision == Precision.EXACT ? AVX512_VNNI : this;
+  }
+
+  /** Rows from which on tiles multiply, none if they never do: they round to bf16. */
+  int manyRows(Precision precision) {
+    return this == AMX && precision == Precision.FAST ? Tiles.FEWEST_ROWS : Integer.MAX_VALUE;
   }
 
   @Override

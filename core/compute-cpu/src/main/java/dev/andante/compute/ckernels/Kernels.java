@@ -144,6 +144,23 @@ final class Kernels {
           "pack",
           FunctionDescriptor.ofVoid(
               ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
+  private static final MethodHandle NARROW_TILES =
+      link(
+          "narrow_tiles",
+          FunctionDescriptor.ofVoid(
+              ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+  private static final MethodHandle PRODUCT_TILES =
+      link(
+          "product_tiles",
+          FunctionDescriptor.ofVoid(
+              ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG,
+              ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS));
+  private static final MethodHandle GATED_TILES =
+      link(
+          "gated_tiles",
+          FunctionDescriptor.ofVoid(
+              ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG,
+              JAVA_LONG, ADDRESS));
 
   private Kernels() {}
 
@@ -225,6 +242,61 @@ final class Kernels {
     try {
       GATED.invokeExact(
           isa, weight, from, to, codes, x, xAt, xStride, rows, bias, out, outAt, stride, scratch);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static void narrowTiles(
+      MemorySegment x,
+      long xAt,
+      long stride,
+      int rows,
+      int inputs,
+      int from,
+      int to,
+      MemorySegment target) {
+    try {
+      NARROW_TILES.invokeExact(x, xAt, stride, rows, inputs, from, to, target);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static void productTiles(
+      MemorySegment weight,
+      int from,
+      int to,
+      MemorySegment x,
+      int rows,
+      MemorySegment out,
+      long outAt,
+      long stride,
+      MemorySegment bias,
+      long biasAt,
+      int add,
+      MemorySegment panel) {
+    try {
+      PRODUCT_TILES.invokeExact(
+          weight, from, to, x, rows, out, outAt, stride, bias, biasAt, add, panel);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static void gatedTiles(
+      MemorySegment weight,
+      int from,
+      int to,
+      MemorySegment x,
+      int rows,
+      MemorySegment bias,
+      MemorySegment out,
+      long outAt,
+      long stride,
+      MemorySegment panel) {
+    try {
+      GATED_TILES.invokeExact(weight, from, to, x, rows, bias, out, outAt, stride, panel);
     } catch (Throwable e) {
       throw unexpected(e);
     }

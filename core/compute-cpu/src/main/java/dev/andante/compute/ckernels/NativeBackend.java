@@ -57,7 +57,16 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
     if (precision == Precision.EXACT) {
       return "native-f32-v2";
     }
-    return set == InstructionSet.AVX512_BF16 ? "native-i8x32-bf16-v2" : "native-i8x32-v2";
+    return switch (set) {
+      case AMX -> "native-i8x32-amx-v1";
+      case AVX512_BF16 -> "native-i8x32-bf16-v3";
+      case AVX512_VNNI, AVX2 -> "native-i8x32-v2";
+    };
+  }
+
+  @Override
+  public int manyRows() {
+    return set.manyRows(precision);
   }
 
   @Override

@@ -28,10 +28,23 @@ public final class NativeProvider implements BackendProvider {
 
   @Override
   public Backend create(ComputePool pool, Precision precision) {
+    return create(pool, precision, InstructionSet.AMX);
+  }
+
+  /**
+   * A backend whose products of many rows are computed as those of few, for one that has a way of
+   * its own for many.
+   */
+  public Backend createWithoutTiles(ComputePool pool, Precision precision) {
+    return create(pool, precision, InstructionSet.AVX512_BF16);
+  }
+
+  private Backend create(ComputePool pool, Precision precision, InstructionSet most) {
     String reason = unavailableReason();
     if (!reason.isEmpty()) {
       throw new BackendException("backend '" + NAME + "' cannot start: " + reason);
     }
-    return new NativeBackend(pool, precision, KernelLibrary.best());
+    InstructionSet best = KernelLibrary.best();
+    return new NativeBackend(pool, precision, best.compareTo(most) < 0 ? best : most);
   }
 }

@@ -6,7 +6,10 @@ import dev.andante.compute.host.HostMatrix;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** Products of activations and packed weights: rounds the rows if need be and splits the work. */
+/**
+ * Products of activations and packed weights: chooses the kernel, rounds the rows if need be and
+ * splits the work.
+ */
 final class Products {
 
   /** Multiply-adds that a thread does in about 10 µs: less is not worth a task of its own. */
@@ -18,18 +21,26 @@ final class Products {
   private static final int TASKS_PER_THREAD = 4;
 
   private final ComputePool pool;
+  private final InstructionSet set;
   private final int isa;
   private final ThreadLocal<Scratch> scratch;
+  private final Tiles tiles;
 
   Products(ComputePool pool, InstructionSet set, ThreadLocal<Scratch> scratch) {
     this.pool = pool;
+    this.set = set;
     this.isa = set.code();
     this.scratch = scratch;
+    this.tiles = new Tiles(pool, scratch);
   }
 
   void multiply(
       HostMatrix x, NativeWeight weight, HostMatrix out, boolean add, Precision precision) {
     if (x.rows() == 0) {
+      return;
+    }
+    if (x.rows() >= set.manyRows(precision)) {
+      tiles.multiply(x, weight, out, add);
       return;
     }
     Scratch mine = scratch.get();
@@ -49,6 +60,10 @@ final class Products {
    */
   void multiplyGated(HostMatrix x, NativeWeight weight, HostMatrix out, Precision precision) {
     if (x.rows() == 0) {
+      return;
+    }
+    if (x.rows() >= set.manyRows(precision)) {
+      tiles.multiplyGated(x, weight, out);
       return;
     }
     Scratch mine = scratch.get();

@@ -12,10 +12,14 @@ final class Scratch {
   private MemorySegment attention = MemorySegment.NULL;
   private MemorySegment partials = MemorySegment.NULL;
   private MemorySegment gated = MemorySegment.NULL;
+  private MemorySegment narrowed = MemorySegment.NULL;
+  private MemorySegment panel = MemorySegment.NULL;
 
   private final RoundingTask rounding = new RoundingTask();
   private final ProductTask product = new ProductTask();
   private final GatedTask gating = new GatedTask();
+  private final NarrowingTask narrowing = new NarrowingTask();
+  private final TileTask tiled = new TileTask();
   private final AttentionTask attending = new AttentionTask();
   private final RowTasks rows = new RowTasks();
 
@@ -29,6 +33,14 @@ final class Scratch {
 
   GatedTask gating() {
     return gating;
+  }
+
+  NarrowingTask narrowing() {
+    return narrowing;
+  }
+
+  TileTask tiled() {
+    return tiled;
   }
 
   AttentionTask attending() {
@@ -61,6 +73,18 @@ final class Scratch {
   MemorySegment gated(long floats) {
     gated = grown(gated, Float.BYTES * floats);
     return gated;
+  }
+
+  /** For rows in tiles of bf16. */
+  MemorySegment narrowed(long bytes) {
+    narrowed = grown(narrowed, bytes);
+    return narrowed;
+  }
+
+  /** For weights unpacked into tiles of bf16. */
+  MemorySegment panel(long bytes) {
+    panel = grown(panel, bytes);
+    return panel;
   }
 
   private static MemorySegment grown(MemorySegment buffer, long bytes) {

@@ -8,7 +8,10 @@ import dev.andante.compute.Precision;
 import dev.andante.compute.ckernels.NativeProvider;
 import dev.andante.compute.vector.VectorProvider;
 
-/** Offers bf16 products of many rows, called {@code onednn}; the best one where there is AMX. */
+/**
+ * Offers bf16 products of many rows, called {@code onednn}; the best one where there is AMX and no
+ * C kernels.
+ */
 public class OneDnnProvider implements BackendProvider {
 
   private static final System.Logger LOG = System.getLogger(OneDnnProvider.class.getName());
@@ -39,12 +42,13 @@ public class OneDnnProvider implements BackendProvider {
   }
 
   /**
-   * Only tiles of bf16 beat the C kernels. Rounding weights to s8 must be asked for by name; that
-   * backend stands below all that follow the file more closely.
+   * Tiles of bf16 beat the Vector API, but not the C kernels, which have them too. Rounding weights
+   * to s8 must be asked for by name; that backend stands below all that follow the file more
+   * closely.
    */
   static int priority(Format format, boolean amx) {
     return switch (format) {
-      case BF16 -> amx ? 300 : 60;
+      case BF16 -> amx ? 150 : 60;
       case S8 -> 50;
     };
   }
@@ -87,7 +91,9 @@ public class OneDnnProvider implements BackendProvider {
 
   /** The best backend for all the rest. */
   static Backend rest(ComputePool pool, Precision precision) {
-    BackendProvider kernels = new NativeProvider();
-    return (kernels.isAvailable() ? kernels : new VectorProvider()).create(pool, precision);
+    NativeProvider kernels = new NativeProvider();
+    return kernels.isAvailable()
+        ? kernels.createWithoutTiles(pool, precision)
+        : new VectorProvider().create(pool, precision);
   }
 }

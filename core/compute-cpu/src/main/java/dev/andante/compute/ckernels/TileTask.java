@@ -1,0 +1,115 @@
+package dev.andante.compute.ckernels;
+
+import dev.andante.compute.ComputePool;
+import dev.andante.compute.host.HostMatrix;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A product, plain or gated, of rows in tiles, split by pairs of groups of outputs; reused as
+ * {@link ProductTask} is.
+ */
+final class TileTask implements ComputePool.Task {
+
+  /** Groups of outputs that share the reading of rows. */
+  private static final int PAIR = 2;
+
+  private static final int TASKS_PER_THREAD = 4;
+
+  /** Multiply-adds that end well within what a critical call may take. */
+  private static final long LARGEST_TASK = 400_000_000;
+
+  private @Nullable ThreadLocal<Scratch> scratch;
+  private boolean gated;
+  private int tasks;
+  private int groups;
+  private int rows;
+  private int inputs;
+  private MemorySegment weight = MemorySegment.NULL;
+  private MemorySegment x = MemorySegment.NULL;
+  private MemorySegment out = MemorySegment.NULL;
+  private long outAt;
+  private long outStride;
+  private MemorySegment bias = MemorySegment.NULL;
+  private long biasAt;
+  private int add;
+
+  /**
+   * @param memory of each thread
+   * @param tiles the rows, as {@link NarrowingTask} makes them
+   * @param first column of out that output 0 goes to, and element of the bias
+   */
+  void multiply(
+      ComputePool pool,
+      ThreadLocal<Scratch> memory,
+      MemorySegment tiles,
+      PackedWeight part,
+      MemorySegment offsets,
+      int first,
+      HostMatrix target,
+      boolean toSum) {
+    gated = false;
+    bias = offsets;
+    biasAt = first;
+    add = toSum ? 1 : 0;
+    run(pool, memory, tiles, part, part.groups(), target, first);
+  }
+
+  /**
+   * @param of a weight that {@link NativeWeight#isHalved}
+   */
+  void multiplyGated(
+      ComputePool pool,
+      ThreadLocal<Scratch> memory,
+      MemorySegment tiles,
+      NativeWeight of,
+      HostMatrix target) {
+    PackedWeight part = of.parts()[0];
+    gated = true;
+    bias = of.bias();
+    run(pool, memory, tiles, part, part.groups() / 2, target, 0);
+  }
+
+  private void run(
+      ComputePool pool,
+      ThreadLocal<Scratch> memory,
+      MemorySegment tiles,
+      PackedWeight part,
+      int count,
+      HostMatrix target,
+      int first) {
+    scratch = memory;
+    x = tiles;
+    weight = part.struct();
+    groups = count;
+    rows = target.rows();
+    inputs = part.inputs();
+    out = target.segment();
+    outAt = (long) target.offset(0) + first;
+    outStride = target.stride();
+    long work = (long) rows * part.outputs() * part.inputs();
+    long wanted = Math.max((long) TASKS_PER_THREAD * pool.threads(), work / LARGEST_TASK);
+    tasks = Math.clamp(wanted, 1, (groups + PAIR - 1) / PAIR);
+    pool.run(tasks, this);
+  }
+
+  @Override
+  public void run(int task) {
+    MemorySegment panel = Objects.requireNonNull(scratch).get().panel(Tiles.panelBytes(inputs));
+    int from = firstGroup(task);
+    int to = firstGroup(task + 1);
+    if (gated) {
+      Kernels.gatedTiles(weight, from, to, x, rows, bias, out, outAt, outStride, panel);
+    } else {
+      Kernels.productTiles(
+          weight, from, to, x, rows, out, outAt, outStride, bias, biasAt, add, panel);
+    }
+  }
+
+  /** Tasks begin with whole pairs. */
+  private int firstGroup(int task) {
+    int pairs = (groups + PAIR - 1) / PAIR;
+    return Math.min(groups, PAIR * ProductTask.firstGroup(pairs, task, tasks));
+  }
+}
