@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A mapped GGUF file, version 2 or 3, little endian. */
 public final class GgufFile implements WeightFile {
@@ -13,6 +14,7 @@ public final class GgufFile implements WeightFile {
   private final MappedFile file;
   private final GgufHeader header;
   private final Metadata metadata;
+  private @Nullable String fingerprint; // guarded by this
 
   private GgufFile(Arena arena, MappedFile file, GgufHeader header) {
     this.arena = arena;
@@ -72,13 +74,17 @@ public final class GgufFile implements WeightFile {
   }
 
   @Override
-  public String fingerprint() {
-    List<MemorySegment> data = header.tensors().keySet().stream().map(this::data).toList();
-    return new Fingerprint()
-        .add(file.bytes().byteSize())
-        .add(file.bytes().asSlice(0, header.dataStart()))
-        .sample(data)
-        .hex();
+  public synchronized String fingerprint() {
+    if (fingerprint == null) {
+      List<MemorySegment> data = header.tensors().keySet().stream().map(this::data).toList();
+      fingerprint =
+          new Fingerprint()
+              .add(file.bytes().byteSize())
+              .add(file.bytes().asSlice(0, header.dataStart()))
+              .sample(data)
+              .hex();
+    }
+    return fingerprint;
   }
 
   @Override

@@ -32,6 +32,7 @@ public final class SafetensorsFile implements WeightFile {
   private final List<SafetensorsShard> shards;
   private final Map<String, TensorInfo> tensors;
   private final Map<String, SafetensorsShard> shardOf;
+  private @Nullable String fingerprint; // guarded by this
 
   private SafetensorsFile(
       Arena arena,
@@ -134,16 +135,19 @@ public final class SafetensorsFile implements WeightFile {
   }
 
   @Override
-  public String fingerprint() {
-    Fingerprint fingerprint = new Fingerprint();
-    if (configText != null) {
-      fingerprint.add(MemorySegment.ofArray(configText));
+  public synchronized String fingerprint() {
+    if (fingerprint == null) {
+      Fingerprint of = new Fingerprint();
+      if (configText != null) {
+        of.add(MemorySegment.ofArray(configText));
+      }
+      for (SafetensorsShard shard : shards) {
+        MemorySegment bytes = shard.file().bytes();
+        of.add(bytes.byteSize()).add(bytes.asSlice(0, shard.dataStart()));
+      }
+      fingerprint = of.sample(tensors.keySet().stream().map(this::data).toList()).hex();
     }
-    for (SafetensorsShard shard : shards) {
-      MemorySegment bytes = shard.file().bytes();
-      fingerprint.add(bytes.byteSize()).add(bytes.asSlice(0, shard.dataStart()));
-    }
-    return fingerprint.sample(tensors.keySet().stream().map(this::data).toList()).hex();
+    return fingerprint;
   }
 
   @Override

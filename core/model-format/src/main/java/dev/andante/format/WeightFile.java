@@ -41,7 +41,8 @@ public sealed interface WeightFile extends AutoCloseable permits GgufFile, Safet
   /**
    * SHA-256 in lower-case hex over headers, configuration, file sizes and samples of the weights (4
    * KiB spread over each of at most 64 tensors). Equal for equal models wherever they are stored;
-   * an identity for caches and handshakes, not a protection against forgery.
+   * an identity for caches and handshakes, not a protection against forgery. Computed when first
+   * asked for.
    */
   String fingerprint();
 
