@@ -154,7 +154,7 @@ final class ConfigurationDoc {
 
   private static Optional<ClassTree> nested(ClassTree top, String type) {
     return top.getMembers().stream()
-        .filter(ClassTree.class::isInstance)
+        .filter(inner -> inner.getKind() == Tree.Kind.RECORD) // an enum is a value
         .map(ClassTree.class::cast)
         .filter(inner -> inner.getSimpleName().contentEquals(type))
         .findFirst();
