@@ -15,13 +15,16 @@ import org.springframework.validation.annotation.Validated;
  *     activations to 8 bits in products, where the backend can; auto = fast if a probe of the model
  *     shows that it costs less than 1 % of perplexity; exact where experts are elsewhere
  * @param threads that kernels run on; 0 = one per processor
+ * @param probeFolder folder that keeps what the probe found, for later starts with the same model,
+ *     backend and build; made if need be. Empty = each start probes
  */
 @Validated
 @ConfigurationProperties(prefix = "andante.compute", ignoreUnknownFields = false)
 public record ComputeProperties(
     @DefaultValue("auto") @NotBlank String backend,
     @DefaultValue("auto") PrecisionChoice precision,
-    @DefaultValue("0") @Min(0) int threads) {
+    @DefaultValue("0") @Min(0) int threads,
+    @DefaultValue("") String probeFolder) {
 
   /** How a precision is chosen. */
   public enum PrecisionChoice {

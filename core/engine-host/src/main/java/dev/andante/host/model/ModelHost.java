@@ -1,13 +1,10 @@
 package dev.andante.host.model;
 
-import dev.andante.compute.Backend;
 import dev.andante.compute.Backends;
 import dev.andante.compute.ComputePool;
-import dev.andante.compute.Precision;
 import dev.andante.host.config.ComputeProperties;
 import dev.andante.host.config.ModelProperties;
 import dev.andante.model.ExpertExecutorFactory;
-import dev.andante.model.loading.ModelOptions;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -131,7 +128,7 @@ public final class ModelHost implements SmartLifecycle {
     long start = System.nanoTime();
     LoadedModel made;
     try {
-      made = open();
+      made = opener().open();
     } catch (CancellationException e) { // what it waited for will not come: the process stops
       LOG.info("loading the model '{}' was given up", model.path());
       loaded.completeExceptionally(e);
@@ -154,57 +151,18 @@ public final class ModelHost implements SmartLifecycle {
     loaded.complete(made);
   }
 
-  private LoadedModel open() {
-    return switch (compute.precision()) {
-      case EXACT -> open(Precision.EXACT);
-      case FAST -> open(Precision.FAST);
-      case AUTO -> openProbed();
-    };
-  }
-
-  /** In the faster precision, if the model bears it. */
-  private LoadedModel openProbed() {
-    LoadedModel made = open(Precision.FAST);
-    if (made.backend().precision() == Precision.EXACT || bearsFast(made)) {
-      return made;
-    }
-    made.close();
-    return open(Precision.EXACT);
-  }
-
-  private boolean bearsFast(LoadedModel made) {
-    boolean needsOthers = made.model().config().moe() != null && expertsElsewhere().isPresent();
-    // Experts elsewhere may not be up yet, so such a model cannot be probed.
-    return !needsOthers && PrecisionProbe.fastIsCloseEnough(made.model(), made.backend(), pool);
-  }
-
   private Optional<ExpertExecutorFactory> expertsElsewhere() {
     context.join();
     return experts.get();
   }
 
-  private LoadedModel open(Precision precision) {
-    ModelOptions options =
-        new ModelOptions(
-            this::expertsElsewhere,
-            model.contextLength() > 0 ? Optional.of(model.contextLength()) : Optional.empty());
-    Backend backend = Backends.open(compute.backend(), pool, precision);
-    try {
-      return load(model, backend, options);
-    } catch (RuntimeException | Error e) {
-      backend.close();
-      throw e;
-    }
-  }
-
-  /** On success the model owns {@code backend}. */
-  static LoadedModel load(ModelProperties model, Backend backend, ModelOptions options) {
-    ModelSource source = ModelSource.open(model);
-    try {
-      return source.load(backend, options);
-    } catch (RuntimeException | Error e) {
-      source.close();
-      throw e;
-    }
+  private ModelOpener opener() {
+    return new ModelOpener(
+        model,
+        compute,
+        pool,
+        this::expertsElsewhere,
+        precision -> Backends.open(compute.backend(), pool, precision),
+        Build::of);
   }
 }

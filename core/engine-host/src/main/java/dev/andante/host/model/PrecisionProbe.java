@@ -14,22 +14,18 @@ import dev.andante.model.Workspace;
 import java.util.SplittableRandom;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Decides whether a model bears {@link Precision#FAST}: computes some tokens both ways and compares
- * what the model says of the next one. The mean Kullback-Leibler divergence of the fast from the
- * exact law is how much longer the fast model's code of the exact model's text is, in nats a token:
- * e to it is the factor of perplexity on that text.
+ * Finds out whether a model bears {@link Precision#FAST}: computes some tokens both ways and
+ * compares what the model says of the next one. The mean Kullback-Leibler divergence of the fast
+ * from the exact law is how much longer the fast model's code of the exact model's text is, in nats
+ * a token: e to it is the factor of perplexity on that text.
  *
  * <p>Tokens are drawn at random from the vocabulary, so no text is needed; the default model's
  * divergence on them (0.006) is about that on English text (0.005). A backend that takes many rows
  * another way is tried with few and with many: the worse of the two counts.
  */
 final class PrecisionProbe {
-
-  private static final Logger LOG = LoggerFactory.getLogger(PrecisionProbe.class);
 
   /** The factor of perplexity that is borne. */
   private static final double LARGEST_RATIO = 1.01;
@@ -58,21 +54,26 @@ final class PrecisionProbe {
     this.vocabulary = model.config().vocabularySize();
   }
 
-  /** Leaves the backend in the precision it is in. For the owner, before anything is served. */
-  static boolean fastIsCloseEnough(LanguageModel model, Backend backend, ComputePool pool) {
+  /**
+   * In nats a token, not finite for a model that computes nonsense. Leaves the backend in the
+   * precision it is in. For the owner, before anything is served.
+   */
+  static double divergence(LanguageModel model, Backend backend, ComputePool pool) {
     Precision before = backend.precision();
     try {
-      double divergence = new PrecisionProbe(model, backend, pool).worstDivergence();
-      boolean close = divergence <= Math.log(LARGEST_RATIO); // false for NaN
-      LOG.info(
-          "fast products cost {} % of perplexity (KL divergence {} nats): {}",
-          String.format("%.2f", 100 * (Math.exp(divergence) - 1)),
-          String.format("%.4f", divergence),
-          close ? "used" : "not used, as that is more than 1 %");
-      return close;
+      return new PrecisionProbe(model, backend, pool).worstDivergence();
     } finally {
       backend.setPrecision(before);
     }
+  }
+
+  /**
+   * Whether a model bears it.
+   *
+   * @param divergence in nats a token
+   */
+  static boolean isCloseEnough(double divergence) {
+    return divergence <= Math.log(LARGEST_RATIO); // false for NaN
   }
 
   private double worstDivergence() {

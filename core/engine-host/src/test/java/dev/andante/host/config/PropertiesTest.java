@@ -35,7 +35,7 @@ class PropertiesTest {
               assertThat(context.getBean(ModelProperties.class))
                   .isEqualTo(new ModelProperties("a.gguf", "", 0));
               assertThat(context.getBean(ComputeProperties.class))
-                  .isEqualTo(new ComputeProperties("auto", PrecisionChoice.AUTO, 0));
+                  .isEqualTo(new ComputeProperties("auto", PrecisionChoice.AUTO, 0, ""));
               assertThat(context.getBean(EngineProperties.class))
                   .isEqualTo(
                       new EngineProperties(
@@ -74,6 +74,7 @@ class PropertiesTest {
                 Map.entry("andante.compute.backend", "vector"),
                 Map.entry("andante.compute.precision", "exact"),
                 Map.entry("andante.compute.threads", "3"),
+                Map.entry("andante.compute.probe-folder", "/var/probes"),
                 Map.entry("andante.engine.block-size", "32"),
                 Map.entry("andante.engine.kv-memory", "1GB"),
                 Map.entry("andante.engine.blocks", "7"),
@@ -102,7 +103,8 @@ class PropertiesTest {
               assertThat(context.getBean(ModelProperties.class))
                   .isEqualTo(new ModelProperties("b.gguf", "b", 100));
               assertThat(context.getBean(ComputeProperties.class))
-                  .isEqualTo(new ComputeProperties("vector", PrecisionChoice.EXACT, 3));
+                  .isEqualTo(
+                      new ComputeProperties("vector", PrecisionChoice.EXACT, 3, "/var/probes"));
               assertThat(context.getBean(EngineProperties.class))
                   .isEqualTo(
                       new EngineProperties(

@@ -11,9 +11,10 @@ public final class DummyLoader {
   private DummyLoader() {}
 
   public static LoadedModel load(String path) {
-    return ModelHost.load(
-        new ModelProperties(path, "", 0),
-        Backends.open("reference", new ComputePool(1)),
-        ModelOptions.defaults());
+    try (UnloadedModel unloaded =
+        UnloadedModel.open(
+            new ModelProperties(path, "", 0), Backends.open("reference", new ComputePool(1)))) {
+      return unloaded.load(ModelOptions.defaults());
+    }
   }
 }

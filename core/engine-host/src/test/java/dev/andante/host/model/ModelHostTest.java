@@ -89,7 +89,7 @@ class ModelHostTest {
   private static ModelHost host(String path, String backend, ComputePool pool, ProcessExit exit) {
     return new ModelHost(
         new ModelProperties(path, "", 0),
-        new ComputeProperties(backend, PrecisionChoice.AUTO, 1),
+        new ComputeProperties(backend, PrecisionChoice.AUTO, 1, ""),
         pool,
         Optional::empty,
         exit);
