@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 readonly RUN=$cache/run
+readonly PROBES=$cache/probes # what engines found out about a model and keep for their next start
 
 pid_file() { echo "$RUN/$1.pid"; }
 log_file() { echo "$RUN/$1.log"; }
@@ -67,8 +68,9 @@ start_service() {
   mkdir -p "$RUN"
   ! command -v setsid >/dev/null 2>&1 || detach='setsid nohup'
   read -r -a aot <<<"$(aot_option "$name" "$jar")"
-  $detach "$JAVA_HOME/bin/java" "$(mark_of "$name")" "${service_options[@]}" "-Xmx$heap" ${aot[@]+"${aot[@]}"} ${extra[@]+"${extra[@]}"} \
-    -jar "$jar" "$@" >"$(log_file "$name")" 2>&1 </dev/null &
+  # a property, so that an argument of the user's goes over it
+  $detach "$JAVA_HOME/bin/java" "$(mark_of "$name")" "${service_options[@]}" "-Xmx$heap" ${aot[@]+"${aot[@]}"} \
+    "-Dandante.compute.probe-folder=$PROBES" ${extra[@]+"${extra[@]}"} -jar "$jar" "$@" >"$(log_file "$name")" 2>&1 </dev/null &
   pid=$!
   disown "$pid" 2>/dev/null || true
   echo "$pid" >"$(pid_file "$name")"

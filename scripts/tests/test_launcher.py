@@ -25,6 +25,7 @@ class UpTest(LauncherTest):
         log = self.checkout.andante("logs", "standalone").stdout
         self.assertIn(f"--andante.model.path={self.checkout.model}", log)
         self.assertIn("--add-modules=jdk.incubator.vector", log)
+        self.assertIn(f"-Dandante.compute.probe-folder={self.checkout.cache}/probes ", log)
 
     @unittest.skipUnless(all(f" {flag} " in CPU for flag in ("avx2", "fma", "f16c")), "kernels in C are for processors with AVX2")
     def test_the_vector_api_is_left_out_where_kernels_in_c_compute(self):
@@ -56,6 +57,8 @@ class UpTest(LauncherTest):
         self.assertEqual(self.argument("gateway", "--spring.cloud.discovery.client.simple.instances.andante-decode[0].uri"), f"http://127.0.0.1:{grpc}")
         draft = self.argument("draft", "--andante.grpc.port")
         self.assertEqual(self.argument("decode", "--andante.decode.draft-address"), f"127.0.0.1:{draft}")
+        for engine in ("prefill", "decode"):
+            self.assertEqual(self.argument(engine, "-Dandante.compute.probe-folder"), f"{self.checkout.cache}/probes")
         status = self.checkout.andante("status")
         self.assertEqual(status.returncode, 0)
         self.assertEqual(status.stdout.count(" ready"), 5)
@@ -81,6 +84,11 @@ class UpTest(LauncherTest):
     def test_arguments_after_the_dashes_reach_the_service(self):
         self.checkout.up("--", "--andante.compute.backend=reference")
         self.assertIn("--andante.compute.backend=reference", self.checkout.andante("logs").stdout)
+
+    def test_java_options_of_the_user_come_after_the_launchers_own(self):
+        self.checkout.up(ANDANTE_JAVA_OPTS="-Dandante.compute.probe-folder=")
+        log = self.checkout.andante("logs").stdout
+        self.assertLess(log.index(f"-Dandante.compute.probe-folder={self.checkout.cache}"), log.index("-Dandante.compute.probe-folder= -jar"))
 
 
 class FailureTest(LauncherTest):
