@@ -20,6 +20,9 @@ final class Kernels implements AutoCloseable {
   /** Rows of the kernels that define the order of sums. */
   static final int ROWS = 16;
 
+  /** Inputs of all rounds of a check. */
+  private static final int CHECKED_INPUTS = 2048;
+
   /** Kernels for so many inputs and outputs. */
   private record Shape(Arithmetic arithmetic, int inputs, int outputs) {}
 
@@ -67,22 +70,31 @@ final class Kernels implements AutoCloseable {
     }
     Primitive packing = packing(shape.arithmetic(), shape.inputs(), shape.outputs(), layout);
     List<RowTiles.Tile> same = new ArrayList<>();
-    try (TileCheck check =
-        new TileCheck(
-            worker,
-            shape.arithmetic(),
-            shape.inputs(),
-            shape.outputs(),
-            standard,
-            standardPacking)) {
-      for (int rows : RowTiles.ROWS) {
-        Primitive kernel = rows == ROWS ? layout : kernel(shape, rows, shape.outputs(), layout);
-        if (kernel != null && check.givesTheSameBits(kernel, rows, packing)) {
-          same.add(new RowTiles.Tile(rows, kernel));
-        }
+    for (int rows : RowTiles.ROWS) {
+      Primitive kernel = rows == ROWS ? layout : kernel(shape, rows, shape.outputs(), layout);
+      if (kernel != null) {
+        same.add(new RowTiles.Tile(rows, kernel));
+      }
+    }
+    for (int round = 0; round < rounds(shape.inputs()); round++) {
+      try (TileCheck check =
+          new TileCheck(
+              worker,
+              shape.arithmetic(),
+              shape.inputs(),
+              shape.outputs(),
+              round,
+              standard,
+              standardPacking)) {
+        same.removeIf(tile -> !check.givesTheSameBits(tile.kernel(), tile.rows(), packing));
       }
     }
     return same.isEmpty() ? null : new RowTiles(List.copyOf(same), packing);
+  }
+
+  /** Sums of few products seldom show that they were taken in another order. */
+  private static int rounds(int inputs) {
+    return Math.max(1, CHECKED_INPUTS / inputs);
   }
 
   private Primitive standard(Shape shape) {

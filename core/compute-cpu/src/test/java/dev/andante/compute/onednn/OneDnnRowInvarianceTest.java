@@ -114,6 +114,7 @@ class OneDnnRowInvarianceTest {
                 FloatArithmetic.BF16_IN_F32,
                 inputs,
                 Kernels.BLOCK,
+                0,
                 sixteen,
                 tiles.packing())) {
           assertThat(check.givesTheSameBits(sixteen, Kernels.ROWS, tiles.packing())).isTrue();
