@@ -166,6 +166,24 @@ static void take_tiled_values(const uint8_t *weights, const uint8_t *values, int
   }
 }
 
+/* Asks for the keys, or the values, of the tile that comes after this one; see ASK_FOR. */
+static void ask_for(const struct tile *t, const uint8_t *const parts[PARTS]) {
+  if (!t->asks) return;
+  for (int part = 0; part < PARTS; part++) {
+    for (int i = 0; i < t->width * 2 * LANES; i += 64) ASK_FOR(parts[part] + i);
+  }
+}
+
+/* The tile of a head's tokens from position `from` on; the next one in the order in which they are taken, that of the next head, is known. */
+static struct tile tile_of_heads(const struct kv *kv, int head, int first_head, int heads, const int32_t *blocks, int from, int last) {
+  struct tile tile = {.width = kv->head_dim};
+  find(kv, head, blocks, from, last, 0, tile.keys, tile.values);
+  const int more = head + 1 < first_head + heads, next = more ? from : from + TILE;
+  tile.asks = next <= last;
+  if (tile.asks) find(kv, more ? head + 1 : first_head, blocks, next, last, 0, tile.next_keys, tile.next_values);
+  return tile;
+}
+
 /* Takes the 64 tokens from position `from` on into the groups [first, end) of a KV head, whose first group is group `head` of all. */
 static void take_tokens(const struct tile *t, const uint8_t *values, const struct groups *s, int head, int first, int end, int from) {
   struct work work[TOGETHER];
@@ -228,10 +246,12 @@ static void attention_on_tiles(const float *queries, int64_t q_stride, const str
     __builtin_memset(now.o, 0, sizeof(float) * all_pairs * head_dim);
     for (int from = start; from <= last && from < start + SPAN; from += TILE) {
       for (int h = 0; h < kv_heads; h++) {
-        struct tile tile = tile_at(kv, first_kv_head + h, blocks, from, last, 0);
+        struct tile tile = tile_of_heads(kv, first_kv_head + h, first_kv_head, kv_heads, blocks, from, last);
+        ask_for(&tile, tile.next_values);
         copy_values(tile.values, head_dim, last + 1 - from, values);
         copy_values(tile.values + 2, head_dim, last + 1 - from - TILE / 2, values + head_dim / LANES * TILE_BYTES);
         tiles_see_stores();
+        ask_for(&tile, tile.next_keys);
         for (int g = 0; g < per_head; g += TOGETHER) {
           take_tokens(&tile, values, &now, h * per_head, g, per_head - g < TOGETHER ? per_head : g + TOGETHER, from);
         }

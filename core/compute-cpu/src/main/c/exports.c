@@ -10,22 +10,25 @@
 
 enum isa { AVX2 = 1, AVX512 = 2, AVX512_BF16 = 3, AMX = 4 };
 
+int32_t andante_rows_to_ask_ahead = 3;
+
 EXPORT int32_t andante_abi(void) { return ANDANTE_ABI; }
 
 /* arch_prctl(2): asks the system to keep a feature's state for the threads of this process */
 #define ARCH_REQ_XCOMP_PERM 0x1023
 #define XFEATURE_XTILEDATA 18
 
-/* Whether the processor multiplies tiles of bf16 and the system lets this process, which has to ask once. */
+/* Whether the processor multiplies tiles of bf16 and of bytes and the system lets this process, which has to ask once. */
 static int has_tiles(void) {
   unsigned a, b, c, d;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1)) return 0; /* AMX-BF16, AMX-TILE */
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1) || !(d >> 25 & 1)) return 0; /* AMX-BF16, -TILE, -INT8 */
   return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
 }
 
 /* The best instruction set that this processor and its system have; 0 if none will do. */
 EXPORT int32_t andante_isa(void) {
   __builtin_cpu_init();
+  if (__builtin_cpu_is("intel")) andante_rows_to_ask_ahead = 1;
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni")) {
     return !__builtin_cpu_supports("avx512bf16") ? AVX512 : has_tiles() ? AMX : AVX512_BF16;
@@ -44,11 +47,25 @@ EXPORT int32_t andante_isa(void) {
     return isa >= AVX512 ? andante_##name##_avx512 arguments : andante_##name##_avx2 arguments; \
   }
 #define UNWRAP(...) __VA_ARGS__
+/* As BOTH, with one for tiles. */
+#define ALL(type, name, parameters, exported, arguments)                                        \
+  type andante_##name##_avx2 parameters;                                                        \
+  type andante_##name##_avx512 parameters;                                                      \
+  type andante_##name##_amx parameters;                                                         \
+  EXPORT type andante_##name(int32_t isa, UNWRAP exported) {                                    \
+    if (isa == AMX) {                                                                           \
+      andante_##name##_amx arguments;                                                           \
+    } else if (isa >= AVX512) {                                                                 \
+      andante_##name##_avx512 arguments;                                                        \
+    } else {                                                                                    \
+      andante_##name##_avx2 arguments;                                                          \
+    }                                                                                           \
+  }
 
 BOTH(void, quantize, (const float *x, int64_t stride, int32_t from, int32_t to, int32_t inputs, uint8_t *target),
      (const float *x, int64_t x_at, int64_t stride, int32_t from, int32_t to, int32_t inputs, uint8_t *target),
      (x + x_at, stride, from, to, inputs, target))
-BOTH(void, product_q,
+ALL(void, product_q,
      (const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, float *out, int64_t stride, const float *bias,
       int32_t add),
      (const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, float *out, int64_t out_at, int64_t stride,
@@ -60,7 +77,7 @@ BOTH(void, product_f,
      (const struct weight *w, int32_t from, int32_t to, const float *x, int64_t x_at, int64_t x_stride, int32_t rows, float *out,
       int64_t out_at, int64_t stride, const float *bias, int64_t bias_at, int32_t add),
      (w, from, to, x + x_at, x_stride, rows, out + out_at, stride, bias ? bias + bias_at : 0, add))
-BOTH(void, gated,
+ALL(void, gated,
      (const struct weight *w, int32_t from, int32_t to, const uint8_t *codes, const float *x, int64_t x_stride, int32_t rows,
       const float *bias, float *out, int64_t stride, float *scratch),
      (const struct weight *w, int32_t from, int32_t to, const uint8_t *codes, const float *x, int64_t x_at, int64_t x_stride, int32_t rows,
@@ -136,10 +153,10 @@ EXPORT void andante_product_tiles(const struct weight *w, int32_t from, int32_t 
   andante_product_tiles_amx(w, from, to, x, rows, out + out_at, stride, bias ? bias + bias_at : 0, add, panel);
 }
 void andante_gated_tiles_amx(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, const float *bias, float *out,
-                             int64_t stride, uint8_t *panel);
+                             int64_t stride, uint8_t *tiles, uint8_t *panel);
 EXPORT void andante_gated_tiles(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, const float *bias,
-                                float *out, int64_t out_at, int64_t stride, uint8_t *panel) {
-  andante_gated_tiles_amx(w, from, to, x, rows, bias, out + out_at, stride, panel);
+                                float *out, int64_t out_at, int64_t stride, uint8_t *tiles, uint8_t *panel) {
+  andante_gated_tiles_amx(w, from, to, x, rows, bias, out + out_at, stride, tiles, panel);
 }
 void andante_narrow_tiles_amx(const float *x, int64_t stride, int32_t rows, int32_t inputs, int32_t from, int32_t to, uint8_t *target);
 EXPORT void andante_narrow_tiles(const float *x, int64_t x_at, int64_t stride, int32_t rows, int32_t inputs, int32_t from, int32_t to,

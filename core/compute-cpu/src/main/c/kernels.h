@@ -10,6 +10,12 @@
 /* Grows with every change of a signature or a layout; Java refuses another library than its own. */
 #define ANDANTE_ABI 6
 
+/*
+ * Rows of a product from which on weights are asked for ahead. Intel's processors look too little ahead by themselves even for one row,
+ * AMD's do best alone while reading takes longer than computing. Set by andante_isa.
+ */
+extern int32_t andante_rows_to_ask_ahead __attribute__((visibility("hidden")));
+
 /* How a weight is kept. */
 enum kind {
   NIBBLES = 0,     /* codes of 4 bits, a scale for each 32 inputs */

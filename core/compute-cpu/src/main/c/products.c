@@ -21,8 +21,8 @@
  */
 #define CHUNK_BYTES (256 << 10)
 
-/* Rows from which on computing takes longer than reading: the processor then looks too little ahead by itself, else it does best. */
-#define ROWS_TO_ASK_AHEAD 3
+/* Bytes of weights after those at hand that are asked for, as far as a processor does not look ahead by itself; see kernels.h. */
+#define ASK_AHEAD 8192
 
 /* Activations to 8 bits. NaN or infinity in a block makes its scale NaN. */
 void KERNEL(quantize)(const float *x, int64_t stride, int32_t from, int32_t to, int32_t inputs, uint8_t *target) {
@@ -67,7 +67,7 @@ INLINE void group_q(const struct weight *w, int group, const uint8_t *activation
   const int factor_bytes = (wide ? 4 : 2) * LANES;
   const int block_bytes = (kind == NIBBLES ? 256 : 512) + (1 + (kind == BYTES_BY_16) + has_minimum) * factor_bytes;
   const uint8_t *block = w->data + group * w->group_bytes;
-  const int64_t ahead = first_row == 0 ? w->group_bytes : 0; /* the first rows read the weights for all */
+  const int asks = rows >= andante_rows_to_ask_ahead && first_row == 0; /* the first rows read the weights for all */
   const int8_t *x[MOST_ROWS];
   vf total[MOST_ROWS];
   UNROLL for (int r = 0; r < rows; r++) {
@@ -78,8 +78,8 @@ INLINE void group_q(const struct weight *w, int group, const uint8_t *activation
     const uint8_t *codes = block;
     int at = 32 * b;
     vi sum[MOST_ROWS];
-    if (rows >= ROWS_TO_ASK_AHEAD) {
-      for (int i = 0; i < block_bytes; i += 64) __builtin_prefetch(block + ahead + i, 0, 2);
+    if (asks) {
+      for (int i = 0; i < block_bytes; i += 64) __builtin_prefetch(block + ASK_AHEAD + i, 0, 2);
     }
     if (kind == BYTES_BY_16) {
       const uint8_t *factors = block + 512;
@@ -183,7 +183,20 @@ GROUPS_Q(bytes_minimum, BYTES, 1, 0)
 GROUPS_Q(bytes_minimum_wide, BYTES, 1, 1)
 GROUPS_Q(bytes_by_16, BYTES_BY_16, 0, 1)
 
+#ifdef __AMX_INT8__
+#include "few_tiles.h"
+GROUPS_FEW(few_nibbles, NIBBLES, 0, 0)
+GROUPS_FEW(few_nibbles_minimum, NIBBLES, 1, 0)
+GROUPS_FEW(few_bytes, BYTES, 0, 0)
+#endif
+
 static void multiply_q(const struct weight *w, int from, int to, const uint8_t *x, int rows, const struct sums *sums) {
+#ifdef __AMX_INT8__
+  if (rows >= FEWEST_TILE_ROWS && !w->wide && w->kind != BYTES_BY_16 && (w->kind == NIBBLES || !w->has_minimum)) {
+    (w->kind == BYTES ? few_bytes : w->has_minimum ? few_nibbles_minimum : few_nibbles)(w, from, to, x, rows, sums);
+    return;
+  }
+#endif
   if (w->kind == NIBBLES) {
     (w->has_minimum ? (w->wide ? nibbles_minimum_wide : nibbles_minimum) : nibbles)(w, from, to, x, rows, sums);
   } else if (w->kind == BYTES) {
@@ -292,7 +305,12 @@ void KERNEL(product_f)(const struct weight *w, int32_t from, int32_t to, const f
   multiply_f(w, from, to, x, x_stride, rows, &sums);
 }
 
-void KERNEL(silu_mul)(const float *x, int64_t x_stride, int64_t up_at, int32_t n, float *out, int64_t stride, int32_t from, int32_t to);
+#ifdef __AMX_INT8__
+#define SILU_MUL andante_silu_mul_avx512 /* there is nothing in it for tiles */
+#else
+#define SILU_MUL KERNEL(silu_mul)
+#endif
+void SILU_MUL(const float *x, int64_t x_stride, int64_t up_at, int32_t n, float *out, int64_t stride, int32_t from, int32_t to);
 
 /*
  * out = silu(gate) * up for groups [from, to) of gates, the first half of the outputs, whole groups, and those that they gate, of the
@@ -313,6 +331,6 @@ void KERNEL(gated)(const struct weight *w, int32_t from, int32_t to, const uint8
         multiply_f(w, first, end, x + row * x_stride, x_stride, n, &sums[up]);
       }
     }
-    KERNEL(silu_mul)(scratch, 2 * columns, columns, columns, out + row * stride + from * LANES, stride, 0, n);
+    SILU_MUL(scratch, 2 * columns, columns, columns, out + row * stride + from * LANES, stride, 0, n);
   }
 }

@@ -202,12 +202,33 @@ INLINE vf biased(const float *sums, int r, int c, const float *bias, int output)
   return bias ? vf_add(v, vf_load(bias + output)) : v;
 }
 
+/* Where gated outputs go: rows of f32, or, if there are such, tiles as `narrow_tiles` makes them of those rows, of so many steps. */
+struct gated {
+  float *out;
+  int64_t stride;
+  uint8_t *tiles;
+  int64_t steps;
+};
+
+/* 16 or 32 outputs of a row, from group g on. */
+INLINE void store_gated(const struct gated *to, int row, int g, int columns, vf first, vf second) {
+  if (to->tiles) {
+    uint8_t *tile = to->tiles + (row / LANES * to->steps + g / 2) * TILE_BYTES;
+    _mm512_store_si512(tile + row % LANES * TILE_ROW_BYTES, (vi)_mm512_cvtne2ps_pbh(columns > 1 ? second : vf_zero(), first));
+    return;
+  }
+  float *out = to->out + row * to->stride + g * LANES;
+  vf_store(out, first);
+  if (columns > 1) vf_store(out + LANES, second);
+}
+
 /*
- * out = silu(gate) * up for groups [from, to) of gates, the first half of the outputs, whole groups, and those that they gate, of the
- * second half. Panel: TILE_PANEL bytes.
+ * silu(gate) * up for groups [from, to) of gates, from an even one on, the first half of the outputs, whole groups, and those that they
+ * gate, of the second half: to rows of f32, or to tiles where they are not null. Panel: TILE_PANEL bytes.
  */
 void KERNEL(gated_tiles)(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, const float *bias, float *out,
-                         int64_t stride, uint8_t *panel) {
+                         int64_t stride, uint8_t *tiles, uint8_t *panel) {
+  const struct gated target = {out, stride, tiles, (w->outputs / 2 + STEP - 1) / STEP};
   const int steps = (w->inputs + STEP - 1) / STEP, half = w->outputs / 2 / LANES, pair_bytes = steps * 2 * TILE_BYTES;
   const int64_t group_bytes = (int64_t)steps * TILE_BYTES;
   const int most = 2 * (TILE_PANEL(w->inputs) / (2 * pair_bytes));
@@ -230,10 +251,12 @@ void KERNEL(gated_tiles)(const struct weight *w, int32_t from, int32_t to, const
         multiply_pair(a, group_bytes, n > LANES, b + pair_bytes, steps, ups);
         const int columns = end - g < 2 ? 1 : 2;
         for (int r = 0; r < n; r++) {
+          vf both[2] = {vf_zero(), vf_zero()};
           for (int c = 0; c < columns; c++) {
             vf gate = biased(gates, r, c, bias, (g + c) * LANES), up = biased(ups, r, c, bias, (half + g + c) * LANES);
-            vf_store(out + (row + r) * stride + (g + c) * LANES, silu_mul(gate, up));
+            both[c] = silu_mul(gate, up);
           }
+          store_gated(&target, row + r, g, columns, both[0], both[1]);
         }
       }
     }

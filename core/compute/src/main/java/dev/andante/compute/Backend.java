@@ -133,6 +133,20 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
+   * {@code sum += gated · downᵀ + bias} of {@code gated = silu(gate) * up}: {@link #matmulSiluMul}
+   * and {@link #matmulAdd} in one, and bit for bit what they give one after the other.
+   *
+   * @param both as for {@link #matmulSiluMul}
+   * @param inner {@code [n, gateUp outputs / 2]}, for what lies between the two; what it holds
+   *     afterwards is not defined
+   */
+  default void feedForward(
+      Tensor x, Weight gateUp, Weight down, Tensor both, Tensor inner, Tensor sum) {
+    matmulSiluMul(x, gateUp, both, inner);
+    matmulAdd(inner, down, sum);
+  }
+
+  /**
    * Rotates each head of x {@code [batch.rows, heads * headDim]} in place by its row's position.
    */
   void rope(Tensor x, int headDim, RopeTable table, BoundBatch batch);

@@ -221,6 +221,10 @@ public abstract class BackendConformance extends AttentionConformance {
     invalid("matmulSiluMul x", () -> on.matmulSiluMul(narrow, square, x, half));
     invalid("matmulSiluMul both", () -> on.matmulSiluMul(x, square, narrow, half));
     invalid("matmulSiluMul out", () -> on.matmulSiluMul(x, square, x, narrow));
+    Tensor gates = on.allocate(3, 32);
+    invalid("feedForward x", () -> on.feedForward(narrow, square, square, gates, half, x));
+    invalid("feedForward inner", () -> on.feedForward(x, square, square, gates, narrow, x));
+    invalid("feedForward down", () -> on.feedForward(x, square, square, gates, half, x));
     invalid("rmsNorm gain", () -> on.rmsNorm(narrow, gain, 1e-5f, narrow));
     invalid("rmsNorm matrix", () -> on.rmsNorm(x, square, 1e-5f, x));
     invalid("rmsNorm out", () -> on.rmsNorm(x, gain, 1e-5f, shorter));

@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Products with weights of every format. */
 abstract class MatmulConformance extends ElementwiseConformance {
@@ -193,6 +194,36 @@ abstract class MatmulConformance extends ElementwiseConformance {
     assertThat(download(backend(), wide.columns(n + 3, n + 7)))
         .as("beyond the view")
         .containsOnly(0);
+  }
+
+  /** Gates of whole groups of a backend's lanes and not, rows on either side of its many. */
+  @ParameterizedTest
+  @ValueSource(ints = {5, 32, 48, 96})
+  void aFeedForwardLayerIsItsTwoProducts(int n) {
+    Weight gateUp =
+        backend()
+            .load(
+                "gateUp",
+                List.of(
+                    TestTensors.random(random(), "gate", DType.F32, n, 64),
+                    TestTensors.random(random(), "up", DType.F32, n, 64)),
+                null);
+    Weight down = backend().load(TestTensors.random(random(), "down", DType.F32, 41, n));
+    for (int rows : new int[] {1, 16, 32, 50}) {
+      Tensor x = uploadView(backend(), gaussian(rows * 64), rows);
+      float[] before = gaussian(rows * 41);
+      Tensor both = backend().allocate(rows, 2 * n);
+      Tensor inner = backend().allocate(rows, n);
+      Tensor expected = backend().allocate(rows, 41);
+      backend().write(before, expected);
+      backend().matmulSiluMul(x, gateUp, both, inner);
+      backend().matmulAdd(inner, down, expected);
+      Tensor sum = backend().allocate(rows, 41);
+      backend().write(before, sum);
+      backend().feedForward(x, gateUp, down, both, inner, sum);
+      sameBits(
+          n + " gates, " + rows + " rows", download(backend(), sum), download(backend(), expected));
+    }
   }
 
   @Test

@@ -160,7 +160,7 @@ final class Kernels {
           "gated_tiles",
           FunctionDescriptor.ofVoid(
               ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG,
-              JAVA_LONG, ADDRESS));
+              JAVA_LONG, ADDRESS, ADDRESS));
 
   private Kernels() {}
 
@@ -294,9 +294,10 @@ final class Kernels {
       MemorySegment out,
       long outAt,
       long stride,
+      MemorySegment tiles,
       MemorySegment panel) {
     try {
-      GATED_TILES.invokeExact(weight, from, to, x, rows, bias, out, outAt, stride, panel);
+      GATED_TILES.invokeExact(weight, from, to, x, rows, bias, out, outAt, stride, tiles, panel);
     } catch (Throwable e) {
       throw unexpected(e);
     }

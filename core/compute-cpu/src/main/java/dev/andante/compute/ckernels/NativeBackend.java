@@ -109,6 +109,19 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
   }
 
   @Override
+  protected void feedForward(
+      HostMatrix x,
+      NativeWeight gateUp,
+      NativeWeight down,
+      HostMatrix both,
+      HostMatrix inner,
+      HostMatrix sum) {
+    if (!products.feedForward(x, gateUp, down, sum, precision)) {
+      super.feedForward(x, gateUp, down, both, inner, sum);
+    }
+  }
+
+  @Override
   protected NativeKvPool newPool(KvLayout layout, int blocks) {
     return new NativeKvPool(layout, blocks, set);
   }

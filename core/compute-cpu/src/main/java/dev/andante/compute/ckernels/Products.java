@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Products {
 
-  /** Multiply-adds that a thread does in about 10 µs: less is not worth a task of its own. */
-  private static final long SMALLEST_TASK = 1_000_000;
+  /** Multiply-adds that a thread does in about 5 µs: less is not worth a task of its own. */
+  private static final long SMALLEST_TASK = 300_000;
 
   /** Multiply-adds that end well within what a critical call may take. */
   private static final long LARGEST_TASK = 100_000_000;
@@ -71,6 +71,21 @@ final class Products {
     PackedWeight part = weight.parts()[0];
     int tasks = tasks(part, x.rows(), part.groups() / 2);
     mine.gating().run(pool, isa, x, codes(part, fast, mine), weight, out, tasks, scratch);
+  }
+
+  /**
+   * {@code sum += Gated(x, gateUp) · downᵀ + bias}, as {@link #multiplyGated} and {@link #multiply}
+   * give it.
+   *
+   * @return false if nothing was done, as there is no faster way than those two
+   */
+  boolean feedForward(
+      HostMatrix x, NativeWeight gateUp, NativeWeight down, HostMatrix sum, Precision precision) {
+    boolean can = x.rows() > 0 && x.rows() >= set.manyRows(precision) && gateUp.isHalved();
+    if (can) {
+      tiles.feedForward(x, gateUp, down, sum);
+    }
+    return can;
   }
 
   /** Whether the product takes activations of 8 bits, which are in the scratch memory then. */

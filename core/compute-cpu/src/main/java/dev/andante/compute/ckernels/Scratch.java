@@ -13,6 +13,7 @@ final class Scratch {
   private MemorySegment partials = MemorySegment.NULL;
   private MemorySegment gated = MemorySegment.NULL;
   private MemorySegment narrowed = MemorySegment.NULL;
+  private MemorySegment inner = MemorySegment.NULL;
   private MemorySegment panel = MemorySegment.NULL;
 
   private final RoundingTask rounding = new RoundingTask();
@@ -79,6 +80,12 @@ final class Scratch {
   MemorySegment narrowed(long bytes) {
     narrowed = grown(narrowed, bytes);
     return narrowed;
+  }
+
+  /** For tiles of bf16 between two products. */
+  MemorySegment inner(long bytes) {
+    inner = grown(inner, bytes);
+    return inner;
   }
 
   /** For weights unpacked into tiles of bf16. */

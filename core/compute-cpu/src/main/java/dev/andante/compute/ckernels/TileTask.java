@@ -34,6 +34,7 @@ final class TileTask implements ComputePool.Task {
   private MemorySegment bias = MemorySegment.NULL;
   private long biasAt;
   private int add;
+  private MemorySegment gatedTiles = MemorySegment.NULL;
 
   /**
    * @param memory of each thread
@@ -53,7 +54,8 @@ final class TileTask implements ComputePool.Task {
     bias = offsets;
     biasAt = first;
     add = toSum ? 1 : 0;
-    run(pool, memory, tiles, part, part.groups(), target, first);
+    to(target, first);
+    run(pool, memory, tiles, part, part.groups(), target.rows());
   }
 
   /**
@@ -65,10 +67,42 @@ final class TileTask implements ComputePool.Task {
       MemorySegment tiles,
       NativeWeight of,
       HostMatrix target) {
+    gatedTiles = MemorySegment.NULL;
+    to(target, 0);
+    runGated(pool, memory, tiles, of, target.rows());
+  }
+
+  /** As {@link #multiplyGated}, to tiles of what would be there. */
+  void multiplyGated(
+      ComputePool pool,
+      ThreadLocal<Scratch> memory,
+      MemorySegment tiles,
+      NativeWeight of,
+      int rowCount,
+      MemorySegment target) {
+    gatedTiles = target;
+    out = MemorySegment.NULL;
+    outAt = 0;
+    outStride = 0;
+    runGated(pool, memory, tiles, of, rowCount);
+  }
+
+  private void runGated(
+      ComputePool pool,
+      ThreadLocal<Scratch> memory,
+      MemorySegment tiles,
+      NativeWeight of,
+      int rowCount) {
     PackedWeight part = of.parts()[0];
     gated = true;
     bias = of.bias();
-    run(pool, memory, tiles, part, part.groups() / 2, target, 0);
+    run(pool, memory, tiles, part, part.groups() / 2, rowCount);
+  }
+
+  private void to(HostMatrix target, int first) {
+    out = target.segment();
+    outAt = (long) target.offset(0) + first;
+    outStride = target.stride();
   }
 
   private void run(
@@ -77,17 +111,13 @@ final class TileTask implements ComputePool.Task {
       MemorySegment tiles,
       PackedWeight part,
       int count,
-      HostMatrix target,
-      int first) {
+      int rowCount) {
     scratch = memory;
     x = tiles;
     weight = part.struct();
     groups = count;
-    rows = target.rows();
+    rows = rowCount;
     inputs = part.inputs();
-    out = target.segment();
-    outAt = (long) target.offset(0) + first;
-    outStride = target.stride();
     long work = (long) rows * part.outputs() * part.inputs();
     long wanted = Math.max((long) TASKS_PER_THREAD * pool.threads(), work / LARGEST_TASK);
     tasks = Math.clamp(wanted, 1, (groups + PAIR - 1) / PAIR);
@@ -100,7 +130,7 @@ final class TileTask implements ComputePool.Task {
     int from = firstGroup(task);
     int to = firstGroup(task + 1);
     if (gated) {
-      Kernels.gatedTiles(weight, from, to, x, rows, bias, out, outAt, outStride, panel);
+      Kernels.gatedTiles(weight, from, to, x, rows, bias, out, outAt, outStride, gatedTiles, panel);
     } else {
       Kernels.productTiles(
           weight, from, to, x, rows, out, outAt, outStride, bias, biasAt, add, panel);

@@ -41,26 +41,46 @@ final class Tiles {
   /** {@code out = x · Wᵀ + bias}, or {@code out += …} if {@code add}. */
   void multiply(HostMatrix x, NativeWeight weight, HostMatrix out, boolean add) {
     Scratch mine = scratch.get();
-    MemorySegment narrowed = narrow(x, mine);
-    int first = 0;
-    for (PackedWeight part : weight.parts()) {
-      mine.tiled().multiply(pool, scratch, narrowed, part, weight.bias(), first, out, add);
-      first += part.outputs();
-    }
+    multiply(narrow(x, mine), weight, out, add, mine);
   }
 
   /** As {@link Products#multiplyGated}. */
   void multiplyGated(HostMatrix x, NativeWeight weight, HostMatrix out) {
     Scratch mine = scratch.get();
-    MemorySegment narrowed = narrow(x, mine);
-    mine.tiled().multiplyGated(pool, scratch, narrowed, weight, out);
+    mine.tiled().multiplyGated(pool, scratch, narrow(x, mine), weight, out);
+  }
+
+  /**
+   * {@code sum += Gated(x, gateUp) · downᵀ + bias}; what lies between goes from product to product
+   * as tiles, a quarter of the bytes of writing, reading and rounding it.
+   *
+   * @param gateUp a weight that {@link NativeWeight#isHalved}
+   */
+  void feedForward(HostMatrix x, NativeWeight gateUp, NativeWeight down, HostMatrix sum) {
+    Scratch mine = scratch.get();
+    MemorySegment inner = mine.inner(bytes(x.rows(), down.inputs()));
+    mine.tiled().multiplyGated(pool, scratch, narrow(x, mine), gateUp, x.rows(), inner);
+    multiply(inner, down, sum, true, mine);
+  }
+
+  private void multiply(
+      MemorySegment tiles, NativeWeight weight, HostMatrix out, boolean add, Scratch mine) {
+    int first = 0;
+    for (PackedWeight part : weight.parts()) {
+      mine.tiled().multiply(pool, scratch, tiles, part, weight.bias(), first, out, add);
+      first += part.outputs();
+    }
   }
 
   private MemorySegment narrow(HostMatrix x, Scratch mine) {
-    long rowGroups = (x.rows() + ROWS - 1L) / ROWS;
-    MemorySegment target = mine.narrowed(rowGroups * steps(x.columns()) * BYTES);
+    MemorySegment target = mine.narrowed(bytes(x.rows(), x.columns()));
     mine.narrowing().run(pool, x, target);
     return target;
+  }
+
+  /** Of the tiles of so many rows. */
+  private static long bytes(int rows, int inputs) {
+    return (rows + ROWS - 1L) / ROWS * steps(inputs) * BYTES;
   }
 
   /** Bytes that the kernels unpack weights of so many inputs into. */

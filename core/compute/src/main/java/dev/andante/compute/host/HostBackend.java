@@ -73,6 +73,13 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     gate(both, out);
   }
 
+  /** See {@link Backend#feedForward}; {@code inner} may be left as it is. */
+  protected void feedForward(
+      HostMatrix x, W gateUp, W down, HostMatrix both, HostMatrix inner, HostMatrix sum) {
+    multiplyGated(x, gateUp, both, inner);
+    multiply(inner, down, sum, true);
+  }
+
   /** See {@link #rope}. */
   protected void rotate(HostMatrix x, int headDim, HostRopeTable table, HostBatch batch) {
     for (int r = 0; r < x.rows(); r++) {
@@ -179,6 +186,21 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     Shapes.requireProduct(in, weight, between);
     requireGated(between, target);
     multiplyGated(in, weight, between, target);
+  }
+
+  @Override
+  public final void feedForward(
+      Tensor x, Weight gateUp, Weight down, Tensor both, Tensor inner, Tensor sum) {
+    HostMatrix in = HostMatrix.of(x);
+    W first = own(gateUp);
+    HostMatrix between = HostMatrix.of(both);
+    HostMatrix gated = HostMatrix.of(inner);
+    Shapes.requireProduct(in, first, between);
+    requireGated(between, gated);
+    W second = own(down);
+    HostMatrix target = HostMatrix.of(sum);
+    Shapes.requireProduct(gated, second, target);
+    feedForward(in, first, second, between, gated, target);
   }
 
   private void product(HostMatrix x, W weight, HostMatrix out, boolean add) {

@@ -14,7 +14,6 @@ public record Mlp(Weight gateUp, Weight down) implements FeedForward {
   public void forward(Pass pass, int layer) {
     Backend backend = pass.backend();
     Activations a = pass.activations();
-    backend.matmulSiluMul(a.normed(), gateUp, a.gateUp(), a.inner());
-    backend.matmulAdd(a.inner(), down, a.hidden());
+    backend.feedForward(a.normed(), gateUp, down, a.gateUp(), a.inner(), a.hidden());
   }
 }
