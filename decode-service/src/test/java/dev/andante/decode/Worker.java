@@ -14,7 +14,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** A service started like its main method does, on free ports, with a tiny model. */
+/**
+ * A service started like its main method does, on free ports, with a tiny model.
+ *
+ * <p>It computes exactly unless a test says otherwise: tests compare answers that were computed in
+ * different batches, which precision fast promises nothing about where tiles multiply many rows
+ * (docs/decisions/0036).
+ */
 final class Worker implements AutoCloseable {
 
   private static final List<String> DEFAULTS =
@@ -23,6 +29,7 @@ final class Worker implements AutoCloseable {
           "--andante.grpc.port=0",
           "--andante.model.path=dummy:llama-tiny",
           "--andante.compute.threads=1",
+          "--andante.compute.precision=exact",
           "--andante.engine.kv-memory=1MB",
           "--andante.engine.warm-up=0s");
 
