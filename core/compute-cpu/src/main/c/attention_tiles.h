@@ -62,6 +62,14 @@ static void copy_values(const uint8_t *const parts[2], int head_dim, int visible
   }
 }
 
+/* Tiles 0 to 5: `pairs` rows. 6 and 7: 16 rows of keys or values. */
+INLINE void tiles_begin_attention(int pairs) {
+  struct tile_config config __attribute__((aligned(64))) = {.palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}};
+  for (int i = 0; i < 6; i++) config.rows[i] = (uint8_t)pairs;
+  config.rows[6] = config.rows[7] = LANES;
+  __asm__ volatile("ldtilecfg %0" ::"m"(config));
+}
+
 /* Scores of 16 pairs with 64 tokens: [part][pair][16]. */
 static void tiled_scores(const struct tile *t, const uint8_t *q, int head_dim, float *sums) {
   _tile_zero(0);
@@ -70,14 +78,14 @@ static void tiled_scores(const struct tile *t, const uint8_t *q, int head_dim, f
   _tile_zero(3);
   for (int s = 0; s < head_dim / 32; s++) {
     _tile_loadd(4, q + s * TILE_BYTES, TILE_ROW_BYTES);
-    _tile_loadd(5, t->keys[0] + s * TILE_BYTES, TILE_ROW_BYTES);
-    _tile_loadd(6, t->keys[1] + s * TILE_BYTES, TILE_ROW_BYTES);
-    _tile_dpbf16ps(0, 4, 5);
-    _tile_dpbf16ps(1, 4, 6);
-    _tile_loadd(5, t->keys[2] + s * TILE_BYTES, TILE_ROW_BYTES);
-    _tile_loadd(6, t->keys[3] + s * TILE_BYTES, TILE_ROW_BYTES);
-    _tile_dpbf16ps(2, 4, 5);
-    _tile_dpbf16ps(3, 4, 6);
+    _tile_loadd(6, t->keys[0] + s * TILE_BYTES, TILE_ROW_BYTES);
+    _tile_loadd(7, t->keys[1] + s * TILE_BYTES, TILE_ROW_BYTES);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(6, t->keys[2] + s * TILE_BYTES, TILE_ROW_BYTES);
+    _tile_loadd(7, t->keys[3] + s * TILE_BYTES, TILE_ROW_BYTES);
+    _tile_dpbf16ps(2, 4, 6);
+    _tile_dpbf16ps(3, 4, 7);
   }
   _tile_stored(0, sums, TILE_ROW_BYTES);
   _tile_stored(1, sums + 256, TILE_ROW_BYTES);
@@ -114,12 +122,14 @@ INLINE vf store_weights(struct work *work, int p, float max) {
 /* Weights of group g of a KV head, group `at` of all, for the 64 tokens from position `from` on; its sums and outputs so far are scaled. */
 static void take_weights(const struct groups *s, int g, int at, int from, struct work *work) {
   float factors[LANES], max[LANES], *o = group_o(s, at), *l = s->l + at * LANES * LANES, *m = s->m + at * LANES;
+  const int pairs = s->count < LANES ? s->count : LANES; /* rows of tiles */
   const int all_see_all = (g + 1) * LANES <= s->count && seen(s, g * LANES) >= from + TILE;
-  uint32_t sees = 0xFFFF;
+  uint32_t sees = (1u << pairs) - 1;
   if (all_see_all) {
     for (int p = 0; p < LANES; p++) max[p] = largest_score(work, p, TILE);
   } else {
-    for (int p = 0; p < LANES; p++) {
+    for (int p = 0; p < LANES; p++) max[p] = -INFINITY;
+    for (int p = 0; p < pairs; p++) {
       const int visible = seen(s, g * LANES + p) - from;
       max[p] = visible > 0 ? largest_score(work, p, visible < TILE ? visible : TILE) : -INFINITY;
       if (visible <= 0) sees &= ~(1u << p);
@@ -129,7 +139,7 @@ static void take_weights(const struct groups *s, int g, int at, int from, struct
   const vf scale = _mm512_mask_blend_ps((__mmask16)sees, vf_set(1.0f), vf_exp2_rough(vf_sub(before, now)));
   vf_store(m, now);
   vf_store(factors, scale);
-  for (int p = 0; p < LANES; p++, l += LANES) {
+  for (int p = 0; p < pairs; p++, l += LANES) {
     if (sees >> p & 1) {
       vf_store(l, vf_fma(vf_load(l), vf_set(factors[p]), store_weights(work, p, m[p])));
     } else {
@@ -138,8 +148,8 @@ static void take_weights(const struct groups *s, int g, int at, int from, struct
     }
   }
   if (_mm512_cmp_ps_mask(scale, vf_set(1.0f), _CMP_NEQ_UQ) == 0) return;
-  for (int c = 0; c < s->head_dim / LANES; c++) {
-    for (int p = 0; p < LANES; p++, o += LANES) vf_store(o, vf_mul(vf_load(o), vf_set(factors[p])));
+  for (int c = 0; c < s->head_dim / LANES; c++, o += 256) {
+    for (int p = 0; p < pairs; p++) vf_store(o + p * LANES, vf_mul(vf_load(o + p * LANES), vf_set(factors[p])));
   }
 }
 
@@ -166,12 +176,19 @@ static void take_tiled_values(const uint8_t *weights, const uint8_t *values, int
   }
 }
 
-/* Asks for the keys, or the values, of the tile that comes after this one; see ASK_FOR. */
-static void ask_for(const struct tile *t, const uint8_t *const parts[PARTS]) {
-  if (!t->asks) return;
+/* Asks for a tile's keys, or values; see ASK_FOR. */
+INLINE void ask_for(const uint8_t *const parts[PARTS], int head_dim) {
   for (int part = 0; part < PARTS; part++) {
-    for (int i = 0; i < t->width * 2 * LANES; i += 64) ASK_FOR(parts[part] + i);
+    for (int i = 0; i < head_dim * 2 * LANES; i += 64) ASK_FOR(parts[part] + i);
   }
+}
+
+/* Asks for the tile of a head's tokens from position `from` on, while queries are made ready for it. */
+static void ask_for_first(const struct kv *kv, int head, const int32_t *blocks, int from, int last) {
+  struct tile tile;
+  find(kv, head, blocks, from, last, 0, tile.keys, tile.values);
+  ask_for(tile.values, kv->head_dim);
+  ask_for(tile.keys, kv->head_dim);
 }
 
 /* The tile of a head's tokens from position `from` on; the next one in the order in which they are taken, that of the next head, is known. */
@@ -223,7 +240,7 @@ static void attention_on_tiles(const float *queries, int64_t q_stride, const str
                                int32_t first_position, int32_t first_kv_head, int32_t kv_heads, int32_t heads, float scale, float *out,
                                int64_t out_stride, int32_t span, int32_t spans, int32_t all_heads, float *partials, float *scratch) {
   const int head_dim = kv->head_dim, count = rows * heads, per_head = (count + LANES - 1) / LANES, all_groups = per_head * kv_heads;
-  const int last = first_position + rows - 1, all_pairs = all_groups * LANES;
+  const int last = first_position + rows - 1, all_pairs = all_groups * LANES, pairs = count < LANES ? count : LANES;
   uint8_t *values = (uint8_t *)scratch; /* of 64 tokens, of 2 bytes an element */
   struct groups now = {.q = scratch + 32 * head_dim, .head_dim = head_dim, .heads = heads, .first_position = first_position, .count = count};
   now.o = now.q + all_pairs * head_dim / 2;
@@ -232,26 +249,29 @@ static void attention_on_tiles(const float *queries, int64_t q_stride, const str
   struct pairs all = {.o = now.m + all_pairs};
   all.l = all.o + all_pairs * head_dim;
   all.m = all.l + all_pairs;
-  for (int i = 0; i < all_pairs; i++) all.m[i] = -INFINITY, all.l[i] = 0;
-  __builtin_memset(all.o, 0, sizeof(float) * all_pairs * head_dim);
+  for (int i = 0; i < kv_heads * count; i++) all.m[i] = -INFINITY, all.l[i] = 0;
+  __builtin_memset(all.o, 0, sizeof(float) * kv_heads * count * head_dim);
+  ask_for_first(kv, first_kv_head, blocks, span < 0 ? 0 : span * SPAN, last);
   for (int at = 0; at < all_groups; at++) {
     const int first = at % per_head * LANES, there = count - first < LANES ? count - first : LANES;
     take_tiled_queries(queries + (first_kv_head + at / per_head) * heads * head_dim, q_stride, heads, head_dim, scale * LOG2_E, first, there,
                        (uint8_t *)group_q(&now, at));
   }
-  tiles_begin();
+  tiles_begin_attention(pairs);
   for (int start = span < 0 ? 0 : span * SPAN; start <= last; start += SPAN) {
     for (int i = 0; i < all_pairs; i++) now.m[i] = -INFINITY;
-    __builtin_memset(now.l, 0, sizeof(float) * all_pairs * LANES);
-    __builtin_memset(now.o, 0, sizeof(float) * all_pairs * head_dim);
+    for (int at = 0; at < all_groups; at++) {
+      __builtin_memset(now.l + at * LANES * LANES, 0, sizeof(float) * pairs * LANES);
+      for (int c = 0; c < head_dim; c += LANES) __builtin_memset(group_o(&now, at) + c * LANES, 0, sizeof(float) * pairs * LANES);
+    }
     for (int from = start; from <= last && from < start + SPAN; from += TILE) {
       for (int h = 0; h < kv_heads; h++) {
         struct tile tile = tile_of_heads(kv, first_kv_head + h, first_kv_head, kv_heads, blocks, from, last);
-        ask_for(&tile, tile.next_values);
+        if (tile.asks) ask_for(tile.next_values, head_dim);
         copy_values(tile.values, head_dim, last + 1 - from, values);
         copy_values(tile.values + 2, head_dim, last + 1 - from - TILE / 2, values + head_dim / LANES * TILE_BYTES);
         tiles_see_stores();
-        ask_for(&tile, tile.next_keys);
+        if (tile.asks) ask_for(tile.next_keys, head_dim);
         for (int g = 0; g < per_head; g += TOGETHER) {
           take_tokens(&tile, values, &now, h * per_head, g, per_head - g < TOGETHER ? per_head : g + TOGETHER, from);
         }

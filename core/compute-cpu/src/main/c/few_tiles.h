@@ -5,98 +5,143 @@
 #include "tiles.h"
 
 /* Rows from which on this is faster. */
-#define FEWEST_TILE_ROWS 12
+#define FEWEST_TILE_ROWS 9
 
-/* Blocks that go through one step before the next: a step alone is too short to hide what it waits for. */
-#define STEP_BLOCKS 4
+/* Blocks whose codes are summed before those at hand are scaled: what is stored should be there when it is read. */
+#define BLOCKS_AHEAD 2
+
+/* Blocks under way: those, the one at hand, and one whose codes are spread. */
+#define UNDER_WAY 4
 
 #define CODE_BYTES 512
 
-struct steps {
-  uint8_t codes[STEP_BLOCKS * CODE_BYTES] __attribute__((aligned(64)));
-  int32_t sums[STEP_BLOCKS * LANES * LANES] __attribute__((aligned(64))); /* [block][row][output] */
-  float scales[STEP_BLOCKS * LANES] __attribute__((aligned(64)));
-  float minimums[STEP_BLOCKS * LANES] __attribute__((aligned(64)));
-  float totals[LANES * LANES] __attribute__((aligned(64)));
+/* Most blocks of a row: their factors are kept on the stack. */
+#define MOST_TILE_BLOCKS 1024
+
+/* Codes and sums of blocks under way, by number of the block in the call % UNDER_WAY. */
+struct under_way {
+  uint8_t codes[UNDER_WAY][CODE_BYTES] __attribute__((aligned(64)));
+  int32_t sums[UNDER_WAY][LANES * LANES] __attribute__((aligned(64))); /* [row][output] */
 };
 
-/* Tiles 0 and 1: sums of `rows` rows. 4 and 5: 32 activations of each. 6 and 7: the codes of a block, 4 inputs a row. */
+/* Of a block of activations, by row: scales, and what a minimum is multiplied with, or else what is added to sums for the codes' offset. */
+struct factors {
+  float scale[LANES];
+  union {
+    float of_minimum[LANES];
+    int32_t for_offset[LANES];
+  };
+};
+
+/* Tile 0: sums of `rows` rows. 1: 32 activations of each. 2: the codes of a block, 4 inputs a row. */
 INLINE void tiles_begin_few(int rows) {
-  struct tile_config config __attribute__((aligned(64))) = {.palette = 1, .row_bytes = {64, 64, 0, 0, 32, 32, 64, 64}};
-  config.rows[0] = config.rows[1] = config.rows[4] = config.rows[5] = (uint8_t)rows;
-  config.rows[6] = config.rows[7] = 8;
+  struct tile_config config __attribute__((aligned(64))) = {.palette = 1, .row_bytes = {64, 32, 64}};
+  config.rows[0] = config.rows[1] = (uint8_t)rows;
+  config.rows[2] = 8;
   __asm__ volatile("ldtilecfg %0" ::"m"(config));
 }
 
-/* Sums of codes of block i of a step and the one after it. */
-INLINE void sum_two(struct steps *s, int i, const uint8_t *x, int64_t row_bytes, int rows) {
-  (void)rows;
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_loadd(4, x + 32 * i, row_bytes);
-  _tile_loadd(6, s->codes + i * CODE_BYTES, TILE_ROW_BYTES);
-  _tile_dpbsud(0, 4, 6);
-  _tile_loadd(5, x + 32 * (i + 1), row_bytes);
-  _tile_loadd(7, s->codes + (i + 1) * CODE_BYTES, TILE_ROW_BYTES);
-  _tile_dpbsud(1, 5, 7);
-  _tile_stored(0, s->sums + i * LANES * LANES, TILE_ROW_BYTES);
-  _tile_stored(1, s->sums + (i + 1) * LANES * LANES, TILE_ROW_BYTES);
+/* The codes of a block, a byte each; those that are bytes already stay where they are. */
+INLINE void spread(const uint8_t *block, int kind, int block_bytes, uint8_t *codes) {
+  for (int at = 0; at < block_bytes; at += 64) __builtin_prefetch(block + ASK_AHEAD + at, 0, 2);
+  if (kind != NIBBLES) return;
+  const vi low = vi_set(0x0F0F0F0F);
+  UNROLL for (int v = 0; v < 4; v++) {
+    vi both = vi_load(block + 64 * v);
+    _mm512_store_si512(codes + 64 * v, vi_and(both, low));
+    _mm512_store_si512(codes + 256 + 64 * v, vi_and(vi_shift_right(both, 4), low));
+  }
 }
 
-/* As group_q, for up to 16 rows. */
-INLINE void group_few(const struct weight *w, int group, const uint8_t *activations, int rows, int kind, int has_minimum, int wide,
-                      int64_t row_bytes, int first_row, const struct sums *to, struct steps *s) {
-  const int blocks = w->blocks, inputs = w->inputs, offset = w->offset, factor_bytes = (wide ? 4 : 2) * LANES;
-  const int code_bytes = kind == NIBBLES ? 256 : CODE_BYTES, block_bytes = code_bytes + (1 + has_minimum) * factor_bytes;
-  const uint8_t *block = w->data + group * w->group_bytes, *x = activations + first_row * row_bytes;
-  const vi low = vi_set(0x0F0F0F0F);
-  for (int r = 0; r < rows; r++) vf_store(s->totals + r * LANES, vf_zero());
-  for (int first = 0; first < blocks; first += STEP_BLOCKS) {
-    const int n = blocks - first < STEP_BLOCKS ? blocks - first : STEP_BLOCKS;
-    for (int i = 0; i < n; i++, block += block_bytes) {
-      uint8_t *codes = s->codes + i * CODE_BYTES;
-      for (int at = 0; at < block_bytes; at += 64) __builtin_prefetch(block + ASK_AHEAD + at, 0, 2);
-      if (kind == NIBBLES) {
-        UNROLL for (int v = 0; v < 4; v++) {
-          vi both = vi_load(block + 64 * v);
-          _mm512_store_si512(codes + 64 * v, vi_and(both, low));
-          _mm512_store_si512(codes + 256 + 64 * v, vi_and(vi_shift_right(both, 4), low));
-        }
-      } else {
-        UNROLL for (int v = 0; v < 8; v++) _mm512_store_si512(codes + 64 * v, vi_load(block + 64 * v));
+INLINE void sum_codes(const uint8_t *codes, const uint8_t *x, int64_t row_bytes, int32_t *sums) {
+  tiles_see_stores();
+  _tile_zero(0);
+  _tile_loadd(1, x, row_bytes);
+  _tile_loadd(2, codes, TILE_ROW_BYTES);
+  _tile_dpbsud(0, 1, 2);
+  _tile_stored(0, sums, TILE_ROW_BYTES);
+  tiles_see_stores();
+}
+
+/*
+ * As group_q, for groups [from, end), which follow each other without a gap, and `rows` rows. Tiles sum blocks ahead while the lanes scale
+ * the one at hand: one after the other, each would idle.
+ */
+INLINE void groups_few(const struct weight *w, int from, int end, const uint8_t *x, const struct factors *of_rows, int rows, int kind,
+                       int has_minimum, int64_t row_bytes, int first_row, const struct sums *to) {
+  const int blocks = w->blocks, code_bytes = kind == NIBBLES ? 256 : CODE_BYTES, block_bytes = code_bytes + (1 + has_minimum) * 2 * LANES;
+  const uint8_t *block = w->data + from * w->group_bytes;
+  const int64_t all = (int64_t)(end - from) * blocks;
+  struct under_way s;
+  int to_sum = 0; /* the block of a row that is summed next */
+#define SPREAD_BLOCK(n) spread(block + (n) * (int64_t)block_bytes, kind, block_bytes, s.codes[(number + (n)) % UNDER_WAY])
+#define SUM_BLOCK(n)                                                                                                      \
+  sum_codes(kind == NIBBLES ? s.codes[(number + (n)) % UNDER_WAY] : block + (n) * (int64_t)block_bytes, x + 32 * to_sum,  \
+            row_bytes, s.sums[(number + (n)) % UNDER_WAY]);                                                               \
+  to_sum = to_sum + 1 == blocks ? 0 : to_sum + 1
+  int64_t number = 0;
+  for (int n = 0; n <= BLOCKS_AHEAD && n < all; n++) SPREAD_BLOCK(n);
+  for (int n = 0; n < BLOCKS_AHEAD && n < all; n++) {
+    SUM_BLOCK(n);
+  }
+  for (int group = from; group < end; group++) {
+    vf total[LANES];
+    UNROLL for (int r = 0; r < rows; r++) total[r] = vf_zero();
+    for (int b = 0; b < blocks; b++, block += block_bytes, number++) {
+      if (number + BLOCKS_AHEAD + 1 < all) SPREAD_BLOCK(BLOCKS_AHEAD + 1);
+      if (number + BLOCKS_AHEAD < all) {
+        SUM_BLOCK(BLOCKS_AHEAD);
       }
-      vf_store(s->scales + i * LANES, load_factors(block + code_bytes, wide));
-      if (has_minimum) vf_store(s->minimums + i * LANES, load_factors(block + code_bytes + factor_bytes, wide));
+      const int32_t *sums = s.sums[number % UNDER_WAY];
+      const struct factors *f = of_rows + b;
+      const vf scale = load_factors(block + code_bytes, 0);
+      const vf minimum = has_minimum ? load_factors(block + code_bytes + 2 * LANES, 0) : vf_zero();
+      UNROLL for (int r = 0; r < rows; r++) {
+        vi sum = vi_load(sums + r * LANES);
+        if (!has_minimum) sum = vi_add(sum, vi_set(f->for_offset[r]));
+        total[r] = vf_fma(vf_mul(vf_of(sum), scale), vf_set(f->scale[r]), total[r]);
+        if (has_minimum) total[r] = vf_fma(minimum, vf_set(f->of_minimum[r]), total[r]);
+      }
     }
-    tiles_see_stores();
-    for (int i = 0; i < n; i += 2) sum_two(s, i, x + 32 * first, row_bytes, rows); /* one beyond the last is computed and left */
-    for (int r = 0; r < rows; r++) {
-      const float *scales = (const float *)(x + r * row_bytes + inputs) + first;
-      const int32_t *whole = (const int32_t *)(scales + 2 * blocks);
-      vf total = vf_load(s->totals + r * LANES);
-      for (int i = 0; i < n; i++) {
-        vi sum = vi_load(s->sums + (i * LANES + r) * LANES);
-        if (!has_minimum) sum = vi_add(sum, vi_set(-offset * whole[i]));
-        total = vf_fma(vf_mul(vf_of(sum), vf_load(s->scales + i * LANES)), vf_set(scales[i]), total);
-        if (has_minimum) total = vf_fma(vf_load(s->minimums + i * LANES), vf_set(scales[blocks + i]), total);
+    const int output = group * LANES;
+    UNROLL for (int r = 0; r < rows; r++) finish(to, first_row + r, output, w->outputs - output, total[r]);
+  }
+}
+
+/* The factors of `rows` rows that `quantize` made. */
+static void gather_factors(const struct weight *w, const uint8_t *x, int rows, int64_t row_bytes, struct factors *to) {
+  const int blocks = w->blocks;
+  for (int r = 0; r < rows; r++, x += row_bytes) {
+    const float *scales = (const float *)(x + w->inputs);
+    const int32_t *whole = (const int32_t *)(scales + 2 * blocks);
+    for (int b = 0; b < blocks; b++) {
+      to[b].scale[r] = scales[b];
+      if (w->has_minimum) {
+        to[b].of_minimum[r] = scales[blocks + b];
+      } else {
+        to[b].for_offset[r] = -w->offset * whole[b];
       }
-      vf_store(s->totals + r * LANES, total);
     }
   }
-  const int output = group * LANES;
-  for (int r = 0; r < rows; r++) finish(to, first_row + r, output, w->outputs - output, vf_load(s->totals + r * LANES));
 }
 
-#define GROUPS_FEW(name, kind, has_minimum, wide)                                                                      \
+/* Half of 17 rows is the smallest run. */
+#define FEW_CASES(one)                                                                                                 \
+  CASE(8, one) CASE(9, one) CASE(10, one) CASE(11, one) CASE(12, one) CASE(13, one) CASE(14, one) CASE(15, one) CASE(16, one)
+#define GROUPS_FEW(name, kind, has_minimum)                                                                            \
   static __attribute__((noinline)) void name(const struct weight *w, int from, int to, const uint8_t *x, int rows,     \
                                              const struct sums *sums) {                                                \
     const int64_t row_bytes = ROW_BYTES((int64_t)w->inputs);                                                           \
-    struct steps steps;                                                                                                \
-    __builtin_memset(steps.codes, 0, sizeof steps.codes); /* the block beyond an odd last one */                       \
+    struct factors factors[w->blocks];                                                                                 \
     BY_CHUNKS(for (int row = 0, runs = (rows + LANES - 1) / LANES, run = 0, n; run < runs; run++, row += n) {          \
+      const uint8_t *at = x + row * row_bytes;                                                                         \
       n = (rows - row + runs - run - 1) / (runs - run);                                                                \
+      gather_factors(w, at, n, row_bytes, factors);                                                                    \
       tiles_begin_few(n);                                                                                              \
-      EACH_GROUP(group_few(w, group, x, n, kind, has_minimum, wide, row_bytes, row, sums, &steps));                    \
+      switch (n) { FEW_CASES(ONE_FEW_##kind##_##has_minimum) }                                                         \
     })                                                                                                                 \
     tiles_end();                                                                                                       \
   }
+#define ONE_FEW_NIBBLES_0(n) groups_few(w, chunk, end, at, factors, n, NIBBLES, 0, row_bytes, row, sums)
+#define ONE_FEW_NIBBLES_1(n) groups_few(w, chunk, end, at, factors, n, NIBBLES, 1, row_bytes, row, sums)
+#define ONE_FEW_BYTES_0(n) groups_few(w, chunk, end, at, factors, n, BYTES, 0, row_bytes, row, sums)

@@ -185,14 +185,14 @@ GROUPS_Q(bytes_by_16, BYTES_BY_16, 0, 1)
 
 #ifdef __AMX_INT8__
 #include "few_tiles.h"
-GROUPS_FEW(few_nibbles, NIBBLES, 0, 0)
-GROUPS_FEW(few_nibbles_minimum, NIBBLES, 1, 0)
-GROUPS_FEW(few_bytes, BYTES, 0, 0)
+GROUPS_FEW(few_nibbles, NIBBLES, 0)
+GROUPS_FEW(few_nibbles_minimum, NIBBLES, 1)
+GROUPS_FEW(few_bytes, BYTES, 0)
 #endif
 
 static void multiply_q(const struct weight *w, int from, int to, const uint8_t *x, int rows, const struct sums *sums) {
 #ifdef __AMX_INT8__
-  if (rows >= FEWEST_TILE_ROWS && !w->wide && w->kind != BYTES_BY_16 && (w->kind == NIBBLES || !w->has_minimum)) {
+  if (rows >= FEWEST_TILE_ROWS && w->blocks <= MOST_TILE_BLOCKS && !w->wide && w->kind != BYTES_BY_16 && (w->kind == NIBBLES || !w->has_minimum)) {
     (w->kind == BYTES ? few_bytes : w->has_minimum ? few_nibbles_minimum : few_nibbles)(w, from, to, x, rows, sums);
     return;
   }

@@ -18,6 +18,7 @@ final class GatedTask implements ComputePool.Task {
 
   private int isa;
   private int tasks;
+  private int threads;
   private int groups;
   private int rows;
   private MemorySegment weight = MemorySegment.NULL;
@@ -49,6 +50,7 @@ final class GatedTask implements ComputePool.Task {
     PackedWeight part = of.parts()[0];
     isa = set;
     tasks = count;
+    threads = pool.threads();
     groups = part.groups() / 2;
     rows = in.rows();
     weight = part.struct();
@@ -66,8 +68,9 @@ final class GatedTask implements ComputePool.Task {
 
   @Override
   public void run(int task) {
-    int from = ProductTask.firstGroup(groups, task, tasks);
-    int to = ProductTask.firstGroup(groups, task + 1, tasks);
+    int share = GroupShares.inTurn(task, tasks, threads);
+    int from = GroupShares.first(groups, share, tasks);
+    int to = GroupShares.first(groups, share + 1, tasks);
     Kernels.gated(
         isa,
         weight,

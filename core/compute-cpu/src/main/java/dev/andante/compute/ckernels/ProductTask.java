@@ -13,6 +13,7 @@ final class ProductTask implements ComputePool.Task {
 
   private int isa;
   private int tasks;
+  private int threads;
   private int groups;
   private int rows;
   private MemorySegment weight = MemorySegment.NULL;
@@ -58,14 +59,16 @@ final class ProductTask implements ComputePool.Task {
    */
   void run(ComputePool pool, int count, @Nullable MemorySegment roundedRows) {
     tasks = count;
+    threads = pool.threads();
     rounded = roundedRows;
     pool.run(count, this);
   }
 
   @Override
   public void run(int task) {
-    int from = firstGroup(groups, task, tasks);
-    int to = firstGroup(groups, task + 1, tasks);
+    int share = GroupShares.inTurn(task, tasks, threads);
+    int from = GroupShares.first(groups, share, tasks);
+    int to = GroupShares.first(groups, share + 1, tasks);
     MemorySegment codes = rounded;
     if (codes != null) {
       Kernels.productQ(
@@ -74,10 +77,5 @@ final class ProductTask implements ComputePool.Task {
       Kernels.productF(
           isa, weight, from, to, x, xAt, xStride, rows, out, outAt, outStride, bias, biasAt, add);
     }
-  }
-
-  /** Where a task's share of groups begins, and that of the task before it ends. */
-  static int firstGroup(int groups, int task, int tasks) {
-    return (int) ((long) groups * task / tasks);
   }
 }

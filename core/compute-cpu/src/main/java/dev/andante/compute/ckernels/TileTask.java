@@ -140,6 +140,6 @@ final class TileTask implements ComputePool.Task {
   /** Tasks begin with whole pairs. */
   private int firstGroup(int task) {
     int pairs = (groups + PAIR - 1) / PAIR;
-    return Math.min(groups, PAIR * ProductTask.firstGroup(pairs, task, tasks));
+    return Math.min(groups, PAIR * GroupShares.first(pairs, task, tasks));
   }
 }
