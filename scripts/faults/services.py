@@ -15,7 +15,8 @@ MODEL = "dummy:mixtral-tiny"
 REQUEST_TIMEOUT, HASTY_TIMEOUT, LEASE = 30.0, 0.4, 3.0
 HEAPS = {"prefill": "384m", "decode": "384m", "draft": "192m", "expert": "256m", "gateway": "256m"}
 COMMON = ("--andante.grpc.keep-alive=2s", "--andante.grpc.keep-alive-timeout=2s", "--andante.drain.timeout=5s")
-ENGINE = (f"--andante.model.path={MODEL}", f"--andante.engine.lease={LEASE:.0f}s", "--andante.engine.warm-up=0s")
+# Exact, since answers are compared that were computed in different batches: docs/decisions/0036-own-tiles.md.
+ENGINE = (f"--andante.model.path={MODEL}", "--andante.compute.precision=exact", f"--andante.engine.lease={LEASE:.0f}s", "--andante.engine.warm-up=0s")
 FEW_BLOCKS = "--andante.engine.blocks=112"
 EXPERT = (f"--andante.model.path={MODEL}", "--andante.expert.shard=0", "--andante.expert.shards=1")
 INSTANCES = "--spring.cloud.discovery.client.simple.instances.andante-{}[{}].uri=http://{}:{}"

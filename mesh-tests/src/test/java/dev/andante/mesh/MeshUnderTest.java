@@ -2,6 +2,8 @@ package dev.andante.mesh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.andante.compute.Backend;
+import dev.andante.host.model.ModelHost;
 import dev.andante.protocol.v1.GetStatusRequest;
 import dev.andante.protocol.v1.WorkerGrpc;
 import dev.andante.protocol.v1.WorkerStatus;
@@ -72,6 +74,16 @@ final class MeshUnderTest implements AutoCloseable {
 
   GrpcChannels channels() {
     return mesh.role("gateway").getBean(GrpcChannels.class);
+  }
+
+  /** What the engine of a role computes with. */
+  Backend backend(String role) {
+    return mesh.role(role)
+        .getBean(ModelHost.class)
+        .loaded()
+        .orTimeout(START.toSeconds(), TimeUnit.SECONDS)
+        .join()
+        .backend();
   }
 
   WorkerStatus status(String role) {
