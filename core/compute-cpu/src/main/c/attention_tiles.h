@@ -28,6 +28,9 @@ struct work {
 INLINE float *group_q(const struct groups *s, int at) { return s->q + at * s->head_dim * LANES / 2; }
 INLINE float *group_o(const struct groups *s, int at) { return s->o + at * s->head_dim * LANES; }
 
+/* Pairs that tiles have rows for: a single group of fewer than 16 needs no more. */
+INLINE int rows_of_tiles(const struct groups *s) { return s->count < LANES ? s->count : LANES; }
+
 /* Tokens of the sequence that pair p of a KV head sees; none if there is no such pair. */
 INLINE int seen(const struct groups *s, int p) { return p < s->count ? s->first_position + p / s->heads + 1 : 0; }
 
@@ -60,14 +63,6 @@ static void copy_values(const uint8_t *const parts[2], int head_dim, int visible
       _mm512_storeu_si512(target + c * TILE_BYTES + pair * TILE_ROW_BYTES, v);
     }
   }
-}
-
-/* Tiles 0 to 5: `pairs` rows. 6 and 7: 16 rows of keys or values. */
-INLINE void tiles_begin_attention(int pairs) {
-  struct tile_config config __attribute__((aligned(64))) = {.palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}};
-  for (int i = 0; i < 6; i++) config.rows[i] = (uint8_t)pairs;
-  config.rows[6] = config.rows[7] = LANES;
-  __asm__ volatile("ldtilecfg %0" ::"m"(config));
 }
 
 /* Scores of 16 pairs with 64 tokens: [part][pair][16]. */
@@ -122,7 +117,7 @@ INLINE vf store_weights(struct work *work, int p, float max) {
 /* Weights of group g of a KV head, group `at` of all, for the 64 tokens from position `from` on; its sums and outputs so far are scaled. */
 static void take_weights(const struct groups *s, int g, int at, int from, struct work *work) {
   float factors[LANES], max[LANES], *o = group_o(s, at), *l = s->l + at * LANES * LANES, *m = s->m + at * LANES;
-  const int pairs = s->count < LANES ? s->count : LANES; /* rows of tiles */
+  const int pairs = rows_of_tiles(s);
   const int all_see_all = (g + 1) * LANES <= s->count && seen(s, g * LANES) >= from + TILE;
   uint32_t sees = (1u << pairs) - 1;
   if (all_see_all) {
@@ -131,8 +126,11 @@ static void take_weights(const struct groups *s, int g, int at, int from, struct
     for (int p = 0; p < LANES; p++) max[p] = -INFINITY;
     for (int p = 0; p < pairs; p++) {
       const int visible = seen(s, g * LANES + p) - from;
-      max[p] = visible > 0 ? largest_score(work, p, visible < TILE ? visible : TILE) : -INFINITY;
-      if (visible <= 0) sees &= ~(1u << p);
+      if (visible > 0) {
+        max[p] = largest_score(work, p, visible < TILE ? visible : TILE);
+      } else {
+        sees &= ~(1u << p);
+      }
     }
   }
   const vf before = vf_load(m), now = vf_max(before, vf_load(max)); /* the second is kept where it is NaN */
@@ -240,9 +238,10 @@ static void attention_on_tiles(const float *queries, int64_t q_stride, const str
                                int32_t first_position, int32_t first_kv_head, int32_t kv_heads, int32_t heads, float scale, float *out,
                                int64_t out_stride, int32_t span, int32_t spans, int32_t all_heads, float *partials, float *scratch) {
   const int head_dim = kv->head_dim, count = rows * heads, per_head = (count + LANES - 1) / LANES, all_groups = per_head * kv_heads;
-  const int last = first_position + rows - 1, all_pairs = all_groups * LANES, pairs = count < LANES ? count : LANES;
+  const int last = first_position + rows - 1, all_pairs = all_groups * LANES;
   uint8_t *values = (uint8_t *)scratch; /* of 64 tokens, of 2 bytes an element */
   struct groups now = {.q = scratch + 32 * head_dim, .head_dim = head_dim, .heads = heads, .first_position = first_position, .count = count};
+  const int pairs = rows_of_tiles(&now);
   now.o = now.q + all_pairs * head_dim / 2;
   now.l = now.o + all_pairs * head_dim;
   now.m = now.l + all_pairs * LANES;
@@ -257,7 +256,7 @@ static void attention_on_tiles(const float *queries, int64_t q_stride, const str
     take_tiled_queries(queries + (first_kv_head + at / per_head) * heads * head_dim, q_stride, heads, head_dim, scale * LOG2_E, first, there,
                        (uint8_t *)group_q(&now, at));
   }
-  tiles_begin_attention(pairs);
+  tiles_begin(pairs);
   for (int start = span < 0 ? 0 : span * SPAN; start <= last; start += SPAN) {
     for (int i = 0; i < all_pairs; i++) now.m[i] = -INFINITY;
     for (int at = 0; at < all_groups; at++) {

@@ -11,12 +11,15 @@
 #define BLOCKS_AHEAD 2
 
 /* Blocks under way: those, the one at hand, and one whose codes are spread. */
-#define UNDER_WAY 4
+#define UNDER_WAY (BLOCKS_AHEAD + 2)
 
 #define CODE_BYTES 512
 
-/* Most blocks of a row: their factors are kept on the stack. */
+/* Most blocks of all runs of rows: their factors are kept on the stack. */
 #define MOST_TILE_BLOCKS 1024
+
+/* Runs that so many rows are taken in, as even as they can be. */
+#define TILE_RUNS(rows) (((rows) + LANES - 1) / LANES)
 
 /* Codes and sums of blocks under way, by number of the block in the call % UNDER_WAY. */
 struct under_way {
@@ -38,7 +41,7 @@ INLINE void tiles_begin_few(int rows) {
   struct tile_config config __attribute__((aligned(64))) = {.palette = 1, .row_bytes = {64, 32, 64}};
   config.rows[0] = config.rows[1] = (uint8_t)rows;
   config.rows[2] = 8;
-  __asm__ volatile("ldtilecfg %0" ::"m"(config));
+  tiles_are(&config);
 }
 
 /* The codes of a block, a byte each; those that are bytes already stay where they are. */
@@ -128,18 +131,26 @@ static void gather_factors(const struct weight *w, const uint8_t *x, int rows, i
 /* Half of 17 rows is the smallest run. */
 #define FEW_CASES(one)                                                                                                 \
   CASE(8, one) CASE(9, one) CASE(10, one) CASE(11, one) CASE(12, one) CASE(13, one) CASE(14, one) CASE(15, one) CASE(16, one)
+
+/* Runs `work` for each run of n rows from `row` on, their activations at `at`. */
+#define EACH_RUN(work)                                                                                                 \
+  for (int run = 0, row = 0, n; run < runs; run++, row += n) {                                                         \
+    struct factors *factors = all + run * w->blocks;                                                                   \
+    const uint8_t *at = x + row * row_bytes;                                                                           \
+    n = (rows - row + runs - run - 1) / (runs - run);                                                                  \
+    work                                                                                                               \
+  }
+
 #define GROUPS_FEW(name, kind, has_minimum)                                                                            \
   static __attribute__((noinline)) void name(const struct weight *w, int from, int to, const uint8_t *x, int rows,     \
                                              const struct sums *sums) {                                                \
     const int64_t row_bytes = ROW_BYTES((int64_t)w->inputs);                                                           \
-    struct factors factors[w->blocks];                                                                                 \
-    BY_CHUNKS(for (int row = 0, runs = (rows + LANES - 1) / LANES, run = 0, n; run < runs; run++, row += n) {          \
-      const uint8_t *at = x + row * row_bytes;                                                                         \
-      n = (rows - row + runs - run - 1) / (runs - run);                                                                \
-      gather_factors(w, at, n, row_bytes, factors);                                                                    \
+    const int runs = TILE_RUNS(rows);                                                                                  \
+    struct factors all[runs * w->blocks];                                                                              \
+    EACH_RUN(gather_factors(w, at, n, row_bytes, factors);)                                                            \
+    BY_CHUNKS(EACH_RUN(                                                                                                \
       tiles_begin_few(n);                                                                                              \
-      switch (n) { FEW_CASES(ONE_FEW_##kind##_##has_minimum) }                                                         \
-    })                                                                                                                 \
+      switch (n) { FEW_CASES(ONE_FEW_##kind##_##has_minimum) }))                                                         \
     tiles_end();                                                                                                       \
   }
 #define ONE_FEW_NIBBLES_0(n) groups_few(w, chunk, end, at, factors, n, NIBBLES, 0, row_bytes, row, sums)

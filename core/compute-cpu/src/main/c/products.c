@@ -192,7 +192,7 @@ GROUPS_FEW(few_bytes, BYTES, 0)
 
 static void multiply_q(const struct weight *w, int from, int to, const uint8_t *x, int rows, const struct sums *sums) {
 #ifdef __AMX_INT8__
-  if (rows >= FEWEST_TILE_ROWS && w->blocks <= MOST_TILE_BLOCKS && !w->wide && w->kind != BYTES_BY_16 && (w->kind == NIBBLES || !w->has_minimum)) {
+  if (rows >= FEWEST_TILE_ROWS && TILE_RUNS(rows) * w->blocks <= MOST_TILE_BLOCKS && !w->wide && w->kind != BYTES_BY_16 && (w->kind == NIBBLES || !w->has_minimum)) {
     (w->kind == BYTES ? few_bytes : w->has_minimum ? few_nibbles_minimum : few_nibbles)(w, from, to, x, rows, sums);
     return;
   }

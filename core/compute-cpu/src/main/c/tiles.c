@@ -174,7 +174,7 @@ void KERNEL(product_tiles)(const struct weight *w, int32_t from, int32_t to, con
   const int all = (w->inputs + STEP - 1) / STEP, runs = (all + TILE_STEPS - 1) / TILE_STEPS, most_steps = (all + runs - 1) / runs;
   const int64_t group_bytes = (int64_t)all * TILE_BYTES;
   float sums[4 * 256] __attribute__((aligned(64)));
-  tiles_begin();
+  tiles_begin(LANES);
   for (int first = 0; first < all; first += most_steps) {
     const int steps = all - first < most_steps ? all - first : most_steps, pair_bytes = steps * 2 * TILE_BYTES;
     const int most = 2 * (TILE_PANEL(w->inputs) / pair_bytes);
@@ -233,7 +233,7 @@ void KERNEL(gated_tiles)(const struct weight *w, int32_t from, int32_t to, const
   const int64_t group_bytes = (int64_t)steps * TILE_BYTES;
   const int most = 2 * (TILE_PANEL(w->inputs) / (2 * pair_bytes));
   float gates[4 * 256] __attribute__((aligned(64))), ups[4 * 256] __attribute__((aligned(64)));
-  tiles_begin();
+  tiles_begin(LANES);
   for (int chunk = from, end; chunk < to; chunk = end) {
     end = to - chunk < most ? to : chunk + most;
     for (int i = 0; i < (end - chunk + 1) / 2 * 2; i++) {

@@ -14,11 +14,15 @@ struct tile_config {
   uint8_t rows[16];
 };
 
-/* Before the first tile of a call. Not by the compiler's function, which in GCC 12 names 8 of the 64 bytes that are read. */
-static inline void tiles_begin(void) {
-  static const struct tile_config whole __attribute__((aligned(64))) = {
-      .palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
-  __asm__ volatile("ldtilecfg %0" ::"m"(whole));
+/* Not by the compiler's function, which in GCC 12 names 8 of the 64 bytes that are read. */
+static inline void tiles_are(const struct tile_config *config) { __asm__ volatile("ldtilecfg %0" ::"m"(*config)); }
+
+/* Before the first tile of a call. Tiles 0 to 5: `rows` rows. 6 and 7: 16 rows. */
+static inline void tiles_begin(int rows) {
+  struct tile_config config __attribute__((aligned(64))) = {.palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}};
+  for (int i = 0; i < 6; i++) config.rows[i] = (uint8_t)rows;
+  config.rows[6] = config.rows[7] = 16;
+  tiles_are(&config);
 }
 
 /* At the end of it: switching threads is dearer while tiles hold something. */
