@@ -66,6 +66,9 @@ All workloads, as JSON {items: [{name, role, component, shard}]}: one a role, an
 {{- if ne .role "gateway" }}
 {{- $_ := set $set "andante.grpc.port" 9090 }}
 {{- end }}
+{{- if eq .role "decode" }}
+{{- $_ := set $set "andante.decode.kv-link-port" 9091 }}
+{{- end }}
 {{- if has .role (list "prefill" "decode" "expert") }}
 {{- $_ := set $set "andante.model.path" (printf "%s/%s" $v.model.mountPath $v.model.file) }}
 {{- with $v.model.name }}{{ $_ := set $set "andante.model.name" . }}{{ end }}

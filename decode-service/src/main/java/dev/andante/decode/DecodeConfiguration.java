@@ -16,14 +16,19 @@ import dev.andante.host.model.ModelSource;
 import dev.andante.host.model.ProcessExit;
 import dev.andante.kvtransfer.grpc.GrpcKvSender;
 import dev.andante.kvtransfer.grpc.KvTransferService;
+import dev.andante.kvtransfer.link.LinkServer;
+import dev.andante.kvtransfer.link.Links;
 import dev.andante.protocol.v1.Role;
 import dev.andante.service.grpc.Endpoints;
 import dev.andante.service.grpc.GrpcChannels;
 import dev.andante.service.grpc.GrpcProperties;
 import dev.andante.service.grpc.GrpcServer;
+import dev.andante.service.grpc.GrpcStartException;
 import dev.andante.service.state.LongStreams;
 import dev.andante.service.state.ServiceState;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -118,11 +123,18 @@ public class DecodeConfiguration {
         host, tokenWriters, properties.maxBufferedTokens(), engine::onInterTokenLatency, handOvers);
   }
 
+  /** To other decode workers. */
+  @Bean(destroyMethod = "close")
+  Links kvLinks() {
+    return new Links();
+  }
+
   @Bean
   HandOvers handOvers(
       HostedEngine engine,
       ModelHost models,
       GrpcChannels channels,
+      Links kvLinks,
       ExecutorService tokenWriters,
       DecodeProperties properties,
       ServiceState state,
@@ -134,6 +146,7 @@ public class DecodeConfiguration {
                     channels::channel,
                     running.kvLayout(),
                     format,
+                    kvLinks,
                     tokenWriters,
                     engine.transferMetrics(),
                     MAX_FRAME_BYTES,
@@ -147,9 +160,33 @@ public class DecodeConfiguration {
     return handOvers;
   }
 
+  /** From prefill and other decode workers; null = KV comes over gRPC. */
+  @Bean(destroyMethod = "close")
+  @Nullable LinkServer kvLinkServer(DecodeProperties properties, GrpcProperties grpc) {
+    if (!properties.kvLink()) {
+      return null;
+    }
+    try {
+      return new LinkServer(
+          new InetSocketAddress(grpc.address(), properties.kvLinkPort()),
+          Math.toIntExact(grpc.maxMessageSize().toBytes()));
+    } catch (IOException e) {
+      throw new GrpcStartException(
+          "cannot listen on "
+              + grpc.address()
+              + ":"
+              + properties.kvLinkPort()
+              + " (andante.decode.kv-link-port): "
+              + e.getMessage(),
+          e);
+    }
+  }
+
   @Bean
-  KvTransferService kvTransferService(EngineHost host, HostedEngine engine) {
-    return new KvTransferService(new EngineReceiver(host, engine.transferMetrics()));
+  KvTransferService kvTransferService(
+      EngineHost host, HostedEngine engine, ObjectProvider<LinkServer> links) {
+    return new KvTransferService(
+        new EngineReceiver(host, engine.transferMetrics()), links.getIfAvailable());
   }
 
   @Bean

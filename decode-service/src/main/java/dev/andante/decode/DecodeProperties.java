@@ -2,6 +2,7 @@ package dev.andante.decode;
 
 import dev.andante.kvtransfer.KvCoding;
 import dev.andante.service.config.Between;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +20,9 @@ import org.springframework.validation.annotation.Validated;
  * @param maxBufferedTokens tokens kept for a reader that does not read; a slower one is cancelled
  * @param kvAddress {@code host:port} under which prefill workers reach this one; empty = where its
  *     gRPC server listens
+ * @param kvLink whether prefill and other decode workers may send KV over a TCP port of its own
+ *     beside gRPC, which takes half the processor time. Who cannot reach it sends over gRPC
+ * @param kvLinkPort of that; 0 = any free one. On the interface of the gRPC server
  * @param handOver whether a worker that stops offers the answers under way, with their KV, to
  *     others
  * @param kvCoding how KV is offered to those others: as-is, or q8 as in {@code
@@ -32,5 +36,7 @@ public record DecodeProperties(
     @DefaultValue("5s") @Between(min = "1ms", max = "10m") Duration expertDeadline,
     @DefaultValue("4096") @Min(1) int maxBufferedTokens,
     @DefaultValue("") String kvAddress,
+    @DefaultValue("on") boolean kvLink,
+    @DefaultValue("0") @Min(0) @Max(65535) int kvLinkPort,
     @DefaultValue("on") boolean handOver,
     @DefaultValue("as-is") KvCoding kvCoding) {}

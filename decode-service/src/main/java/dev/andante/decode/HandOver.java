@@ -37,8 +37,8 @@ final class HandOver {
   /** Read out between two steps: little enough not to be felt by who is being answered. */
   private static final int TOKENS_AT_ONCE = 128;
 
-  /** On their way at once: what the link cannot take yet is kept on the heap. */
-  private static final int TOKENS_UNDER_WAY = 4 * TOKENS_AT_ONCE;
+  /** Beyond those, on their way at once: what the link cannot take yet takes memory. */
+  private static final long BYTES_UNDER_WAY = 8 << 20;
 
   private final Engine engine;
   private final Attempt attempt;
@@ -102,17 +102,12 @@ final class HandOver {
 
   /** Returns when the receiver has everything. */
   private void send(KvOutbound push, int from, int end) {
-    int underWay = 0;
     for (int first = from; first < end; first += TOKENS_AT_ONCE) {
       int count = Math.min(TOKENS_AT_ONCE, end - first);
       await(engine.readKv(attempt, first, count, push::send));
-      underWay += count;
-      if (underWay >= TOKENS_UNDER_WAY) {
-        await(push.stored());
-        underWay = 0;
-      }
+      await(push.keptAtMost(BYTES_UNDER_WAY));
     }
-    await(push.stored());
+    await(push.keptAtMost(0));
   }
 
   private Duration left() {

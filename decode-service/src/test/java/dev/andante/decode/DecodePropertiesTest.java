@@ -28,7 +28,15 @@ class DecodePropertiesTest {
             assertThat(context.getBean(DecodeProperties.class))
                 .isEqualTo(
                     new DecodeProperties(
-                        "", List.of(), Duration.ofSeconds(5), 4096, "", true, KvCoding.AS_IS)));
+                        "",
+                        List.of(),
+                        Duration.ofSeconds(5),
+                        4096,
+                        "",
+                        true,
+                        0,
+                        true,
+                        KvCoding.AS_IS)));
   }
 
   @Test
@@ -40,6 +48,8 @@ class DecodePropertiesTest {
             "andante.decode.expert-deadline=7s",
             "andante.decode.max-buffered-tokens=9",
             "andante.decode.kv-address=k:1",
+            "andante.decode.kv-link=off",
+            "andante.decode.kv-link-port=1234",
             "andante.decode.hand-over=off",
             "andante.decode.kv-coding=q8")
         .run(
@@ -52,6 +62,8 @@ class DecodePropertiesTest {
                             Duration.ofSeconds(7),
                             9,
                             "k:1",
+                            false,
+                            1234,
                             false,
                             KvCoding.Q8)));
   }

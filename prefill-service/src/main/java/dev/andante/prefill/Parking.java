@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Room for KV that was computed before its receiver had blocks for it. It lies on the heap, so
- * there is only so much. Thread-safe.
+ * Room for KV that was computed before its receiver had blocks for it. It takes memory, so there is
+ * only so much. Thread-safe.
  */
 final class Parking {
 

@@ -5,6 +5,7 @@ import dev.andante.engine.EngineException;
 import dev.andante.engine.FinishReason;
 import dev.andante.engine.GeneratedToken;
 import dev.andante.engine.GenerationStats;
+import dev.andante.engine.KvView;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
 import dev.andante.engine.StopMatcher;
@@ -20,7 +21,6 @@ import dev.andante.service.grpc.LogIds;
 import dev.andante.service.grpc.RequestIds;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -99,7 +99,7 @@ final class PrefillCall implements PrefillListener {
   }
 
   @Override
-  public void onKv(int firstToken, int tokens, MemorySegment kv) {
+  public void onKv(int firstToken, int tokens, KvView kv) {
     KvOutbound current = push;
     if (current != null) {
       current.send(firstToken, tokens, kv);

@@ -17,8 +17,8 @@ import org.springframework.validation.annotation.Validated;
  * @param maxFrame payload of a KV frame, 1KB to 1GB; a bigger block is split by layers. Below
  *     decode's {@code andante.grpc.max-message-size}
  * @param maxParked KV that is kept, of all prompts together, for decodes that have no room for it
- *     yet, 0 to 1TB; it lies on the heap. Beyond that prompts are computed only when decode has
- *     room
+ *     yet, 0 to 1TB; it lies outside the heap. Beyond that prompts are computed only when decode
+ *     has room
  * @param kvCoding how KV is offered to decode: as-is, or q8, in eight bits an element, which is
  *     about half the bytes and not the same bits. Decode takes what it knows
  * @param expertAddresses {@code host:port} of expert services that hold the experts of a

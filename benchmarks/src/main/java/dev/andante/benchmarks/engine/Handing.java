@@ -7,6 +7,7 @@ import dev.andante.engine.EngineException;
 import dev.andante.engine.FinishReason;
 import dev.andante.engine.GeneratedToken;
 import dev.andante.engine.GenerationStats;
+import dev.andante.engine.KvView;
 import dev.andante.engine.PrefillJob;
 import dev.andante.engine.PrefillListener;
 import dev.andante.engine.PromptTokens;
@@ -16,7 +17,6 @@ import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -47,7 +47,7 @@ final class Handing implements AutoCloseable {
   Handing(Engine from, Engine to, KvFormat format) {
     this.from = from;
     this.to = to;
-    this.link = new KvLoopback(to, format, KvCoding.AS_IS);
+    this.link = new KvLoopback(to, format, KvCoding.AS_IS, true);
   }
 
   /** Computes a prompt and hands it on; what the other engine then has is given back. */
@@ -55,7 +55,7 @@ final class Handing implements AutoCloseable {
     Attempt attempt = new Attempt("handed " + count++, 0);
     PromptTokens prompt = PromptTokens.of(tokens);
     long start = System.nanoTime();
-    KvOutbound push = link.sender().open("loopback", attempt, prompt, LIMIT);
+    KvOutbound push = link.sender().open("localhost:0", attempt, prompt, LIMIT);
     Watch watch = new Watch(push);
     var _ =
         push.granted()
@@ -86,7 +86,7 @@ final class Handing implements AutoCloseable {
     }
 
     @Override
-    public void onKv(int firstToken, int tokens, MemorySegment kv) {
+    public void onKv(int firstToken, int tokens, KvView kv) {
       push.send(firstToken, tokens, kv);
     }
 

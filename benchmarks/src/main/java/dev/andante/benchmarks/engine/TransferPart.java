@@ -14,14 +14,14 @@ import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The rate of a KV push through gRPC on loopback, as it is and in eight bits, beside a bare TCP
- * connection that copies as many bytes as KV has in the pool, which all rates are of. They take
- * turns, the first one changing from round to round.
+ * The rate of a KV push on loopback: over a link, as it is and in eight bits, and over gRPC. Beside
+ * it a bare TCP connection that copies as many bytes as KV has in the pool, which all rates are of.
+ * They take turns, the first one changing from round to round.
  */
 final class TransferPart implements EnginePart {
 
-  /** The compiler is at work for about as long; with five, a third of the CPU time is its. */
-  private static final int WARM_UP_ROUNDS = 40;
+  /** The compiler is at work for about as long; after 60, a tenth of the CPU time is its. */
+  private static final int WARM_UP_ROUNDS = 200;
 
   @Override
   public String name() {
@@ -50,12 +50,14 @@ final class TransferPart implements EnginePart {
     if (shape.length != 3) {
       throw new IllegalArgumentException("--kv-shape takes three numbers");
     }
-    try (PushCopy push = push(shape, tokens, KvCoding.AS_IS);
-        PushCopy coded = push(shape, tokens, KvCoding.Q8);
+    try (PushCopy push = push(shape, tokens, KvCoding.AS_IS, true);
+        PushCopy overGrpc = push(shape, tokens, KvCoding.AS_IS, false);
+        PushCopy coded = push(shape, tokens, KvCoding.Q8, true);
         TcpCopy tcp = new TcpCopy(push.bytes())) {
       Map<String, KvCopy> ways = new LinkedHashMap<>();
       ways.put("tcp", tcp);
       ways.put("push", push);
+      ways.put("push_grpc", overGrpc);
       ways.put("push_q8", coded);
       Map<String, List<Sample>> samples = new LinkedHashMap<>();
       List<String> order = new ArrayList<>(ways.keySet());
@@ -75,8 +77,8 @@ final class TransferPart implements EnginePart {
     }
   }
 
-  private static PushCopy push(int[] shape, int tokens, KvCoding coding) {
-    return new PushCopy(shape[0], shape[1], shape[2], tokens, coding);
+  private static PushCopy push(int[] shape, int tokens, KvCoding coding, boolean link) {
+    return new PushCopy(shape[0], shape[1], shape[2], tokens, coding, link);
   }
 
   private static Map<String, Object> result(

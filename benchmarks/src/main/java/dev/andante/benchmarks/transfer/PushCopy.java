@@ -11,6 +11,7 @@ import dev.andante.engine.DraftSource;
 import dev.andante.engine.Engine;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
+import dev.andante.engine.KvView;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.runtime.Engines;
 import dev.andante.kvtransfer.KvCoding;
@@ -27,19 +28,42 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The KV of a prompt out of one pool, block by block as an engine exports it, through the product's
- * sender, gRPC on loopback and receiver, into the pool of an engine that does nothing else.
+ * sender, a link or gRPC on loopback and receiver, into the pool of an engine that does nothing
+ * else.
  */
 public final class PushCopy implements KvCopy {
 
+  /** The first tokens of a block, as an engine exports them. */
+  private record Run(KvPool pool, int block, int tokens) implements KvView {
+
+    @Override
+    public int layers() {
+      return pool.layout().layers();
+    }
+
+    @Override
+    public long bytes() {
+      return tokens * pool.layout().bytesPerToken();
+    }
+
+    @Override
+    public void copyTo(int firstLayer, int layers, MemorySegment target) {
+      pool.read(block, 0, tokens, firstLayer, layers, target);
+    }
+  }
+
   private static final int BLOCK = 16;
+
+  /** As decode hands an answer over: it waits where prefill computes. */
+  private static final int TOKENS_AT_ONCE = 128;
+
+  private static final long BYTES_UNDER_WAY = 8 << 20;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final int tokens;
   private final ComputePool threads = new ComputePool(1);
   private final ReferenceBackend backend = new ReferenceBackend(threads);
-  private final Arena arena = Arena.ofShared();
   private final KvPool source;
-  private final MemorySegment buffer;
   private final Engine engine;
   private final KvLoopback link;
   private int copies;
@@ -47,14 +71,15 @@ public final class PushCopy implements KvCopy {
   /**
    * @param tokens of the prompt
    * @param coding of its KV on the wire
+   * @param overLink whether that is a link; else gRPC
    */
-  public PushCopy(int layers, int kvHeads, int headDim, int tokens, KvCoding coding) {
+  public PushCopy(
+      int layers, int kvHeads, int headDim, int tokens, KvCoding coding, boolean overLink) {
     this.tokens = tokens;
     BareModel model = new BareModel(layers, kvHeads, headDim, tokens + BLOCK);
     KvLayout layout = model.kvLayout(BLOCK, DType.BF16);
     int blocks = layout.blocksFor(tokens + 1);
     source = backend.allocateKv(layout, blocks);
-    buffer = arena.allocate(layout.bytesPerBlock(), 64);
     fill();
     EngineConfig config =
         EngineConfig.builder(BLOCK, blocks)
@@ -66,17 +91,21 @@ public final class PushCopy implements KvCopy {
             .build();
     engine = Engines.start(config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of());
     KvFormat format = KvFormat.of(layout, model.fingerprint(), backend.numerics());
-    link = new KvLoopback(engine, format, coding);
+    link = new KvLoopback(engine, format, coding, overLink);
   }
 
   /** Numbers of all kinds, since zeros are coded faster. */
   private void fill() {
     ThreadLocalRandom random = ThreadLocalRandom.current();
-    for (int block = 0; block < source.blocks(); block++) {
-      for (long at = 0; at < buffer.byteSize(); at += Short.BYTES) {
-        buffer.set(ValueLayout.JAVA_SHORT, at, BFloat16.fromFloat((float) random.nextGaussian()));
+    KvLayout layout = source.layout();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(layout.bytesPerBlock(), 64);
+      for (int block = 0; block < source.blocks(); block++) {
+        for (long at = 0; at < buffer.byteSize(); at += Short.BYTES) {
+          buffer.set(ValueLayout.JAVA_SHORT, at, BFloat16.fromFloat((float) random.nextGaussian()));
+        }
+        source.write(block, 0, BLOCK, 0, layout.layers(), buffer);
       }
-      source.write(block, 0, BLOCK, 0, source.layout().layers(), buffer);
     }
   }
 
@@ -89,13 +118,14 @@ public final class PushCopy implements KvCopy {
   public void copy() {
     Attempt attempt = new Attempt("copy " + copies++, 0);
     KvOutbound push =
-        link.sender().open("loopback", attempt, PromptTokens.of(new int[tokens]), PATIENCE);
+        link.sender().open("localhost:0", attempt, PromptTokens.of(new int[tokens]), PATIENCE);
     KvGrant grant = push.granted().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
-    KvLayout layout = source.layout();
     for (int first = 0; first < tokens; first += BLOCK) {
       int count = Math.min(BLOCK, tokens - first);
-      source.read(first / BLOCK, 0, count, 0, layout.layers(), buffer);
-      push.send(first, count, buffer.asSlice(0, count * layout.bytesPerToken()));
+      push.send(first, count, new Run(source, first / BLOCK, count));
+      if (first % TOKENS_AT_ONCE == 0) {
+        push.keptAtMost(BYTES_UNDER_WAY).orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+      }
     }
     push.commit();
     push.finished().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
@@ -107,7 +137,6 @@ public final class PushCopy implements KvCopy {
     link.close();
     engine.close();
     source.close();
-    arena.close();
     backend.close();
     threads.close();
   }

@@ -1,7 +1,5 @@
 package dev.andante.engine;
 
-import java.lang.foreign.MemorySegment;
-
 /** Takes KV that is read out of an engine, on the engine thread; must not block. */
 @FunctionalInterface
 public interface KvSink {
@@ -11,7 +9,7 @@ public interface KvSink {
    *
    * @param firstToken position of the first token
    * @param tokens how many
-   * @param kv in wire order ({@link dev.andante.compute.KvLayout}); valid only during the call
+   * @param kv valid only during the call
    */
-  void onKv(int firstToken, int tokens, MemorySegment kv);
+  void onKv(int firstToken, int tokens, KvView kv);
 }

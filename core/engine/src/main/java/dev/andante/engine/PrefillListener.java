@@ -1,7 +1,5 @@
 package dev.andante.engine;
 
-import java.lang.foreign.MemorySegment;
-
 /**
  * Hears of a {@link PrefillJob} on the engine thread; must not block. Exactly one of {@link
  * #onFirstToken} and {@link #onFailed} ends it; a job that is aborted ends in onFailed(INTERNAL).
@@ -14,9 +12,9 @@ public interface PrefillListener {
    *
    * @param firstToken position of the first token
    * @param tokens how many
-   * @param kv in wire order ({@link dev.andante.compute.KvLayout}); valid only during the call
+   * @param kv valid only during the call
    */
-  void onKv(int firstToken, int tokens, MemorySegment kv);
+  void onKv(int firstToken, int tokens, KvView kv);
 
   /**
    * The prompt is done.

@@ -204,7 +204,7 @@ class FailureTest {
               new StopParams(5, 0, false, Set.of())),
           new PrefillListener() {
             @Override
-            public void onKv(int firstToken, int tokens, java.lang.foreign.MemorySegment kv) {
+            public void onKv(int firstToken, int tokens, KvView kv) {
               throw new IllegalStateException("push");
             }
 

@@ -18,7 +18,6 @@ import dev.andante.engine.fake.Recorder;
 import dev.andante.engine.speculative.PromptLookupDrafts;
 import dev.andante.model.LanguageModel;
 import dev.andante.model.dummy.TinyModels;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -271,7 +270,7 @@ class HandOverTest {
     }
   }
 
-  private static void full(int firstToken, int tokens, MemorySegment kv) {
+  private static void full(int firstToken, int tokens, KvView kv) {
     throw new IllegalStateException("there is no room for it");
   }
 

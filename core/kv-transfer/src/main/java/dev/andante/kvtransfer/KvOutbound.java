@@ -1,6 +1,6 @@
 package dev.andante.kvtransfer;
 
-import java.lang.foreign.MemorySegment;
+import dev.andante.engine.KvView;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * One prompt on its way. Ends exactly once: {@link #finished} completes with a receipt, or with a
  * {@link KvTransferException}. Unless it completes with a receipt the receiver keeps nothing.
  *
- * <p><b>Memory.</b> Runs that the link cannot take yet are kept on the heap. {@link #send} never
- * blocks and never refuses, since the engine thread calls it; what is kept is bounded by the KV of
- * the prompt, which is all that can ever be sent.
+ * <p><b>Memory.</b> Runs that the link cannot take yet are kept outside the heap. {@link #send}
+ * never blocks and never refuses, since the engine thread calls it; what is kept is bounded by the
+ * KV of the prompt, which is all that can ever be sent. Who can wait asks {@link #keptAtMost}.
  */
 public interface KvOutbound {
 
@@ -28,15 +28,17 @@ public interface KvOutbound {
    * Hands over KV of a run of tokens, all layers. Runs come in order, without holes, each within
    * one block. Ignored once the transfer is over, and for tokens the receiver has already.
    *
-   * @param kv in wire order; copied, so valid only during the call
+   * @param kv copied, unless it need not be sent
    */
-  void send(int firstToken, int tokens, MemorySegment kv);
+  void send(int firstToken, int tokens, KvView kv);
 
   /**
-   * Completes when the receiver has stored everything that was handed over before, or with why that
-   * will not happen. For one who asks again only after that.
+   * Completes when no more than so much of what was handed over is kept here, the receiver having
+   * stored the rest; or with why that will not happen. For one who asks again only after that.
+   *
+   * @param bytes 0 = when the receiver has stored everything
    */
-  CompletableFuture<Void> stored();
+  CompletableFuture<Void> keptAtMost(long bytes);
 
   /** All runs have been handed over. */
   void commit();

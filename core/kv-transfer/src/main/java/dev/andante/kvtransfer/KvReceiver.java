@@ -21,7 +21,7 @@ public final class KvReceiver {
   private final Engine engine;
   private final KvFormat format;
   private final KvTransferObserver observer;
-  private final Payloads decoded = new Payloads(Payloads.share(KEPT_BYTES));
+  private final Payloads decoded = Payloads.offHeap(Payloads.share(KEPT_BYTES));
   private final Map<Attempt, KvInbound> underWay = new ConcurrentHashMap<>();
 
   /**

@@ -15,6 +15,9 @@ public interface KvTransferObserver {
   /** A transfer goes on over another connection; once for each time. */
   default void onResumed() {}
 
+  /** A link that was offered could not be had, or was lost, and KV goes over gRPC. */
+  default void onLinkFailed() {}
+
   /**
    * @param reason a failure code: few values, usable as a label
    */

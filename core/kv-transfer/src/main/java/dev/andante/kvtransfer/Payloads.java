@@ -1,7 +1,9 @@
 package dev.andante.kvtransfer;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,16 +19,21 @@ public final class Payloads {
    */
   public final class Payload {
 
-    private final byte[] array;
+    private final ByteBuffer memory;
     private int holders = 1; // guarded by this
 
-    private Payload(byte[] array) {
-      this.array = array;
+    private Payload(ByteBuffer memory) {
+      this.memory = memory;
     }
 
-    /** At least as long as was asked for; what was in it before may still be. */
-    public byte[] array() {
-      return array;
+    /**
+     * Its first bytes, position 0; what was in them before may still be. A view of its own for each
+     * caller. On the heap it has an array and begins with it.
+     *
+     * @param length as many as were asked for, at most
+     */
+    public ByteBuffer bytes(int length) {
+      return memory.slice(0, length);
     }
 
     /**
@@ -56,22 +63,40 @@ public final class Payloads {
         last = holders == 0;
       }
       if (last) {
-        keep(array);
+        keep(memory);
       }
     }
   }
 
   private static final int SHARE_OF_HEAP = 8;
 
+  private final IntFunction<ByteBuffer> allocate;
   private final long mostKept;
-  private final Deque<byte[]> kept = new ArrayDeque<>(); // guarded by this
+  private final Deque<ByteBuffer> kept = new ArrayDeque<>(); // guarded by this
   private long keptBytes; // guarded by this
 
+  private Payloads(IntFunction<ByteBuffer> allocate, long mostKept) {
+    this.allocate = allocate;
+    this.mostKept = mostKept;
+  }
+
   /**
+   * In arrays, as gRPC reads into.
+   *
    * @param mostKept bytes that nobody uses and that are there for the next ones
    */
-  public Payloads(long mostKept) {
-    this.mostKept = mostKept;
+  public static Payloads onHeap(long mostKept) {
+    return new Payloads(ByteBuffer::allocate, mostKept);
+  }
+
+  /**
+   * Where a socket reads and writes without another copy. The JVM bounds it like the heap ({@code
+   * -XX:MaxDirectMemorySize}).
+   *
+   * @param mostKept bytes that nobody uses and that are there for the next ones
+   */
+  public static Payloads offHeap(long mostKept) {
+    return new Payloads(ByteBuffer::allocateDirect, mostKept);
   }
 
   /** That much, or less if the heap is small. */
@@ -81,23 +106,24 @@ public final class Payloads {
 
   /** Memory for that many bytes, held once. */
   public Payload take(int bytes) {
-    byte[] array = again();
-    return new Payload(array == null || array.length < bytes ? new byte[bytes] : array);
+    ByteBuffer memory = again();
+    return new Payload(
+        memory == null || memory.capacity() < bytes ? allocate.apply(bytes) : memory);
   }
 
   /** The one used last. If it is too small it is forgotten: those kept grow to the size in use. */
-  private synchronized byte @Nullable [] again() {
-    byte[] array = kept.pollLast();
-    if (array != null) {
-      keptBytes -= array.length;
+  private synchronized @Nullable ByteBuffer again() {
+    ByteBuffer memory = kept.pollLast();
+    if (memory != null) {
+      keptBytes -= memory.capacity();
     }
-    return array;
+    return memory;
   }
 
-  private synchronized void keep(byte[] array) {
-    if (keptBytes + array.length <= mostKept) {
-      kept.addLast(array);
-      keptBytes += array.length;
+  private synchronized void keep(ByteBuffer memory) {
+    if (keptBytes + memory.capacity() <= mostKept) {
+      kept.addLast(memory);
+      keptBytes += memory.capacity();
     }
   }
 

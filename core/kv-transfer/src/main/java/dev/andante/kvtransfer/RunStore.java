@@ -29,7 +29,7 @@ record RunStore(Engine engine, KvCoding coding, Payloads memory) {
     KvLayout layout = engine.kvLayout();
     int bytes = Math.toIntExact(KvCoding.AS_IS.bytes(layout, run.tokenLayers()));
     Payloads.Payload decoded = memory.take(bytes);
-    MemorySegment elements = MemorySegment.ofArray(decoded.array()).asSlice(0, bytes);
+    MemorySegment elements = MemorySegment.ofBuffer(decoded.bytes(bytes));
     new EightBitRows(layout).read(run.tokenLayers(), coded, elements);
     return put(handle, run, elements)
         .whenComplete(

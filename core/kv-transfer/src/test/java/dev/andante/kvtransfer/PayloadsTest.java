@@ -22,15 +22,15 @@ class PayloadsTest {
   @Property(tries = 300)
   void nobodyGetsWhatAnotherHolds(@ForAll long seed) {
     Random random = new Random(seed);
-    Payloads payloads = new Payloads(MOST_KEPT);
+    Payloads payloads = Payloads.onHeap(MOST_KEPT);
     List<Held> held = new ArrayList<>();
     IdentityHashMap<byte[], Boolean> arrays = new IdentityHashMap<>();
     for (int step = 0; step < 200; step++) {
       if (held.isEmpty() || random.nextInt(3) == 0) {
         int bytes = random.nextInt(300);
         Payloads.Payload taken = payloads.take(bytes);
-        assertThat(taken.array().length).isGreaterThanOrEqualTo(bytes);
-        assertThat(arrays.put(taken.array(), true)).isNull();
+        assertThat(taken.bytes(0).array().length).isGreaterThanOrEqualTo(bytes);
+        assertThat(arrays.put(taken.bytes(0).array(), true)).isNull();
         held.add(new Held(taken, 1));
       } else {
         Held one = held.remove(random.nextInt(held.size()));
@@ -38,10 +38,10 @@ class PayloadsTest {
           one.payload().hold();
           held.add(new Held(one.payload(), one.holders() + 1));
         } else {
-          arrays.remove(one.payload().array());
+          arrays.remove(one.payload().bytes(0).array());
           one.payload().release();
           if (one.holders() > 1) {
-            arrays.put(one.payload().array(), true);
+            arrays.put(one.payload().bytes(0).array(), true);
             held.add(new Held(one.payload(), one.holders() - 1));
           }
         }
@@ -52,18 +52,18 @@ class PayloadsTest {
 
   @Test
   void memoryThatIsTooSmallGivesWay() {
-    Payloads payloads = new Payloads(MOST_KEPT);
+    Payloads payloads = Payloads.onHeap(MOST_KEPT);
     payloads.take(10).release();
     Payloads.Payload large = payloads.take(100);
-    assertThat(large.array()).hasSize(100);
+    assertThat(large.bytes(0).array()).hasSize(100);
     large.release();
     assertThat(payloads.keptBytes()).isEqualTo(100);
-    assertThat(payloads.take(10).array()).isSameAs(large.array());
+    assertThat(payloads.take(10).bytes(0).array()).isSameAs(large.bytes(0).array());
   }
 
   @Test
   void moreThanMayBeKeptIsNot() {
-    Payloads payloads = new Payloads(MOST_KEPT);
+    Payloads payloads = Payloads.onHeap(MOST_KEPT);
     List<Payloads.Payload> taken = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       taken.add(payloads.take(300));
@@ -75,7 +75,7 @@ class PayloadsTest {
 
   @Test
   void lettingGoOnceTooOftenIsAnError() {
-    Payloads payloads = new Payloads(MOST_KEPT);
+    Payloads payloads = Payloads.onHeap(MOST_KEPT);
     Payloads.Payload payload = payloads.take(10);
     payload.release();
     assertThatThrownBy(payload::release).isInstanceOf(IllegalStateException.class);

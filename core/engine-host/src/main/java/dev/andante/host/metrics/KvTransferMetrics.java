@@ -20,6 +20,7 @@ public final class KvTransferMetrics implements KvTransferObserver {
   private final Counter bytes;
   private final Counter spared;
   private final Counter resumed;
+  private final Counter linkFailures;
 
   public KvTransferMetrics(MeterRegistry registry, String model, String engine) {
     this.registry = registry;
@@ -47,6 +48,11 @@ public final class KvTransferMetrics implements KvTransferObserver {
             .description("How often a KV transfer went on after its connection broke")
             .tags(tags)
             .register(registry);
+    this.linkFailures =
+        Counter.builder("andante_kv_transfer_link_failures")
+            .description("Links for KV that could not be had or were lost; it went over gRPC")
+            .tags(tags)
+            .register(registry);
     // From zero on, so that the first failure is an increase like the next.
     for (EngineException.Code code : EngineException.Code.values()) {
       failures(code.name().toLowerCase(Locale.ROOT));
@@ -71,6 +77,11 @@ public final class KvTransferMetrics implements KvTransferObserver {
   @Override
   public void onResumed() {
     resumed.increment();
+  }
+
+  @Override
+  public void onLinkFailed() {
+    linkFailures.increment();
   }
 
   @Override

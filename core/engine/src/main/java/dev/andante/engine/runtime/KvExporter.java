@@ -1,27 +1,34 @@
 package dev.andante.engine.runtime;
 
-import dev.andante.compute.KvLayout;
 import dev.andante.compute.KvPool;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.KvSink;
+import dev.andante.engine.KvView;
 import dev.andante.engine.kvcache.BlockTable;
 import dev.andante.engine.request.PrefillDelivery;
 import dev.andante.engine.request.Request;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Reads KV out of the pool; above all that of freshly computed prompt tokens, for prefill jobs. */
-final class KvExporter implements AutoCloseable {
+record KvExporter(KvPool pool) {
 
-  private final KvPool pool;
-  private final KvLayout layout;
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment buffer;
+  /** Some tokens of a block in the pool. */
+  private record Run(KvPool pool, int block, int offset, int tokens) implements KvView {
 
-  KvExporter(KvPool pool) {
-    this.pool = pool;
-    this.layout = pool.layout();
-    this.buffer = arena.allocate(layout.bytesPerBlock(), 64);
+    @Override
+    public int layers() {
+      return pool.layout().layers();
+    }
+
+    @Override
+    public long bytes() {
+      return tokens * pool.layout().bytesPerToken();
+    }
+
+    @Override
+    public void copyTo(int firstLayer, int layers, MemorySegment target) {
+      pool.read(block, offset, tokens, firstLayer, layers, target);
+    }
   }
 
   /**
@@ -44,28 +51,22 @@ final class KvExporter implements AutoCloseable {
    * @throws EngineException INTERNAL if the sink fails
    */
   void read(BlockTable blocks, int from, int end, KvSink sink) {
-    int blockSize = layout.blockSize();
+    int blockSize = pool.layout().blockSize();
     int first = from;
     while (first < end) {
       int offset = first % blockSize;
       int count = Math.min(blockSize - offset, end - first);
-      pool.read(blocks.block(first / blockSize), offset, count, 0, layout.layers(), buffer);
-      tell(sink, first, count);
+      tell(sink, first, new Run(pool, blocks.block(first / blockSize), offset, count));
       first += count;
     }
   }
 
-  private void tell(KvSink sink, int first, int count) {
+  private static void tell(KvSink sink, int first, Run run) {
     try {
-      sink.onKv(first, count, buffer.asSlice(0, count * layout.bytesPerToken()).asReadOnly());
+      sink.onKv(first, run.tokens(), run);
     } catch (RuntimeException e) {
       throw new EngineException(
           EngineException.Code.INTERNAL, "whoever takes the KV failed: " + e, e);
     }
-  }
-
-  @Override
-  public void close() {
-    arena.close();
   }
 }

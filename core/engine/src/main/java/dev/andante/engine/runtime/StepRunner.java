@@ -157,7 +157,6 @@ final class StepRunner implements AutoCloseable {
   @Override
   public void close() {
     probe.close();
-    exporter.close();
     logits.close();
     workspace.close();
   }

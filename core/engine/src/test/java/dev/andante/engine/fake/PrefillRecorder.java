@@ -4,6 +4,7 @@ import dev.andante.engine.EngineException;
 import dev.andante.engine.FinishReason;
 import dev.andante.engine.GeneratedToken;
 import dev.andante.engine.GenerationStats;
+import dev.andante.engine.KvView;
 import dev.andante.engine.PrefillListener;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,9 +27,9 @@ public final class PrefillRecorder implements PrefillListener {
   public final CompletableFuture<Done> done = new CompletableFuture<>();
 
   @Override
-  public void onKv(int firstToken, int tokens, MemorySegment kv) {
-    MemorySegment copy = Arena.ofAuto().allocate(kv.byteSize());
-    copy.copyFrom(kv);
+  public void onKv(int firstToken, int tokens, KvView kv) {
+    MemorySegment copy = Arena.ofAuto().allocate(kv.bytes());
+    kv.copyTo(0, kv.layers(), copy);
     runs.add(new Run(firstToken, tokens, copy));
   }
 

@@ -9,6 +9,7 @@ import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvSender;
 import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.kvtransfer.Payloads;
+import dev.andante.kvtransfer.link.Links;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.stub.ClientCalls;
@@ -17,7 +18,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/** Pushes KV to receivers over gRPC. */
+/** Pushes KV to receivers over gRPC, and a link beside it where they offer one. */
 public final class GrpcKvSender implements KvSender {
 
   /**
@@ -32,16 +33,18 @@ public final class GrpcKvSender implements KvSender {
   private final Function<String, ? extends Channel> channels;
   private final KvLayout layout;
   private final KvFormat format;
+  private final Links links;
   private final Executor executor;
   private final KvTransferObserver observer;
   private final int maxFrameBytes;
   private final KvCoding coding;
-  private final Payloads payloads = new Payloads(Payloads.share(KEPT_BYTES));
+  private final Payloads payloads = Payloads.offHeap(Payloads.share(KEPT_BYTES));
 
   /**
    * @param channels a channel for a target; theirs to keep and close
+   * @param links that frames may go over; theirs to close who made them
    * @param executor makes frames and writes them, so that the engine thread need not; its tasks
-   *     never block
+   *     block while a link takes nothing more, so each should have a thread
    * @param maxFrameBytes payload of a frame, rounded up to one layer of one run; a block of a big
    *     model is split by layers
    * @param coding offered to receivers; who does not know it gets KV as it is
@@ -50,6 +53,7 @@ public final class GrpcKvSender implements KvSender {
       Function<String, ? extends Channel> channels,
       KvLayout layout,
       KvFormat format,
+      Links links,
       Executor executor,
       KvTransferObserver observer,
       int maxFrameBytes,
@@ -57,6 +61,7 @@ public final class GrpcKvSender implements KvSender {
     this.channels = channels;
     this.layout = layout;
     this.format = format;
+    this.links = links;
     this.executor = executor;
     this.observer = observer;
     this.maxFrameBytes = maxFrameBytes;
@@ -68,10 +73,11 @@ public final class GrpcKvSender implements KvSender {
       Function<String, ? extends Channel> channels,
       KvLayout layout,
       KvFormat format,
+      Links links,
       Executor executor,
       KvTransferObserver observer,
       int maxFrameBytes) {
-    this(channels, layout, format, executor, observer, maxFrameBytes, KvCoding.AS_IS);
+    this(channels, layout, format, links, executor, observer, maxFrameBytes, KvCoding.AS_IS);
   }
 
   @Override
@@ -91,6 +97,7 @@ public final class GrpcKvSender implements KvSender {
             answers ->
                 ClientCalls.asyncBidiStreamingCall(
                     channel.newCall(PushMethod.SENDING, options), answers),
+            links,
             KvWire.open(attempt, format, prompt, patience, coding),
             executor,
             observer,

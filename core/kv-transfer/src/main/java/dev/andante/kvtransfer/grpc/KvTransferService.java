@@ -2,6 +2,8 @@ package dev.andante.kvtransfer.grpc;
 
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.Payloads;
+import dev.andante.kvtransfer.link.InFrame;
+import dev.andante.kvtransfer.link.LinkServer;
 import dev.andante.protocol.v1.KvAck;
 import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
@@ -10,6 +12,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Takes pushes. */
 public final class KvTransferService implements BindableService {
@@ -23,16 +26,28 @@ public final class KvTransferService implements BindableService {
   private static final long KEPT_BYTES = 16 << 20;
 
   private final Supplier<KvReceiver> receiver;
+  private final @Nullable LinkServer links;
   private final FairCredit credit = new FairCredit(FRAMES_IN_ALL, FRAMES_OF_ONE);
   private final MethodDescriptor<InFrame, KvAck> push =
-      PushMethod.receiving(new Payloads(Payloads.share(KEPT_BYTES)));
+      PushMethod.receiving(Payloads.onHeap(Payloads.share(KEPT_BYTES)));
 
   /**
    * @param receiver asked once per call; may throw an {@link dev.andante.engine.EngineException} or
    *     a status, which refuses the call
    */
   public KvTransferService(Supplier<KvReceiver> receiver) {
+    this(receiver, null);
+  }
+
+  /**
+   * @param receiver asked once per call; may throw an {@link dev.andante.engine.EngineException} or
+   *     a status, which refuses the call
+   * @param links offered to senders that take them; theirs to close who made it. Null = frames come
+   *     over gRPC
+   */
+  public KvTransferService(Supplier<KvReceiver> receiver, @Nullable LinkServer links) {
     this.receiver = receiver;
+    this.links = links;
   }
 
   @Override
@@ -44,7 +59,7 @@ public final class KvTransferService implements BindableService {
 
   private StreamObserver<InFrame> push(StreamObserver<KvAck> responses) {
     PushInbound call =
-        new PushInbound((ServerCallStreamObserver<KvAck>) responses, receiver, credit);
+        new PushInbound((ServerCallStreamObserver<KvAck>) responses, receiver, credit, links);
     call.start();
     return call;
   }

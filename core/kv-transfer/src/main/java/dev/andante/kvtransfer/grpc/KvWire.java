@@ -67,6 +67,7 @@ public final class KvWire {
             .setGenerated(prompt.generated())
             .setPatienceMillis(patience.toMillis())
             .addAllCodings(coding.offers())
+            .setTakesLink(true)
             .setCrc32C(KvChecksums.of(attempt, prompt));
     for (int token : prompt.ids()) {
       open.addTokens(token);
@@ -113,22 +114,29 @@ public final class KvWire {
 
   /** The payload is wrapped, not copied: it must not change while the frame is in use. */
   static KvFrame data(KvRun run) {
-    return KvFrame.newBuilder()
-        .setData(
-            KvData.newBuilder()
-                .setSequence(run.sequence())
-                .setFirstToken(run.firstToken())
-                .setTokenCount(run.tokens())
-                .setFirstLayer(run.firstLayer())
-                .setLayerCount(run.layers())
-                .setCrc32C(run.crc32c())
-                .setPayload(UnsafeByteOperations.unsafeWrap(run.payload())))
-        .build();
+    KvData.Builder data = about(run).setPayload(UnsafeByteOperations.unsafeWrap(run.payload()));
+    return KvFrame.newBuilder().setData(data).build();
   }
 
-  /** The run's payload is a view of the message. */
-  static KvRun run(KvData data) {
-    ByteBuffer payload = data.getPayload().asReadOnlyByteBuffer();
+  /** For a payload that goes apart. */
+  static KvFrame dataWithoutPayload(KvRun run) {
+    return KvFrame.newBuilder().setData(about(run)).build();
+  }
+
+  private static KvData.Builder about(KvRun run) {
+    return KvData.newBuilder()
+        .setSequence(run.sequence())
+        .setFirstToken(run.firstToken())
+        .setTokenCount(run.tokens())
+        .setFirstLayer(run.firstLayer())
+        .setLayerCount(run.layers())
+        .setCrc32C(run.crc32c());
+  }
+
+  /**
+   * @param payload wherever it came
+   */
+  static KvRun run(KvData data, ByteBuffer payload) {
     return new KvRun(
         data.getSequence(),
         data.getFirstToken(),

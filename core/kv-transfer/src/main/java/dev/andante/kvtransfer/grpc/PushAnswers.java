@@ -1,13 +1,18 @@
 package dev.andante.kvtransfer.grpc;
 
+import com.google.protobuf.ByteString;
 import dev.andante.engine.KvReservation;
 import dev.andante.kvtransfer.KvCoding;
+import dev.andante.kvtransfer.link.LinkedCall;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvCommitted;
 import dev.andante.protocol.v1.KvGranted;
+import dev.andante.protocol.v1.KvLink;
 import dev.andante.protocol.v1.KvReceived;
 import dev.andante.protocol.v1.KvWaiting;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.nio.ByteBuffer;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,6 +25,27 @@ import org.jspecify.annotations.Nullable;
  * was cancelled. Thread-safe.
  */
 final class PushAnswers {
+
+  /**
+   * Where frames may come instead of on the call.
+   *
+   * @param call closed when the Push call is over
+   */
+  record Link(int port, LinkedCall call) {
+
+    KvLink toMessage() {
+      UUID ticket = call.ticket();
+      return KvLink.newBuilder()
+          .setPort(port)
+          .setTicket(
+              ByteString.copyFrom(
+                  ByteBuffer.allocate(2 * Long.BYTES)
+                      .putLong(ticket.getMostSignificantBits())
+                      .putLong(ticket.getLeastSignificantBits())
+                      .flip()))
+          .build();
+    }
+  }
 
   /** What a sender keeps for us it keeps this long after our last sign of life. */
   private static final long WAITING_LEASE_MILLIS = 5_000;
@@ -41,6 +67,7 @@ final class PushAnswers {
   // Guarded by lock.
   private boolean ended;
   private FairCredit.@Nullable Account account; // from the grant on
+  private @Nullable Link link; // from the grant on, if there is one
   private int storing; // runs that came and are not stored
   private int unanswered; // runs that are stored
 
@@ -67,29 +94,36 @@ final class PushAnswers {
   /**
    * @param next the first run that is missing
    * @param coding how runs are wanted
+   * @param offered where frames may come instead; null = here only
    */
-  void granted(KvReservation made, long next, KvCoding coding) {
+  void granted(KvReservation made, long next, KvCoding coding, @Nullable Link offered) {
+    KvGranted.Builder grant =
+        KvGranted.newBuilder()
+            .setKvHandle(made.handle())
+            .setLeaseMillis(made.leaseMillis())
+            .setCachedTokens(made.cachedTokens())
+            .setNextSequence(next)
+            .setCoding(coding.wireName());
+    boolean over;
     lock.lock();
     try {
+      link = offered;
       if (open()) {
         FairCredit.Account opened = credit.open();
         account = opened;
-        responses.onNext(
-            KvAck.newBuilder()
-                .setGranted(
-                    KvGranted.newBuilder()
-                        .setKvHandle(made.handle())
-                        .setLeaseMillis(made.leaseMillis())
-                        .setCachedTokens(made.cachedTokens())
-                        .setNextSequence(next)
-                        .setCoding(coding.wireName()))
-                .build());
-        responses.request(opened.settle(0));
+        int frames = opened.settle(0);
+        if (offered != null) {
+          grant.setLink(offered.toMessage());
+          offered.call().allow(frames);
+        }
+        responses.onNext(KvAck.newBuilder().setGranted(grant).build());
+        responses.request(frames); // the sender may not be able to connect, and has to cancel here
       }
+      over = !open();
     } finally {
       lock.unlock();
     }
-    if (responses.isCancelled()) { // perhaps before there was an account to close
+    if (over) { // perhaps before there was an account to close
       closeAccount();
     }
   }
@@ -174,14 +208,19 @@ final class PushAnswers {
 
   /** The call brings no more frames. */
   void closeAccount() {
+    Link offered;
     lock.lock();
     try {
       FairCredit.Account current = account;
       if (current != null) {
         current.close();
       }
+      offered = link;
     } finally {
       lock.unlock();
+    }
+    if (offered != null) {
+      offered.call().close();
     }
   }
 
@@ -194,7 +233,13 @@ final class PushAnswers {
   private void settle(int frames) {
     FairCredit.Account current = account;
     int more = current == null ? frames : current.settle(frames);
-    if (more > 0) {
+    if (more <= 0) {
+      return;
+    }
+    Link offered = link;
+    if (offered != null && offered.call().attached()) {
+      offered.call().allow(more);
+    } else {
       responses.request(more);
     }
   }

@@ -2,14 +2,22 @@ package dev.andante.kvtransfer.grpc;
 
 import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.protocol.v1.KvAck;
+import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvGranted;
+import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One call of a transfer: what its receiver has said, and where it stands. Answers come one at a
- * time, on gRPC's threads; the methods that write are for one writer at a time.
+ * time, on gRPC's threads; the methods that write are for one writer at a time, and may block it
+ * where frames go over a link, until {@link #unblock} or the end of the call.
  */
 final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
 
@@ -48,10 +56,16 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
     void onLost(Throwable error);
   }
 
+  private static final ByteBuffer NO_PAYLOAD = ByteBuffer.allocate(0);
   private static final long NOT_GRANTED = -1;
   private static final int NOT_COMMITTED = -1;
 
+  /** For a word to arrive before the cancellation that would overtake it. */
+  private static final long LAST_WORD_MILLIS = 1_000;
+
   private final Events events;
+  private final CallLink link;
+  private final AtomicBoolean lost = new AtomicBoolean();
 
   private volatile @Nullable ClientCallStreamObserver<OutFrame> stream;
   private volatile boolean begun;
@@ -61,10 +75,12 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
 
   // Touched by the writer only.
   private boolean positioned;
+  private boolean linked;
   private boolean commitSent;
 
-  PushCall(Events events) {
+  PushCall(Events events, CallLink link) {
     this.events = events;
+    this.link = link;
   }
 
   @Override
@@ -80,6 +96,9 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
     }
     switch (ack.getAckCase()) {
       case GRANTED -> {
+        if (ack.getGranted().hasLink()) {
+          link.offered(ack.getGranted().getLink());
+        }
         nextSequence = ack.getGranted().getNextSequence();
         events.onGranted(ack.getGranted());
       }
@@ -98,7 +117,13 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
 
   @Override
   public void onError(Throwable error) {
-    if (events.isLatest(this)) {
+    link.close();
+    lose(error);
+  }
+
+  /** What happens to a call that is lost already, says nothing new. */
+  private void lose(Throwable error) {
+    if (lost.compareAndSet(false, true) && events.isLatest(this)) {
       events.onLost(error);
     }
   }
@@ -106,15 +131,20 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
   /** The receiver's last word: only now can it not take the commit back any more. */
   @Override
   public void onCompleted() {
+    if (committedTokens == NOT_COMMITTED) {
+      link.close();
+    } else {
+      link.done();
+    }
     if (events.isLatest(this)) {
       events.onEnded(committedTokens, lastAckNanos);
     }
   }
 
-  /** Whether the link takes another frame now. */
+  /** Whether another frame may be written now. */
   boolean ready() {
     ClientCallStreamObserver<OutFrame> started = stream;
-    return started != null && started.isReady();
+    return started != null && !lost.get() && (linked || started.isReady());
   }
 
   /** Whether the receiver has set blocks aside for this call. */
@@ -123,13 +153,15 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
   }
 
   /**
-   * Before the first frame: what the receiver has not got is sent again.
+   * Before the first frame: which way frames go, and what the receiver has not got is sent again.
    *
    * @return whether that is still there
    */
   boolean position(SendQueue queue) {
     if (!positioned && queue.rewind(nextSequence)) {
       positioned = true;
+      link.open();
+      linked = link.isOpen();
       events.onPositioned(nextSequence);
     }
     return positioned;
@@ -140,30 +172,64 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
   }
 
   void beat() {
-    require().onNext(OutFrame.of(KvWire.heartbeat()));
+    write(KvWire.heartbeat());
   }
 
-  /** Its memory is gRPC's to hold from then on, too. */
+  /** Its memory is gRPC's to hold from then on, too, unless it goes over a link. */
   void data(SendQueue.Taken taken) {
-    require().onNext(new OutFrame(KvWire.data(taken.run()), taken.memory()));
+    if (linked) {
+      overLink(KvWire.dataWithoutPayload(taken.run()), taken.run().payload());
+    } else {
+      require().onNext(new OutFrame(KvWire.data(taken.run()), taken.memory()));
+    }
   }
 
   void commit(long frames, int tokens) {
     commitSent = true;
-    ClientCallStreamObserver<OutFrame> started = require();
-    started.onNext(OutFrame.of(KvWire.commit(frames, tokens)));
-    started.onCompleted();
+    write(KvWire.commit(frames, tokens));
+    if (!linked) { // a link could be slower
+      require().onCompleted();
+    }
   }
 
-  /** Ends the call. The word before spares the receiver to wait for another one. */
-  void giveUp(KvTransferException reason) {
-    ClientCallStreamObserver<OutFrame> started = require();
+  private void write(KvFrame frame) {
+    if (linked) {
+      overLink(frame, NO_PAYLOAD);
+    } else {
+      require().onNext(OutFrame.of(frame));
+    }
+  }
+
+  private void overLink(KvFrame message, ByteBuffer payload) {
     try {
-      if (granted() && started.isReady()) { // before, nobody holds anything, or the call may be new
-        started.onNext(OutFrame.of(KvWire.cancel(reason.code())));
-      }
-    } finally {
-      started.cancel(reason.getMessage(), reason); // no effect on a call that has ended
+      link.write(message, payload);
+    } catch (IOException e) {
+      link.lost(e);
+      lose(Status.UNAVAILABLE.withDescription("the link was lost: " + e).asRuntimeException());
+      require().cancel("the link was lost", e);
+    }
+  }
+
+  /** Writes nothing any more: from any thread, as the writer may be blocked. */
+  void unblock() {
+    link.close();
+  }
+
+  /**
+   * Ends the call. A word before spares the receiver to wait for another call; it answers, which
+   * ends this one.
+   */
+  void giveUp(KvTransferException reason) {
+    link.close();
+    ClientCallStreamObserver<OutFrame> started = require();
+    Runnable cancel = () -> started.cancel(reason.getMessage(), reason); // of no effect afterwards
+    boolean mayStillSpeak = linked || !commitSent;
+    // Before the grant nobody holds anything, or the call may be new.
+    if (granted() && mayStillSpeak && started.isReady()) {
+      CompletableFuture.delayedExecutor(LAST_WORD_MILLIS, TimeUnit.MILLISECONDS).execute(cancel);
+      started.onNext(OutFrame.of(KvWire.cancel(reason.code())));
+    } else {
+      cancel.run();
     }
   }
 

@@ -1,41 +1,57 @@
 package dev.andante.kvtransfer.grpc;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.KvReservation;
 import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvInbound;
 import dev.andante.kvtransfer.KvReceiver;
+import dev.andante.kvtransfer.KvTransferException;
+import dev.andante.kvtransfer.link.FrameReceiver;
+import dev.andante.kvtransfer.link.InFrame;
+import dev.andante.kvtransfer.link.LinkServer;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvCommit;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvOpen;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving end of one Push call. Frames come one at a time on gRPC's threads; {@link
- * PushAnswers} leave from the engine thread as the engine completes its futures. How many frames
- * are held here, {@link FairCredit} says; more stay in the sender's flow control.
+ * The receiving end of one Push call. Frames come one at a time, on gRPC's threads or, after the
+ * first one, on a link's; a sender that gives up says so on the call, whichever way its frames
+ * come. {@link PushAnswers} leave from the engine thread as the engine completes its futures. How
+ * many frames are held here, {@link FairCredit} says; more stay in the sender's flow control.
  */
-final class PushInbound implements StreamObserver<InFrame> {
+final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
+
+  /** A sender that gives up closes its link, perhaps before its word of it is here. */
+  private static final long LAST_WORD_MILLIS = 500;
 
   private final ServerCallStreamObserver<KvAck> responses;
   private final Supplier<KvReceiver> receiver;
   private final PushAnswers answers;
+  private final @Nullable LinkServer links;
 
-  // Touched by gRPC's serialised callbacks only.
-  private @Nullable KvInbound inbound;
-  private int stream;
-  private boolean commitSeen;
+  // Written by gRPC's serialised callbacks; a link's thread reads them after the grant.
+  private volatile @Nullable KvInbound inbound;
+  private volatile int stream;
+  private volatile boolean commitSeen;
 
   PushInbound(
-      ServerCallStreamObserver<KvAck> responses, Supplier<KvReceiver> receiver, FairCredit credit) {
+      ServerCallStreamObserver<KvAck> responses,
+      Supplier<KvReceiver> receiver,
+      FairCredit credit,
+      @Nullable LinkServer links) {
     this.responses = responses;
     this.receiver = receiver;
+    this.links = links;
     this.answers = new PushAnswers(responses, credit);
   }
 
@@ -60,10 +76,33 @@ final class PushInbound implements StreamObserver<InFrame> {
       }
       case COMMIT -> commit(frame.getCommit());
       case HEARTBEAT -> beat();
-      case CANCEL -> giveUp("the sender gave up: " + frame.getCancel().getReason());
+      case CANCEL -> cancelled(frame.getCancel().getReason());
       case FRAME_NOT_SET -> refuse("a frame without content");
     }
     came.release();
+  }
+
+  @Override
+  public void onFrame(InFrame frame) {
+    onNext(frame);
+  }
+
+  @Override
+  public void onLinkLost(IOException cause) {
+    if (cause instanceof InvalidProtocolBufferException) {
+      refuse("something that is no frame: " + cause.getMessage());
+      return;
+    }
+    broken("the link was lost");
+    CompletableFuture.delayedExecutor(LAST_WORD_MILLIS, TimeUnit.MILLISECONDS)
+        .execute(
+            () ->
+                answers.failed(
+                    new KvTransferException(
+                        KvTransferException.UNAVAILABLE,
+                        "the KV link was lost: " + cause,
+                        true,
+                        cause)));
   }
 
   @Override
@@ -113,9 +152,16 @@ final class PushInbound implements StreamObserver<InFrame> {
               if (error != null) {
                 answers.failed(error);
               } else {
-                answers.granted(made, next, opened.coding());
+                answers.granted(made, next, opened.coding(), link(open));
               }
             });
+  }
+
+  private PushAnswers.@Nullable Link link(KvOpen open) {
+    LinkServer server = links;
+    return server == null || !open.getTakesLink()
+        ? null
+        : new PushAnswers.Link(server.port(), server.admit(this));
   }
 
   private void data(InFrame came) {
@@ -127,7 +173,7 @@ final class PushInbound implements StreamObserver<InFrame> {
     answers.storing();
     var _ =
         current
-            .store(KvWire.run(came.frame().getData()))
+            .store(KvWire.run(came.frame().getData(), came.payload()))
             .whenComplete(
                 (next, error) -> {
                   if (error != null) {
@@ -176,6 +222,12 @@ final class PushInbound implements StreamObserver<InFrame> {
                     answers.committed(commit.getTokens(), current::delivered);
                   }
                 });
+  }
+
+  private void cancelled(String reason) {
+    String what = "the sender gave up: " + reason;
+    giveUp(what);
+    answers.failed(new KvTransferException(KvTransferException.CANCELLED, what, false));
   }
 
   private void refuse(String fault) {

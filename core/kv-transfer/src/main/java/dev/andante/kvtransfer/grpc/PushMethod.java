@@ -4,6 +4,7 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.andante.kvtransfer.Payloads;
+import dev.andante.kvtransfer.link.InFrame;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvTransferGrpc;
@@ -17,6 +18,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -103,14 +105,16 @@ final class PushMethod {
       try {
         if (!(stream instanceof KnownLength)) {
           byte[] bytes = stream.readAllBytes();
-          return new InFrame(parsed(bytes, bytes.length), null);
+          return InFrame.whole(parsed(bytes, bytes.length), null);
         }
         int length = stream.available();
         Payloads.Payload memory = payloads.take(length);
-        if (stream.readNBytes(memory.array(), 0, length) < length) {
+        ByteBuffer message = memory.bytes(length);
+        byte[] bytes = message.array();
+        if (stream.readNBytes(bytes, message.arrayOffset(), length) < length) {
           throw new IOException("the frame ends before its end");
         }
-        return new InFrame(parsed(memory.array(), length), memory);
+        return InFrame.whole(parsed(bytes, length), memory);
       } catch (InvalidProtocolBufferException e) {
         throw Status.INTERNAL
             .withDescription("a KV frame that is none")

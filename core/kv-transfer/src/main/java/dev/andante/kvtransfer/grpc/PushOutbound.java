@@ -1,16 +1,17 @@
 package dev.andante.kvtransfer.grpc;
 
 import dev.andante.compute.KvLayout;
+import dev.andante.engine.KvView;
 import dev.andante.kvtransfer.KvGrant;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
 import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.kvtransfer.Payloads;
+import dev.andante.kvtransfer.link.Links;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvGranted;
 import io.grpc.stub.StreamObserver;
-import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -37,10 +38,14 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
   /** One may be late, another lost in a pause of either side, without the lease running out. */
   private static final int BEATS_PER_LEASE = 4;
 
+  /** Who wants to know when no more than that is kept. */
+  private record Waiting(long bytes, CompletableFuture<@Nullable Void> told) {}
+
   private final String target;
   private final int promptTokens;
   private final SendQueue queue;
   private final Function<PushCall, StreamObserver<OutFrame>> calls;
+  private final Links links;
   private final KvFrame open;
   private final Executor executor;
   private final KvTransferObserver observer;
@@ -54,11 +59,12 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
 
   private volatile @Nullable KvGrant grant;
   private volatile long committedByCallerNanos;
-  private volatile @Nullable CompletableFuture<@Nullable Void> stored; // who asked last
+  private volatile @Nullable Waiting stored; // who asked last
   private boolean begun; // touched by the writer only
 
   /**
    * @param calls starts a call that the given one hears of; with the deadline of the whole transfer
+   * @param links that frames may go over
    * @param open the frame that each call begins with
    */
   PushOutbound(
@@ -67,6 +73,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
       int promptTokens,
       int maxFrameBytes,
       Function<PushCall, StreamObserver<OutFrame>> calls,
+      Links links,
       KvFrame open,
       Executor executor,
       KvTransferObserver observer,
@@ -74,6 +81,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
     this.target = target;
     this.promptTokens = promptTokens;
     this.calls = calls;
+    this.links = links;
     this.open = open;
     this.executor = executor;
     this.observer = observer;
@@ -83,7 +91,18 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
   }
 
   void start() {
-    PushCall next = new PushCall(this);
+    start(new CallLink(links, observer, target));
+  }
+
+  /** The link may be what broke; a call without one costs more, and is one thing less to break. */
+  private void startAgain() {
+    CallLink none = new CallLink(links, observer, target);
+    none.close();
+    start(none);
+  }
+
+  private void start(CallLink link) {
+    PushCall next = new PushCall(this, link);
     writer.use(next); // earlier ones are not listened to
     try {
       StreamObserver<OutFrame> frames = calls.apply(next);
@@ -113,7 +132,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
   }
 
   @Override
-  public void send(int firstToken, int tokens, MemorySegment kv) {
+  public void send(int firstToken, int tokens, KvView kv) {
     if (!isTaken()) {
       onFault("KV was handed over before the receiver granted blocks");
       return;
@@ -129,7 +148,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
   }
 
   @Override
-  public CompletableFuture<@Nullable Void> stored() {
+  public CompletableFuture<@Nullable Void> keptAtMost(long bytes) {
     CompletableFuture<@Nullable Void> asked = new CompletableFuture<>();
     var _ =
         finished.whenComplete(
@@ -140,15 +159,15 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
                 asked.complete(null);
               }
             });
-    stored = asked;
+    stored = new Waiting(bytes, asked);
     tellIfStored();
     return asked;
   }
 
   private void tellIfStored() {
-    CompletableFuture<@Nullable Void> asked = stored;
-    if (asked != null && queue.isEmpty() && !over.get()) { // a transfer that fails empties it too
-      asked.complete(null);
+    Waiting asked = stored;
+    if (asked != null && queue.kept() <= asked.bytes() && !over.get()) { // failing empties it too
+      asked.told().complete(null);
     }
   }
 
@@ -271,7 +290,7 @@ final class PushOutbound implements KvOutbound, PushCall.Events, PushWriter.Tran
         pause.getAsLong(),
         () -> {
           if (!over.get()) {
-            start();
+            startAgain();
           }
         });
   }

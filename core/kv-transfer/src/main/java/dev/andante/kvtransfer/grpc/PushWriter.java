@@ -61,6 +61,10 @@ final class PushWriter {
   /** Ends the call. */
   void giveUp(KvTransferException reason) {
     failure = reason;
+    PushCall current = call;
+    if (current != null) {
+      current.unblock();
+    }
     request();
   }
 

@@ -1,13 +1,12 @@
 package dev.andante.kvtransfer.grpc;
 
 import dev.andante.compute.KvLayout;
+import dev.andante.engine.KvView;
 import dev.andante.kvtransfer.EightBitRows;
 import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvRun;
 import dev.andante.kvtransfer.Payloads;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +45,7 @@ final class SendQueue {
   private @Nullable KvCoding coding; // from the grant on
   private int known; // leading tokens that need not be sent
   private long accepted; // tokens in each layer, added up
+  private long kept; // bytes of what is pending or unacknowledged, as they are
   private long taken;
   private boolean closed;
   private boolean dropped;
@@ -65,7 +65,7 @@ final class SendQueue {
    *
    * @return false if that would be more than the prompt has: the caller is at fault
    */
-  synchronized boolean add(int firstToken, int tokens, MemorySegment kv) {
+  synchronized boolean add(int firstToken, int tokens, KvView kv) {
     if (dropped || closed || firstToken + tokens <= known) {
       return true;
     }
@@ -80,8 +80,9 @@ final class SendQueue {
       int count = Math.min(layersPerFrame, layers - first);
       int bytes = Math.toIntExact(perLayer * count);
       Payloads.Payload memory = payloads.take(bytes);
-      MemorySegment.copy(kv, ValueLayout.JAVA_BYTE, perLayer * first, memory.array(), 0, bytes);
+      kv.copyTo(first, count, MemorySegment.ofBuffer(memory.bytes(bytes)));
       pending.add(new Pending(firstToken, tokens, first, count, memory));
+      kept += bytes;
     }
     return true;
   }
@@ -110,19 +111,20 @@ final class SendQueue {
             next.tokens(),
             next.firstLayer(),
             next.layers(),
-            ByteBuffer.wrap(memory.array(), 0, bytes));
+            memory.bytes(bytes));
     return new Taken(run, memory);
   }
 
   /** In memory of its own; what was held for the one who writes the run is let go of. */
   private Payloads.Payload eightBits(Pending run) {
-    Payloads.Payload coded =
-        payloads.take(Math.toIntExact(KvCoding.Q8.bytes(layout, run.tokenLayers())));
+    int from = Math.toIntExact(KvCoding.AS_IS.bytes(layout, run.tokenLayers()));
+    int to = Math.toIntExact(KvCoding.Q8.bytes(layout, run.tokenLayers()));
+    Payloads.Payload coded = payloads.take(to);
     new EightBitRows(layout)
         .write(
             run.tokenLayers(),
-            MemorySegment.ofArray(run.memory().array()),
-            MemorySegment.ofArray(coded.array()));
+            MemorySegment.ofBuffer(run.memory().bytes(from)),
+            MemorySegment.ofBuffer(coded.bytes(to)));
     run.memory().release();
     return coded;
   }
@@ -130,7 +132,7 @@ final class SendQueue {
   /** The receiver has stored every run below that number. */
   synchronized void acknowledged(long nextSequence) {
     while (taken - unacknowledged.size() < nextSequence && !unacknowledged.isEmpty()) {
-      unacknowledged.remove().memory().release();
+      letGo(unacknowledged.remove());
     }
   }
 
@@ -165,7 +167,7 @@ final class SendQueue {
           boolean spared = run.firstToken() + run.tokens() <= tokens;
           if (spared) {
             accepted -= run.tokenLayers();
-            run.memory().release();
+            letGo(run);
           }
           return spared;
         });
@@ -181,9 +183,14 @@ final class SendQueue {
     return closed && coding != null && pending.isEmpty();
   }
 
-  /** Whether everything has been taken and acknowledged. */
-  synchronized boolean isEmpty() {
-    return pending.isEmpty() && unacknowledged.isEmpty();
+  /** Of what has not been taken, or not been acknowledged: bytes, as they are. */
+  synchronized long kept() {
+    return kept;
+  }
+
+  private void letGo(Pending run) {
+    kept -= KvCoding.AS_IS.bytes(layout, run.tokenLayers());
+    run.memory().release();
   }
 
   /** How many runs have been taken. */
@@ -199,9 +206,9 @@ final class SendQueue {
   /** Lets go of everything; later runs are ignored. */
   synchronized void drop() {
     dropped = true;
-    pending.forEach(run -> run.memory().release());
+    pending.forEach(this::letGo);
     pending.clear();
-    unacknowledged.forEach(run -> run.memory().release());
+    unacknowledged.forEach(this::letGo);
     unacknowledged.clear();
   }
 }

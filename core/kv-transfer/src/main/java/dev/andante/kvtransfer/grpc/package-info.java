@@ -15,8 +15,11 @@
  *   ◀─ committed, end of stream
  * </pre>
  *
- * A call that breaks is followed by another one with the same open; its grant says which frame is
- * the first that is missing. A sender that gives up says so with a last frame before it cancels.
+ * From the grant on the sender's frames may go over a link beside the call ({@link
+ * dev.andante.kvtransfer.link}); acknowledgements and a cancel stay on it.
+ *
+ * <p>A call that breaks is followed by another one with the same open; its grant says which frame
+ * is the first that is missing. A sender that gives up says so with a last frame before it cancels.
  */
 @NullMarked
 package dev.andante.kvtransfer.grpc;

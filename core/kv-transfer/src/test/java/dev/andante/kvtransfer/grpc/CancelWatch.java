@@ -8,7 +8,7 @@ import io.grpc.ServerInterceptor;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Says when a server has noticed that a call of it broke. */
+/** Says when a server has noticed that a call of it broke, or has ended it. */
 final class CancelWatch implements ServerInterceptor {
 
   private final CountDownLatch noticed = new CountDownLatch(1);
@@ -25,6 +25,12 @@ final class CancelWatch implements ServerInterceptor {
       @Override
       public void onCancel() {
         super.onCancel();
+        noticed.countDown();
+      }
+
+      @Override
+      public void onComplete() {
+        super.onComplete();
         noticed.countDown();
       }
     };

@@ -9,11 +9,12 @@ import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.KvTransferObserver;
+import dev.andante.kvtransfer.LaidOutKv;
+import dev.andante.kvtransfer.link.Links;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,6 +133,7 @@ class FairCreditTest {
                 target -> channel,
                 FakeEngine.LAYOUT,
                 FORMAT,
+                new Links(),
                 executor,
                 KvTransferObserver.NONE,
                 1 << 20)
@@ -143,7 +145,7 @@ class FairCreditTest {
   private static void sendAll(KvOutbound push, int tokens) {
     byte[] kv = new byte[Math.toIntExact(FakeEngine.LAYOUT.bytesPerToken())];
     for (int token = 0; token < tokens; token++) {
-      push.send(token, 1, MemorySegment.ofArray(kv));
+      push.send(token, 1, LaidOutKv.of(kv));
     }
     push.commit();
   }

@@ -11,6 +11,7 @@ import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvFormat;
 import dev.andante.kvtransfer.KvRun;
 import dev.andante.kvtransfer.Payloads;
+import dev.andante.kvtransfer.link.InFrame;
 import dev.andante.protocol.v1.KvData;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvTransferGrpc;
@@ -34,7 +35,7 @@ import org.junit.jupiter.api.Test;
 /** Frames as this marshaller and the generated one write and read them are the same. */
 class PushMethodTest {
 
-  private static final Payloads PAYLOADS = new Payloads(1 << 20);
+  private static final Payloads PAYLOADS = Payloads.onHeap(1 << 20);
   private static final Marshaller<OutFrame> OUT = PushMethod.SENDING.getRequestMarshaller();
   private static final Marshaller<InFrame> IN =
       PushMethod.receiving(PAYLOADS).getRequestMarshaller();
@@ -160,7 +161,7 @@ class PushMethodTest {
   /** gRPC closes a message that it has written, or will not write; until then it may be read. */
   @Test
   void memoryIsHeldUntilTheMessageIsClosed() throws IOException {
-    Payloads payloads = new Payloads(1 << 10);
+    Payloads payloads = Payloads.onHeap(1 << 10);
     Payloads.Payload memory = payloads.take(3);
     InputStream message = OUT.stream(new OutFrame(data(4), memory));
     InputStream again = OUT.stream(new OutFrame(data(4), memory));
@@ -188,6 +189,6 @@ class PushMethodTest {
   private static byte[] memory(InFrame frame) {
     Payloads.Payload memory = frame.memory();
     assertThat(memory).isNotNull();
-    return memory.array();
+    return memory.bytes(0).array();
   }
 }

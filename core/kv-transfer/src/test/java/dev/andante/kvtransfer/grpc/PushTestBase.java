@@ -10,13 +10,15 @@ import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
+import dev.andante.kvtransfer.LaidOutKv;
+import dev.andante.kvtransfer.link.LinkServer;
+import dev.andante.kvtransfer.link.Links;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -41,38 +44,61 @@ abstract class PushTestBase {
   /** How often transfers went on. */
   static final class Resumptions implements KvTransferObserver {
     final AtomicInteger count = new AtomicInteger();
+    final AtomicInteger linksFailed = new AtomicInteger();
 
     @Override
     public void onResumed() {
       count.incrementAndGet();
     }
+
+    @Override
+    public void onLinkFailed() {
+      linksFailed.incrementAndGet();
+    }
   }
 
   final FakeEngine engine = new FakeEngine();
   final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  final Links links = new Links();
   final String name = InProcessServerBuilder.generateName();
   final CancelWatch breaks = new CancelWatch();
   final Resumptions sender = new Resumptions();
   final Resumptions receivers = new Resumptions();
   volatile KvReceiver receiver = new KvReceiver(engine, FORMAT, receivers);
+  @Nullable LinkServer linkServer;
   Server server;
   ManagedChannel channel;
 
   @BeforeEach
   void start() throws IOException {
+    linkServer = linkServer();
     server =
         InProcessServerBuilder.forName(name)
-            .addService(new KvTransferService(() -> receiver))
+            .addService(new KvTransferService(() -> receiver, linkServer))
             .intercept(breaks)
             .build()
             .start();
     channel = InProcessChannelBuilder.forName(name).build();
   }
 
+  /** What receivers offer; nothing, unless a test has something else to offer. */
+  @Nullable LinkServer linkServer() throws IOException {
+    return null;
+  }
+
+  /** Of receivers; gRPC's channel is the test's, a link has to find the host. */
+  static String target() {
+    return "127.0.0.1:1";
+  }
+
   @AfterEach
   void stop() {
     channel.shutdownNow();
     server.shutdownNow();
+    links.close();
+    if (linkServer != null) {
+      linkServer.close();
+    }
     executor.shutdownNow();
     engine.close();
   }
@@ -87,13 +113,14 @@ abstract class PushTestBase {
   KvOutbound open(
       Channel over, KvFormat format, int maxFrameBytes, Duration timeout, Duration patience) {
     return new GrpcKvSender(
-            target -> over, FakeEngine.LAYOUT, format, executor, sender, maxFrameBytes)
-        .open(name, new Attempt("r", 0), new PromptTokens(new int[TOKENS], 0), timeout, patience);
+            target -> over, FakeEngine.LAYOUT, format, links, executor, sender, maxFrameBytes)
+        .open(
+            target(), new Attempt("r", 0), new PromptTokens(new int[TOKENS], 0), timeout, patience);
   }
 
   static void sendAll(KvOutbound push) {
     for (int token = 0; token < TOKENS; token++) {
-      push.send(token, 1, MemorySegment.ofArray(kvOf(token)));
+      push.send(token, 1, LaidOutKv.of(kvOf(token)));
     }
   }
 

@@ -11,12 +11,13 @@ import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
+import dev.andante.kvtransfer.LaidOutKv;
+import dev.andante.kvtransfer.link.Links;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
@@ -52,6 +53,7 @@ class StoredTest {
                 target -> channel,
                 FakeEngine.LAYOUT,
                 FORMAT,
+                new Links(),
                 executor,
                 new KvTransferObserver() {},
                 100)
@@ -83,7 +85,7 @@ class StoredTest {
   private void send(int token) {
     byte[] kv = new byte[Math.toIntExact(FakeEngine.LAYOUT.bytesPerToken())];
     Arrays.fill(kv, (byte) (1 + token));
-    push.send(token, 1, MemorySegment.ofArray(kv));
+    push.send(token, 1, LaidOutKv.of(kv));
   }
 
   private byte stored(int token) {
@@ -92,13 +94,13 @@ class StoredTest {
 
   @Test
   void saysWhenAllThatWasHandedOverIsThere() throws Exception {
-    get(push.stored()); // nothing was
+    get(push.keptAtMost(0)); // nothing was
     for (int token = 0; token < TOKENS; token += 2) {
       CountDownLatch gate = new CountDownLatch(1);
       engine.holdUntil(gate);
       send(token);
       send(token + 1);
-      CompletableFuture<Void> there = push.stored();
+      CompletableFuture<Void> there = push.keptAtMost(0);
       assertThat(there).isNotDone();
       gate.countDown();
       get(there);
@@ -114,13 +116,13 @@ class StoredTest {
     CountDownLatch gate = new CountDownLatch(1);
     engine.holdUntil(gate);
     send(0);
-    CompletableFuture<Void> there = push.stored();
+    CompletableFuture<Void> there = push.keptAtMost(0);
     push.cancel("the test");
     gate.countDown();
     assertThatThrownBy(() -> get(there))
         .isInstanceOf(ExecutionException.class)
         .hasCauseInstanceOf(KvTransferException.class);
-    assertThatThrownBy(() -> get(push.stored()))
+    assertThatThrownBy(() -> get(push.keptAtMost(0)))
         .isInstanceOf(ExecutionException.class)
         .hasCauseInstanceOf(KvTransferException.class);
   }

@@ -7,6 +7,7 @@ import dev.andante.kvtransfer.FakeEngine;
 import dev.andante.kvtransfer.KvOutbound;
 import dev.andante.kvtransfer.KvReceipt;
 import dev.andante.kvtransfer.KvTransferException;
+import dev.andante.kvtransfer.LaidOutKv;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvTransferGrpc;
@@ -19,7 +20,6 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,11 +62,11 @@ class WaitingPushTest extends PushTestBase {
   void handingOverMayGoOnThroughTheGrant() {
     KvOutbound push = open(channel, PATIENCE);
     await(push.waiting());
-    push.send(0, 1, MemorySegment.ofArray(kvOf(0)));
+    push.send(0, 1, LaidOutKv.of(kvOf(0)));
     engine.makeRoom();
     await(push.granted());
     for (int token = 1; token < TOKENS; token++) {
-      push.send(token, 1, MemorySegment.ofArray(kvOf(token)));
+      push.send(token, 1, LaidOutKv.of(kvOf(token)));
     }
     push.commit();
     assertThat(await(push.finished()).bytes())

@@ -1,0 +1,144 @@
+package dev.andante.kvtransfer.link;
+
+import dev.andante.kvtransfer.Payloads;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The receiving end of links: a port, and who may send there. A connection is read by a thread of
+ * its own: a platform thread, which the kernel wakes itself, at a tenth of the processor time less.
+ * Thread-safe.
+ */
+public final class LinkServer implements AutoCloseable {
+
+  private static final System.Logger LOG = System.getLogger(LinkServer.class.getName());
+
+  /** Of which each costs a thread and a socket; senders that find no room do without a link. */
+  private static final int MOST_CONNECTIONS = 256;
+
+  /** A ticket is fresh when it comes: who connects says at once what for. */
+  private static final Duration FIRST_CALL = Duration.ofSeconds(10);
+
+  /** Longer than {@link Links} keep a connection, so that it is they who end it. */
+  private static final Duration NEXT_CALL = Duration.ofSeconds(60);
+
+  private static final Duration CLOSE = Duration.ofSeconds(1);
+
+  /** Of memory for frames, beyond those that are held. */
+  private static final long KEPT_BYTES = 16 << 20;
+
+  private final Thread.Builder readers = Thread.ofPlatform().daemon().name("kv-link-", 0);
+  private final ServerSocketChannel listener;
+  private final int port;
+  private final Thread acceptor;
+  private final int mostFrameBytes;
+  private final Payloads memory = Payloads.offHeap(Payloads.share(KEPT_BYTES));
+  private final Map<UUID, LinkedCall> calls = new ConcurrentHashMap<>();
+  private final Set<FrameChannel> connections = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param address to listen on; port 0 = any free one
+   * @param mostFrameBytes of a frame; a longer one ends its transfer
+   * @throws IOException if it cannot listen there
+   */
+  public LinkServer(InetSocketAddress address, int mostFrameBytes) throws IOException {
+    this.mostFrameBytes = mostFrameBytes;
+    listener = ServerSocketChannel.open();
+    try {
+      listener.bind(address);
+      port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
+    } catch (IOException | RuntimeException e) {
+      listener.close();
+      throw e;
+    }
+    acceptor = Thread.ofVirtual().name("kv-link-accept-" + port).start(this::accept);
+  }
+
+  /** Where it listens. */
+  public int port() {
+    return port;
+  }
+
+  /**
+   * Frames of a call may come from now on, for who knows its ticket.
+   *
+   * @return to be closed when the call is over
+   */
+  public LinkedCall admit(FrameReceiver receiver) {
+    LinkedCall call = new LinkedCall(receiver, closed -> calls.remove(closed.ticket()));
+    calls.put(call.ticket(), call);
+    return call;
+  }
+
+  /** Calls that frames may come for, and have not come yet. */
+  public int admitted() {
+    return calls.size();
+  }
+
+  private void accept() {
+    while (listener.isOpen()) {
+      try {
+        SocketChannel socket = listener.accept();
+        if (connections.size() >= MOST_CONNECTIONS) {
+          socket.close();
+          continue;
+        }
+        FrameChannel channel = FrameChannel.over(socket);
+        connections.add(channel);
+        if (!listener.isOpen()) { // perhaps too late for the one who closes them all
+          channel.close();
+        }
+        readers.start(() -> serve(channel));
+      } catch (IOException e) {
+        if (listener.isOpen()) { // one connection failed, or there are too many files
+          LOG.log(System.Logger.Level.WARNING, "a KV link could not be accepted: {0}", e);
+          pause();
+        }
+      }
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(100);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void serve(FrameChannel channel) {
+    try (channel) {
+      Duration patience = FIRST_CALL;
+      LinkedCall call;
+      do {
+        call = calls.remove(channel.awaitBegin(patience));
+        patience = NEXT_CALL;
+      } while (call != null && call.carry(channel, memory, mostFrameBytes));
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "a KV link ends: {0}", e);
+    } finally {
+      connections.remove(channel);
+    }
+  }
+
+  /** Ends all connections; calls that go on find theirs lost. */
+  @Override
+  public void close() {
+    try {
+      listener.close();
+      acceptor.join(CLOSE); // the port is free when it has let go of it
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "the port of KV links could not be closed", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    connections.forEach(FrameChannel::close);
+  }
+}

@@ -1,0 +1,125 @@
+package dev.andante.kvtransfer.link;
+
+import dev.andante.kvtransfer.Payloads;
+import java.io.IOException;
+import java.util.UUID;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving end of one call whose frames may come over a link. From the commit on, or when the
+ * call is over, it has no connection any more. Thread-safe.
+ */
+public final class LinkedCall implements AutoCloseable {
+
+  private final UUID ticket = UUID.randomUUID(); // from a SecureRandom: nobody guesses it
+  private final FrameReceiver receiver;
+  private final Consumer<LinkedCall> onClose;
+  private final Semaphore credit = new Semaphore(0);
+
+  private @Nullable FrameChannel channel; // guarded by this
+  private boolean attached; // guarded by this
+  private boolean over; // guarded by this
+
+  LinkedCall(FrameReceiver receiver, Consumer<LinkedCall> onClose) {
+    this.receiver = receiver;
+    this.onClose = onClose;
+  }
+
+  public UUID ticket() {
+    return ticket;
+  }
+
+  /** So many more frames may be read. */
+  public void allow(int frames) {
+    credit.release(frames);
+  }
+
+  /** Whether frames come, or came, this way. */
+  public synchronized boolean attached() {
+    return attached;
+  }
+
+  /**
+   * Brings the frames of the call that come over a connection. Returns after the commit, or when
+   * the call is over.
+   *
+   * @return whether the connection may carry another call
+   */
+  boolean carry(FrameChannel from, Payloads memory, int mostBytes) {
+    if (!attach(from)) {
+      return false;
+    }
+    try {
+      while (mayRead()) {
+        InFrame frame = from.read(memory, mostBytes);
+        boolean last = frame.frame().hasCommit();
+        if (last && !detach()) {
+          return false;
+        }
+        receiver.onFrame(frame);
+        if (last) {
+          return true;
+        }
+      }
+    } catch (IOException e) {
+      lost(e);
+    } catch (RuntimeException e) {
+      lost(new IOException("a frame could not be dealt with", e));
+    }
+    return false;
+  }
+
+  private void lost(IOException cause) {
+    if (detach()) {
+      receiver.onLinkLost(cause);
+    }
+  }
+
+  /** Waits for credit. How long is bounded by the call, whose end closes this. */
+  private boolean mayRead() throws IOException {
+    try {
+      credit.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+    return isAttached();
+  }
+
+  private synchronized boolean isAttached() {
+    return channel != null;
+  }
+
+  private synchronized boolean attach(FrameChannel to) {
+    if (over || attached) {
+      return false;
+    }
+    channel = to;
+    attached = true;
+    return true;
+  }
+
+  /** Whether the call was not over; the connection is not its any more. */
+  private synchronized boolean detach() {
+    channel = null;
+    return !over;
+  }
+
+  /** The call is over. Closes its connection if that has not seen the commit. */
+  @Override
+  public void close() {
+    FrameChannel left;
+    synchronized (this) {
+      over = true;
+      left = channel;
+      channel = null;
+    }
+    onClose.accept(this);
+    if (left != null) {
+      left.close();
+    }
+    credit.release();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.andante.kvtransfer.link;
+
+import org.jspecify.annotations.NullMarked;
