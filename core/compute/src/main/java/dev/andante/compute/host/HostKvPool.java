@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 
 /**
  * KV blocks {@code [layer][block][k|v][kvHead][token][headDim]}, little endian. Because tokens of
- * one head are neighbours, a run of tokens is one copy per head.
+ * one head are neighbours, a run of tokens is one copy per head, and a whole block one copy.
  */
 public final class HostKvPool extends OffHeapKvPool {
 
@@ -75,6 +75,10 @@ public final class HostKvPool extends OffHeapKvPool {
   @Override
   protected void readLayer(
       int layer, int block, int firstToken, int tokens, MemorySegment target, long at) {
+    if (tokens == layout.blockSize()) {
+      MemorySegment.copy(memory(), offset(layer, block), target, at, wholeBlock());
+      return;
+    }
     long bytes = tokens * tokenBytes;
     long to = at;
     for (int side = KEYS; side <= VALUES; side++) {
@@ -89,6 +93,10 @@ public final class HostKvPool extends OffHeapKvPool {
   @Override
   protected void writeLayer(
       int layer, int block, int firstToken, int tokens, MemorySegment source, long at) {
+    if (tokens == layout.blockSize()) {
+      MemorySegment.copy(source, at, memory(), offset(layer, block), wholeBlock());
+      return;
+    }
     long bytes = tokens * tokenBytes;
     long from = at;
     for (int side = KEYS; side <= VALUES; side++) {
@@ -98,5 +106,10 @@ public final class HostKvPool extends OffHeapKvPool {
         from += bytes;
       }
     }
+  }
+
+  /** Bytes of a block in a layer, which lies there as on the wire. */
+  private long wholeBlock() {
+    return layout.bytesPerTokenLayer() * layout.blockSize();
   }
 }
