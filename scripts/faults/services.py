@@ -155,7 +155,11 @@ class Factory:
 
 
 def faulty(factory, links):
-    """Services whose loss is felt: one of most roles, the decodes behind links; and the links."""
+    """Services whose loss is felt: one of most roles, the decodes behind links; and the links.
+
+    KV for decode-1 comes through its link, over gRPC, and meets what that does; for decode-2 beside it, over a KV link.
+    """
+    without_kv_link = {"decode-1": ["--andante.decode.kv-link=off"]}
     names = ("prefill", "decode-1", "decode-2", "draft", "expert", "gateway", "hasty")
     ports = dict(zip(names, zip(*[iter(free_ports(3 * len(names)))] * 3)))
     made_links = {name: links.link(ports[name][2], ports[name][1]) for name in ("decode-1", "decode-2")}
@@ -169,7 +173,7 @@ def faulty(factory, links):
         service("draft", "draft"),
         service("expert", "expert", *EXPERT),
         service("prefill", "prefill", *prefill_words([grpc["expert"]])),
-        *(service(name, "decode", *decode_words(ports[name][2], grpc["draft"], [grpc["expert"]])) for name in ("decode-1", "decode-2")),
+        *(service(name, "decode", *decode_words(ports[name][2], grpc["draft"], [grpc["expert"]]), *without_kv_link.get(name, [])) for name in ("decode-1", "decode-2")),
         service("gateway", "gateway", *gateway_words(REQUEST_TIMEOUT), *workers),
         service("hasty", "gateway", *gateway_words(HASTY_TIMEOUT), *workers),
     ]

@@ -91,12 +91,21 @@ public final class Payloads {
 
   /**
    * Where a socket reads and writes without another copy. The JVM bounds it like the heap ({@code
-   * -XX:MaxDirectMemorySize}).
+   * -XX:MaxDirectMemorySize}); beyond that in arrays.
    *
    * @param mostKept bytes that nobody uses and that are there for the next ones
    */
   public static Payloads offHeap(long mostKept) {
-    return new Payloads(ByteBuffer::allocateDirect, mostKept);
+    return new Payloads(Payloads::outside, mostKept);
+  }
+
+  /** A heap that is full ends the process; being out of this memory would end some thread. */
+  private static ByteBuffer outside(int bytes) {
+    try {
+      return ByteBuffer.allocateDirect(bytes);
+    } catch (OutOfMemoryError e) {
+      return ByteBuffer.allocate(bytes);
+    }
   }
 
   /** That much, or less if the heap is small. */

@@ -102,13 +102,19 @@ final class CallLink {
     }
   }
 
-  /** Writing failed. */
-  void lost(IOException cause) {
+  /**
+   * Writing failed.
+   *
+   * @return whether that is news; else the link was closed, and whoever did that knows why
+   */
+  boolean lost(IOException cause) {
     FrameChannel current = take();
-    if (current != null) { // else the call is over, and that is why
-      links.lost(current, cause);
-      observer.onLinkFailed();
+    if (current == null) {
+      return false;
     }
+    links.lost(current, cause);
+    observer.onLinkFailed();
+    return true;
   }
 
   /** The call is over, or given up. */

@@ -57,6 +57,9 @@ final class PushAnswers {
           .setWaiting(KvWaiting.newBuilder().setLeaseMillis(WAITING_LEASE_MILLIS))
           .build();
 
+  /** For the reason to arrive before a link that ends for it, and looks lost. */
+  private static final long LAST_WORD_MILLIS = 500;
+
   /** Half of what one sender may have under way: it has credit left while an answer waits. */
   private static final int RUNS_PER_ANSWER = 4;
 
@@ -64,10 +67,11 @@ final class PushAnswers {
   private final FairCredit credit;
   private final ReentrantLock lock = new ReentrantLock();
 
+  private volatile @Nullable Link link; // from the grant on, if there is one
+
   // Guarded by lock.
   private boolean ended;
   private FairCredit.@Nullable Account account; // from the grant on
-  private @Nullable Link link; // from the grant on, if there is one
   private int storing; // runs that came and are not stored
   private int unanswered; // runs that are stored
 
@@ -203,25 +207,44 @@ final class PushAnswers {
     } finally {
       lock.unlock();
     }
-    closeAccount();
+    closeCredit();
+    if (isLinked()) {
+      CompletableFuture.delayedExecutor(LAST_WORD_MILLIS, TimeUnit.MILLISECONDS)
+          .execute(this::closeLink);
+    } else {
+      closeLink();
+    }
   }
 
   /** The call brings no more frames. */
   void closeAccount() {
-    Link offered;
+    closeCredit();
+    closeLink();
+  }
+
+  private void closeCredit() {
     lock.lock();
     try {
       FairCredit.Account current = account;
       if (current != null) {
         current.close();
       }
-      offered = link;
     } finally {
       lock.unlock();
     }
+  }
+
+  private void closeLink() {
+    Link offered = link;
     if (offered != null) {
       offered.call().close();
     }
+  }
+
+  /** Whether frames come over a link. */
+  private boolean isLinked() {
+    Link offered = link;
+    return offered != null && offered.call().attached();
   }
 
   /** Whether anything may still be said. With the lock held. */
@@ -237,7 +260,7 @@ final class PushAnswers {
       return;
     }
     Link offered = link;
-    if (offered != null && offered.call().attached()) {
+    if (offered != null && isLinked()) {
       offered.call().allow(more);
     } else {
       responses.request(more);

@@ -204,7 +204,9 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
     try {
       link.write(message, payload);
     } catch (IOException e) {
-      link.lost(e);
+      if (!link.lost(e)) {
+        return;
+      }
       lose(Status.UNAVAILABLE.withDescription("the link was lost: " + e).asRuntimeException());
       require().cancel("the link was lost", e);
     }

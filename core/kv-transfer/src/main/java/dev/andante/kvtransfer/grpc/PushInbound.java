@@ -159,7 +159,7 @@ final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
 
   private PushAnswers.@Nullable Link link(KvOpen open) {
     LinkServer server = links;
-    return server == null || !open.getTakesLink()
+    return server == null || !open.getTakesLink() || !server.hasRoom()
         ? null
         : new PushAnswers.Link(server.port(), server.admit(this));
   }

@@ -24,9 +24,15 @@ public final class SerialTask {
 
   private void run() {
     int seen = 1;
-    while (seen != 0) {
-      task.run();
-      seen = requests.addAndGet(-seen);
+    try {
+      while (seen != 0) {
+        task.run();
+        seen = requests.addAndGet(-seen);
+      }
+    } finally {
+      if (seen != 0) { // it failed: the next request runs it again
+        requests.set(0);
+      }
     }
   }
 }

@@ -25,6 +25,7 @@ public final class FrameChannel implements AutoCloseable {
   private static final byte[] MAGIC = "AKL1".getBytes(StandardCharsets.US_ASCII);
   private static final int HELLO = MAGIC.length + 2 * Long.BYTES;
 
+  private static final byte WELCOME = 1;
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final SocketChannel socket;
@@ -68,8 +69,13 @@ public final class FrameChannel implements AutoCloseable {
     return remote;
   }
 
-  /** Frames that follow are of the call with that ticket. */
-  void begin(UUID ticket) throws IOException {
+  /**
+   * Frames that follow are of the call with that ticket.
+   *
+   * @param patience for the other side to let it in
+   * @throws IOException also if it does not
+   */
+  void begin(UUID ticket, Duration patience) throws IOException {
     ByteBuffer hello =
         ByteBuffer.allocate(HELLO)
             .put(MAGIC)
@@ -79,6 +85,15 @@ public final class FrameChannel implements AutoCloseable {
     while (hello.hasRemaining()) {
       socket.write(hello);
     }
+    socket.socket().setSoTimeout(Math.toIntExact(patience.toMillis()));
+    if (socket.socket().getInputStream().read() != WELCOME) {
+      throw new EOFException("the receiver does not take the link");
+    }
+  }
+
+  /** Lets the call in that was begun. */
+  void welcome() throws IOException {
+    socket.write(ByteBuffer.wrap(new byte[] {WELCOME})); // one byte: all of it, or it fails
   }
 
   /**

@@ -9,7 +9,10 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The receiving end of links: a port, and who may send there. A connection is read by a thread of
@@ -21,12 +24,12 @@ public final class LinkServer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(LinkServer.class.getName());
 
   /** Of which each costs a thread and a socket; senders that find no room do without a link. */
-  private static final int MOST_CONNECTIONS = 256;
+  private static final int MOST_CONNECTIONS = 512;
 
   /** A ticket is fresh when it comes: who connects says at once what for. */
   private static final Duration FIRST_CALL = Duration.ofSeconds(10);
 
-  /** Longer than {@link Links} keep a connection, so that it is they who end it. */
+  /** Longer than {@link Links} keep a connection that they still have use for. */
   private static final Duration NEXT_CALL = Duration.ofSeconds(60);
 
   private static final Duration CLOSE = Duration.ofSeconds(1);
@@ -86,23 +89,37 @@ public final class LinkServer implements AutoCloseable {
     while (listener.isOpen()) {
       try {
         SocketChannel socket = listener.accept();
-        if (connections.size() >= MOST_CONNECTIONS) {
+        if (hasRoom()) {
+          start(FrameChannel.over(socket));
+        } else {
           socket.close();
-          continue;
         }
-        FrameChannel channel = FrameChannel.over(socket);
-        connections.add(channel);
-        if (!listener.isOpen()) { // perhaps too late for the one who closes them all
-          channel.close();
-        }
-        readers.start(() -> serve(channel));
-      } catch (IOException e) {
-        if (listener.isOpen()) { // one connection failed, or there are too many files
+      } catch (IOException | OutOfMemoryError e) {
+        if (listener.isOpen()) { // one connection failed, or there are too many files or threads
           LOG.log(System.Logger.Level.WARNING, "a KV link could not be accepted: {0}", e);
           pause();
         }
       }
     }
+  }
+
+  private void start(FrameChannel channel) {
+    connections.add(channel);
+    if (!listener.isOpen()) { // perhaps too late for the one who closes them all
+      channel.close();
+    }
+    try {
+      readers.start(() -> serve(channel));
+    } catch (OutOfMemoryError e) { // no thread could be had
+      connections.remove(channel);
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** Whether another connection would be taken. */
+  public boolean hasRoom() {
+    return connections.size() < MOST_CONNECTIONS;
   }
 
   private static void pause() {
@@ -114,12 +131,19 @@ public final class LinkServer implements AutoCloseable {
   }
 
   private void serve(FrameChannel channel) {
+    AtomicBoolean known = new AtomicBoolean();
+    CompletableFuture.delayedExecutor(FIRST_CALL.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(
+            () -> {
+              if (!known.get()) {
+                channel.close();
+              }
+            });
     try (channel) {
-      Duration patience = FIRST_CALL;
       LinkedCall call;
       do {
-        call = calls.remove(channel.awaitBegin(patience));
-        patience = NEXT_CALL;
+        call = calls.remove(channel.awaitBegin(NEXT_CALL));
+        known.set(true);
       } while (call != null && call.carry(channel, memory, mostFrameBytes));
     } catch (IOException e) {
       LOG.log(System.Logger.Level.DEBUG, "a KV link ends: {0}", e);

@@ -52,6 +52,7 @@ public final class LinkedCall implements AutoCloseable {
       return false;
     }
     try {
+      from.welcome();
       while (mayRead()) {
         InFrame frame = from.read(memory, mostBytes);
         boolean last = frame.frame().hasCommit();
@@ -65,8 +66,11 @@ public final class LinkedCall implements AutoCloseable {
       }
     } catch (IOException e) {
       lost(e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       lost(new IOException("a frame could not be dealt with", e));
+      if (e instanceof Error error) {
+        throw error;
+      }
     }
     return false;
   }

@@ -31,7 +31,7 @@ public final class Links implements AutoCloseable {
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   /** Of all receivers; each transfer under way has one, so these are what comes back of a burst. */
-  private static final int MOST_FREE = 64;
+  private static final int MOST_FREE = 16;
 
   private record Free(FrameChannel channel, long sinceNanos) {}
 
@@ -40,7 +40,8 @@ public final class Links implements AutoCloseable {
   private boolean closed; // guarded by this
 
   /**
-   * A connection for the frames of one call, which blocks for a second at most.
+   * A connection for the frames of one call. Blocks for two seconds at most, and while the host is
+   * looked up if it is a name.
    *
    * @param host of the receiver
    * @param port that the receiver named
@@ -61,7 +62,7 @@ public final class Links implements AutoCloseable {
       if (channel == null) {
         channel = FrameChannel.connect(address, CONNECT);
       }
-      channel.begin(ticket);
+      channel.begin(ticket, CONNECT);
       return channel;
     } catch (IOException e) {
       if (channel != null) {

@@ -8,6 +8,7 @@
  *                 ◀─ grant on the call: port, ticket ─   {@link LinkServer#admit}
  *   connect, or a connection that is free
  *   "AKL1", ticket ─▶                           {@link LinkedCall} of that ticket, or the end
+ *                 ◀─ one byte: come in ─
  *   length, frame ─▶ …                          read while the call has credit
  *   length, commit ─▶                           free for another call
  * </pre>

@@ -98,20 +98,7 @@ class LinkPushTest extends PushTestBase {
   void aConnectionCarriesOneCallAfterTheOther() throws IOException {
     try (FrameProxy proxy = proxy((_, frame) -> List.of(frame))) {
       for (int i = 0; i < 4; i++) {
-        KvOutbound push =
-            new GrpcKvSender(
-                    target -> through(portOf(proxy)),
-                    FakeEngine.LAYOUT,
-                    FORMAT,
-                    links,
-                    executor,
-                    sender,
-                    100)
-                .open(
-                    target(),
-                    new Attempt("r" + i, 0),
-                    new PromptTokens(new int[TOKENS], 0),
-                    TIMEOUT);
+        KvOutbound push = open(through(proxy.port()), "r" + i);
         await(push.granted());
         sendAll(push);
         push.commit();
@@ -122,6 +109,12 @@ class LinkPushTest extends PushTestBase {
       assertThat(grpcCarriedKv()).isFalse();
       assertThat(engine.committed()).hasSize(4);
     }
+  }
+
+  /** For one of several transfers. */
+  private KvOutbound open(Channel over, String id) {
+    return new GrpcKvSender(target -> over, FakeEngine.LAYOUT, FORMAT, links, executor, sender, 100)
+        .open(target(), new Attempt(id, 0), new PromptTokens(new int[TOKENS], 0), TIMEOUT);
   }
 
   private static int portOf(FrameProxy proxy) {
@@ -203,12 +196,11 @@ class LinkPushTest extends PushTestBase {
     LogLines log = new LogLines();
     try (log) {
       for (int i = 0; i < 2; i++) {
-        KvOutbound push = open(through(nobody), FORMAT, 1 << 20, TIMEOUT);
+        KvOutbound push = open(through(nobody), "r" + i);
         await(push.granted());
         sendAll(push);
         push.commit();
         await(push.finished());
-        await(engine.release(HANDLE));
       }
     }
     assertThat(grpcCarriedKv()).isTrue();
@@ -223,7 +215,7 @@ class LinkPushTest extends PushTestBase {
   void aLinkThatTakesNothingHoldsNobodyUp(String end) throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     ExecutorService writers = Executors.newCachedThreadPool();
-    engine.withLease(1_500);
+    engine.withLease(end.equals("cancel") ? 60_000 : 1_500);
     try (FrameProxy proxy =
         proxy(
             (_, frame) -> {
@@ -259,6 +251,9 @@ class LinkPushTest extends PushTestBase {
                   ? KvTransferException.CANCELLED
                   : KvTransferException.DEADLINE_EXCEEDED);
       awaitNothingHeld();
+      if (end.equals("cancel")) { // it was told, rather than left to take it for broken
+        assertThat(call.calls().getFirst()).anyMatch(KvFrame::hasCancel);
+      }
       writers.shutdown();
       assertThat(writers.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
     } finally {

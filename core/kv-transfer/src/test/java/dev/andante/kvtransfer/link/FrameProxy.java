@@ -76,7 +76,8 @@ public final class FrameProxy implements AutoCloseable {
   /** One call. */
   private void carry(FrameChannel from, FrameChannel target) throws IOException {
     UUID ticket = from.awaitBegin(Duration.ofSeconds(30));
-    target.begin(ticket);
+    target.begin(ticket, Duration.ofSeconds(5));
+    from.welcome();
     Payloads memory = Payloads.onHeap(0);
     boolean committed = false;
     for (int number = 1; !committed; number++) {
