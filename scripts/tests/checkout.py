@@ -1,5 +1,7 @@
 """A throw-away checkout with the real launcher, a fake JDK and a fake Maven, for the tests beside it."""
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -31,6 +33,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@contextlib.contextmanager
+def mesh_ports():
+    """Held while a mesh starts: until its services listen, another would take the same ports for free."""
+    with open(Path(tempfile.gettempdir()) / "andante-launcher-tests.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def alive(pid):
     try:
         os.kill(pid, 0)
@@ -47,6 +57,7 @@ class Checkout:
         shutil.copy(ROOT / "andante", self.root)
         shutil.copytree(ROOT / "scripts", self.root / "scripts", ignore=shutil.ignore_patterns("tests", "__pycache__"))
         (self.root / "pom.xml").write_text("<project/>")
+        self.hurry()
         self.executable(self.root / "mvnw", MAVEN)
         self.make_jdk(self.jdk, "25.0.3")
         self.model = self.base / "tiny.gguf"
@@ -66,6 +77,13 @@ class Checkout:
         shutil.copy(Path(__file__).with_name("fake_java"), home / "bin/java")
         (home / "release").write_text(f'JAVA_VERSION="{version}"\n')
 
+    def hurry(self):
+        """Asks every 0.02 s whether services are up or down: those of the tests take no seconds."""
+        processes = self.root / "scripts/lib/processes.sh"
+        text, waits = re.subn(r"\bsleep 0\.2\d*", "sleep 0.02", processes.read_text())
+        assert waits == 2, f"{waits} places wait"
+        processes.write_text(text)
+
     def hide_other_jdks(self):
         """Cuts the finder, as a root without /usr/lib/jvm cannot be had; what PATH has is the test's own business."""
         finder = self.root / "scripts/lib/jdk.sh"
@@ -79,7 +97,8 @@ class Checkout:
         )
 
     def up(self, *arguments, **env):
-        return self.andante("up", "--port", self.port, "--model", self.model, *arguments, **env)
+        with mesh_ports() if "--mesh" in arguments else contextlib.nullcontext():
+            return self.andante("up", "--port", self.port, "--model", self.model, *arguments, **env)
 
     def path_without(self, *names):
         """A PATH with all tools of this one but those named, and a folder in front of it for tools of the test."""
@@ -100,7 +119,8 @@ class Checkout:
         return {p.stem: int(p.read_text()) for p in (self.cache / "run").glob("*.pid")}
 
     def close(self):
-        self.andante("down", ANDANTE_STOP_TIMEOUT=2)
+        if self.pids():
+            self.andante("down", ANDANTE_STOP_TIMEOUT=0)  # kills what has not ended at once
         shutil.rmtree(self.base)
 
 

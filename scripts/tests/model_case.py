@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 GGUF = b"GGUF\x03\0\0\0" + bytes(range(256)) * 400
+POLL = 0.01  # seconds within which a server notices that it is shut down
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
@@ -54,7 +55,7 @@ class ModelCase(unittest.TestCase):
     def serve(self, cut=0):
         Server.cut = cut
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Server, directory=str(self.source)))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(POLL,), daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         return f"http://127.0.0.1:{server.server_address[1]}/tiny.gguf"

@@ -25,6 +25,7 @@ from link import Links
 from shuttle import Lane
 
 WAIT = 20  # seconds, more than any of this can take
+POLL = 0.01  # seconds within which a server notices that it is shut down
 
 
 class ScheduleTest(unittest.TestCase):
@@ -167,7 +168,7 @@ class Gateway(ThreadingHTTPServer):
                 pass
 
         super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(POLL,), daemon=True).start()
         test.addCleanup(self.server_close)
         test.addCleanup(self.shutdown)
 

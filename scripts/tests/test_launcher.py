@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from checkout import LauncherTest, alive
+from checkout import LauncherTest, alive, mesh_ports
 
 CPU = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
 
@@ -109,11 +109,12 @@ class FailureTest(LauncherTest):
     def test_the_port_of_a_worker_is_taken(self):
         with socket.socket() as other:
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                other.bind(("127.0.0.1", 9102))
-                other.listen()
-            except OSError:
-                pass  # somebody else has it, which does as well
+            with mesh_ports():
+                try:
+                    other.bind(("127.0.0.1", 9102))
+                    other.listen()
+                except OSError:
+                    pass  # somebody else has it, which does as well
             self.assertEqual(self.checkout.up("--mesh").returncode, 0)
         log = self.checkout.andante("logs", "decode").stdout
         self.assertNotIn("--andante.grpc.port=9102 ", log)
