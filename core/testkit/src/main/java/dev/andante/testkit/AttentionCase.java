@@ -105,6 +105,18 @@ final class AttentionCase {
     }
   }
 
+  /** Stores the keys and values of the new tokens, for later ones to attend to. */
+  void store(Backend on, KvPool pool, int[] from, int[] to) {
+    Batch batch = batch(from, to);
+    try (BoundBatch bound = on.bind(batch);
+        Tensor k = on.allocate(batch.rows(), kvColumns());
+        Tensor v = on.allocate(batch.rows(), kvColumns())) {
+      on.write(rows(keys, kvColumns(), from, batch), k);
+      on.write(rows(values, kvColumns(), from, batch), v);
+      on.writeKv(k, v, pool, LAYER, bound);
+    }
+  }
+
   /** All tokens of sequence s in chunks of at most {@code chunk}, alone. */
   float[] runAlone(Backend on, KvPool pool, int s, int chunk) {
     int length = queries[s].length / queryColumns();
