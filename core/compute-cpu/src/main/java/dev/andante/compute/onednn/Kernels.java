@@ -70,9 +70,11 @@ final class Kernels implements AutoCloseable {
     }
     Primitive packing = packing(shape.arithmetic(), shape.inputs(), shape.outputs(), layout);
     List<RowTiles.Tile> same = new ArrayList<>();
+    // Few rows of s8 have no kernel for the layout of AMX: more rows, some idle, take far less
+    // time.
     for (int rows : RowTiles.ROWS) {
       Primitive kernel = rows == ROWS ? layout : kernel(shape, rows, shape.outputs(), layout);
-      if (kernel != null) {
+      if (kernel != null && (layout.isPlain() || !kernel.isPlain())) {
         same.add(new RowTiles.Tile(rows, kernel));
       }
     }

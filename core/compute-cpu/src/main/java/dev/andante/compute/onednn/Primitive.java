@@ -150,6 +150,11 @@ final class Primitive implements AutoCloseable {
     return functions.implementationOf(plan);
   }
 
+  /** Whether it is the library's plain loop for what it has no kernel for: right, and slow. */
+  boolean isPlain() {
+    return implementation().startsWith("ref");
+  }
+
   @Override
   public void close() {
     functions.destroyPrimitive(handle);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RowTilesTest {
 
@@ -50,6 +52,20 @@ class RowTilesTest {
         assertThat(covered - rows).as("%s rows", rows).isEqualTo(tiles.idleRows(rows));
         assertThat(tiles.idleRows(rows)).isBetween(0, 16);
       }
+    }
+  }
+
+  /** Where the library has a kernel for many rows, few of them are not left to its plain loop. */
+  @ParameterizedTest
+  @ValueSource(ints = {32, 207, 576, 2048})
+  void noRowsAreLeftToAPlainLoop(int inputs) {
+    OneDnn library = OneDnnTests.openOrSkip();
+    try (Workers workers = new Workers(library);
+        Kernels kernels = new Kernels(library)) {
+      ByteArithmetic bytes = new ByteArithmetic(ByteArithmetic.HALF);
+      List<RowTiles.Tile> tiles = kernels.blockTiles(bytes, inputs, workers.mine()).kernels();
+      assertThat(tiles).extracting(RowTiles.Tile::rows).contains(Kernels.ROWS);
+      assertThat(tiles.stream().map(tile -> tile.kernel().isPlain()).distinct()).hasSize(1);
     }
   }
 
