@@ -62,20 +62,22 @@ abstract class AttentionConformance extends MatmulConformance {
 
   /** The last tokens of two long sequences: few, as in decode, and many, as of a prompt's chunk. */
   @ParameterizedTest
-  @CsvSource({"10, 1, F32", "10, 1, BF16", "100, 40, F32", "100, 40, BF16"})
-  void longContexts(int ofFirst, int ofSecond, DType kvType) {
-    AttentionCase data = new AttentionCase(random(), heads(6, 2, 64), 16, kvType, 1500, 700);
-    int[] end = {1500, 700};
-    int[] context = {end[0] - ofFirst, end[1] - ofSecond};
-    agree(
-        "attention over 1500 positions of " + ofFirst + " rows, " + kvType,
-        attentionLimit(),
-        on -> {
-          try (KvPool pool = data.allocate(on)) {
-            data.store(on, pool, new int[2], context);
-            return data.run(on, pool, context, end);
-          }
-        });
+  @EnumSource(names = {"F32", "BF16"})
+  void longContexts(DType kvType) {
+    int[] lengths = {1500, 700};
+    AttentionCase data = new AttentionCase(random(), heads(6, 2, 64), 16, kvType, lengths);
+    for (int[] rows : new int[][] {{10, 1}, {100, 40}}) {
+      int[] context = {lengths[0] - rows[0], lengths[1] - rows[1]};
+      agree(
+          "attention of " + Arrays.toString(rows) + " rows over 1500 positions",
+          attentionLimit(),
+          on -> {
+            try (KvPool pool = data.allocate(on)) {
+              data.store(on, pool, new int[2], context);
+              return data.run(on, pool, context, lengths);
+            }
+          });
+    }
   }
 
   @ParameterizedTest

@@ -82,7 +82,7 @@ abstract class BackendFixture {
 
   @BeforeEach
   final void seed() {
-    random = new Random(20261122);
+    random = new PlainRandom(20261122);
   }
 
   final Backend backend() {
