@@ -16,7 +16,9 @@ class TransferPartTest {
   void allWaysMoveTheSameBytes() {
     List<Map<String, Object>> lines = new ArrayList<>();
     part.run(Map.of("kv-tokens", "37", "kv-shape", "2,1,4", "rounds", "2"), lines::add);
-    assertThat(lines).extracting(line -> line.get("way")).containsExactly("tcp", "push", "push_q8");
+    assertThat(lines)
+        .extracting(line -> line.get("way"))
+        .containsExactly("tcp", "push", "push_grpc", "push_q8");
     assertThat(lines).extracting(line -> line.get("bytes")).containsOnly(37L * 2 * 2 * 4 * 2);
     assertThat(lines).allSatisfy(line -> assertThat(line).containsKeys("mb_per_s", "of_tcp"));
     assertThat((List<?>) lines.getLast().get("seconds")).hasSize(2);

@@ -152,7 +152,9 @@ class MetricNamesTest {
     transfers.onFailed("saturated");
     transfers.onFailed("bad_frame");
     transfers.onResumed();
+    transfers.onLinkFailed();
     assertThat(scrape())
+        .contains("andante_kv_transfer_link_failures_total{engine=\"decode\",model_name=\"m\"} 1.0")
         .contains("andante_kv_transfer_resumed_total{engine=\"decode\",model_name=\"m\"} 1.0")
         .contains("andante_kv_transfer_bytes_total{engine=\"decode\",model_name=\"m\"} 1234.0")
         .contains(
