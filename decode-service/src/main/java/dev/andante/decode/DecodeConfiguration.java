@@ -172,13 +172,7 @@ public class DecodeConfiguration {
           Math.toIntExact(grpc.maxMessageSize().toBytes()));
     } catch (IOException e) {
       throw new GrpcStartException(
-          "cannot listen on "
-              + grpc.address()
-              + ":"
-              + properties.kvLinkPort()
-              + " (andante.decode.kv-link-port): "
-              + e.getMessage(),
-          e);
+          grpc.address(), properties.kvLinkPort(), "andante.decode.kv-link-port", e);
     }
   }
 

@@ -55,7 +55,7 @@ final class Handing implements AutoCloseable {
     Attempt attempt = new Attempt("handed " + count++, 0);
     PromptTokens prompt = PromptTokens.of(tokens);
     long start = System.nanoTime();
-    KvOutbound push = link.sender().open("localhost:0", attempt, prompt, LIMIT);
+    KvOutbound push = link.sender().open(KvLoopback.TARGET, attempt, prompt, LIMIT);
     Watch watch = new Watch(push);
     var _ =
         push.granted()

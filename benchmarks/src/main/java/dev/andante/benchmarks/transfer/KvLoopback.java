@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KvLoopback implements AutoCloseable {
 
+  /** The receiver, as senders are told; the channel is this one's, and a link needs the host. */
+  public static final String TARGET = "localhost:0";
+
   private static final int MAX_MESSAGE = 64 << 20;
   private static final int MAX_FRAME = 1 << 20;
 

@@ -33,25 +33,6 @@ import java.util.concurrent.TimeUnit;
  */
 public final class PushCopy implements KvCopy {
 
-  /** The first tokens of a block, as an engine exports them. */
-  private record Run(KvPool pool, int block, int tokens) implements KvView {
-
-    @Override
-    public int layers() {
-      return pool.layout().layers();
-    }
-
-    @Override
-    public long bytes() {
-      return tokens * pool.layout().bytesPerToken();
-    }
-
-    @Override
-    public void copyTo(int firstLayer, int layers, MemorySegment target) {
-      pool.read(block, 0, tokens, firstLayer, layers, target);
-    }
-  }
-
   private static final int BLOCK = 16;
 
   /** As decode hands an answer over: it waits where prefill computes. */
@@ -118,11 +99,11 @@ public final class PushCopy implements KvCopy {
   public void copy() {
     Attempt attempt = new Attempt("copy " + copies++, 0);
     KvOutbound push =
-        link.sender().open("localhost:0", attempt, PromptTokens.of(new int[tokens]), PATIENCE);
+        link.sender().open(KvLoopback.TARGET, attempt, PromptTokens.of(new int[tokens]), PATIENCE);
     KvGrant grant = push.granted().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
     for (int first = 0; first < tokens; first += BLOCK) {
       int count = Math.min(BLOCK, tokens - first);
-      push.send(first, count, new Run(source, first / BLOCK, count));
+      push.send(first, count, KvView.of(source, first / BLOCK, 0, count));
       if (first % TOKENS_AT_ONCE == 0) {
         push.keptAtMost(BYTES_UNDER_WAY).orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
       }

@@ -1,5 +1,6 @@
 package dev.andante.engine;
 
+import dev.andante.compute.KvPool;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -7,6 +8,11 @@ import java.lang.foreign.MemorySegment;
  * only during the call that it is a parameter of, on its thread.
  */
 public interface KvView {
+
+  /** Tokens {@code [firstToken, firstToken + tokens)} of a block of a pool. */
+  static KvView of(KvPool pool, int block, int firstToken, int tokens) {
+    return new KvInPool(pool, block, firstToken, tokens);
+  }
 
   int layers();
 

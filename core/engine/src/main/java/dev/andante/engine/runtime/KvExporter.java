@@ -7,29 +7,9 @@ import dev.andante.engine.KvView;
 import dev.andante.engine.kvcache.BlockTable;
 import dev.andante.engine.request.PrefillDelivery;
 import dev.andante.engine.request.Request;
-import java.lang.foreign.MemorySegment;
 
 /** Reads KV out of the pool; above all that of freshly computed prompt tokens, for prefill jobs. */
 record KvExporter(KvPool pool) {
-
-  /** Some tokens of a block in the pool. */
-  private record Run(KvPool pool, int block, int offset, int tokens) implements KvView {
-
-    @Override
-    public int layers() {
-      return pool.layout().layers();
-    }
-
-    @Override
-    public long bytes() {
-      return tokens * pool.layout().bytesPerToken();
-    }
-
-    @Override
-    public void copyTo(int firstLayer, int layers, MemorySegment target) {
-      pool.read(block, offset, tokens, firstLayer, layers, target);
-    }
-  }
 
   /**
    * Exports what has been computed and was not exported before, in runs that stay within one block.
@@ -56,14 +36,14 @@ record KvExporter(KvPool pool) {
     while (first < end) {
       int offset = first % blockSize;
       int count = Math.min(blockSize - offset, end - first);
-      tell(sink, first, new Run(pool, blocks.block(first / blockSize), offset, count));
+      tell(sink, first, count, KvView.of(pool, blocks.block(first / blockSize), offset, count));
       first += count;
     }
   }
 
-  private static void tell(KvSink sink, int first, Run run) {
+  private static void tell(KvSink sink, int first, int count, KvView kv) {
     try {
-      sink.onKv(first, run.tokens(), run);
+      sink.onKv(first, count, kv);
     } catch (RuntimeException e) {
       throw new EngineException(
           EngineException.Code.INTERNAL, "whoever takes the KV failed: " + e, e);

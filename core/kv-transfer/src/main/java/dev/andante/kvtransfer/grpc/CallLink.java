@@ -3,12 +3,12 @@ package dev.andante.kvtransfer.grpc;
 import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.kvtransfer.link.FrameChannel;
 import dev.andante.kvtransfer.link.Links;
+import dev.andante.kvtransfer.link.Ticket;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvLink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  * #close} wakes that writer.
  */
 final class CallLink {
-
-  private static final int TICKET = 2 * Long.BYTES;
 
   private final Links links;
   private final KvTransferObserver observer;
@@ -51,12 +49,14 @@ final class CallLink {
   /** Tries what the receiver offered. Of no effect if it offered nothing, or the call is over. */
   void open() {
     KvLink offered = offer;
-    if (offered == null || host.isEmpty() || offered.getTicket().size() != TICKET || isOver()) {
+    if (offered == null
+        || host.isEmpty()
+        || offered.getTicket().size() != Ticket.BYTES
+        || isOver()) {
       return;
     }
-    ByteBuffer ticket = offered.getTicket().asReadOnlyByteBuffer();
-    FrameChannel opened =
-        links.connect(host, offered.getPort(), new UUID(ticket.getLong(), ticket.getLong()));
+    Ticket ticket = Ticket.read(offered.getTicket().asReadOnlyByteBuffer());
+    FrameChannel opened = links.connect(host, offered.getPort(), ticket);
     if (opened == null) {
       observer.onLinkFailed();
       return;

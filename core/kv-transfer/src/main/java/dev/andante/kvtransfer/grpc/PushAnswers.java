@@ -11,8 +11,6 @@ import dev.andante.protocol.v1.KvLink;
 import dev.andante.protocol.v1.KvReceived;
 import dev.andante.protocol.v1.KvWaiting;
 import io.grpc.stub.ServerCallStreamObserver;
-import java.nio.ByteBuffer;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -34,15 +32,9 @@ final class PushAnswers {
   record Link(int port, LinkedCall call) {
 
     KvLink toMessage() {
-      UUID ticket = call.ticket();
       return KvLink.newBuilder()
           .setPort(port)
-          .setTicket(
-              ByteString.copyFrom(
-                  ByteBuffer.allocate(2 * Long.BYTES)
-                      .putLong(ticket.getMostSignificantBits())
-                      .putLong(ticket.getLeastSignificantBits())
-                      .flip()))
+          .setTicket(ByteString.copyFrom(call.ticket().bytes()))
           .build();
     }
   }

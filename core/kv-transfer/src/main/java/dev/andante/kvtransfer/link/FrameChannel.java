@@ -13,17 +13,17 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.UUID;
 
 /**
- * One connection of a link, which frames go over in one direction. For one thread, which it blocks;
- * {@link #close} is for any, and wakes that one with an {@link IOException}. How long it may block
- * is the business of who owns it: a call is over some time, and closes its connection then.
+ * One connection of a link. Frames go one way, and back a word that a call is let in. For one
+ * thread, which it blocks; {@link #close} is for any, and wakes that one with an {@link
+ * IOException}. How long it may block is the business of who owns it: a call is over some time, and
+ * closes its connection then.
  */
 public final class FrameChannel implements AutoCloseable {
 
   private static final byte[] MAGIC = "AKL1".getBytes(StandardCharsets.US_ASCII);
-  private static final int HELLO = MAGIC.length + 2 * Long.BYTES;
+  private static final int HELLO = MAGIC.length + Ticket.BYTES;
 
   private static final byte WELCOME = 1;
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -75,13 +75,8 @@ public final class FrameChannel implements AutoCloseable {
    * @param patience for the other side to let it in
    * @throws IOException also if it does not
    */
-  void begin(UUID ticket, Duration patience) throws IOException {
-    ByteBuffer hello =
-        ByteBuffer.allocate(HELLO)
-            .put(MAGIC)
-            .putLong(ticket.getMostSignificantBits())
-            .putLong(ticket.getLeastSignificantBits())
-            .flip();
+  void begin(Ticket ticket, Duration patience) throws IOException {
+    ByteBuffer hello = ByteBuffer.allocate(HELLO).put(MAGIC).put(ticket.bytes()).flip();
     while (hello.hasRemaining()) {
       socket.write(hello);
     }
@@ -102,7 +97,7 @@ public final class FrameChannel implements AutoCloseable {
    * @param patience between any two bytes
    * @throws IOException also if the other side closed it, or says something else
    */
-  UUID awaitBegin(Duration patience) throws IOException {
+  Ticket awaitBegin(Duration patience) throws IOException {
     socket.socket().setSoTimeout(Math.toIntExact(patience.toMillis()));
     InputStream in = socket.socket().getInputStream();
     byte[] hello = in.readNBytes(HELLO);
@@ -112,8 +107,7 @@ public final class FrameChannel implements AutoCloseable {
     if (!Arrays.equals(hello, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
       throw new IOException("something else than frames of KV came");
     }
-    ByteBuffer ticket = ByteBuffer.wrap(hello, MAGIC.length, HELLO - MAGIC.length);
-    return new UUID(ticket.getLong(), ticket.getLong());
+    return Ticket.read(ByteBuffer.wrap(hello, MAGIC.length, Ticket.BYTES));
   }
 
   /**

@@ -8,7 +8,6 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -43,7 +42,7 @@ public final class LinkServer implements AutoCloseable {
   private final Thread acceptor;
   private final int mostFrameBytes;
   private final Payloads memory = Payloads.offHeap(Payloads.share(KEPT_BYTES));
-  private final Map<UUID, LinkedCall> calls = new ConcurrentHashMap<>();
+  private final Map<Ticket, LinkedCall> calls = new ConcurrentHashMap<>();
   private final Set<FrameChannel> connections = ConcurrentHashMap.newKeySet();
 
   /**

@@ -2,7 +2,6 @@ package dev.andante.kvtransfer.link;
 
 import dev.andante.kvtransfer.Payloads;
 import java.io.IOException;
-import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LinkedCall implements AutoCloseable {
 
-  private final UUID ticket = UUID.randomUUID(); // from a SecureRandom: nobody guesses it
+  private final Ticket ticket = Ticket.random();
   private final FrameReceiver receiver;
   private final Consumer<LinkedCall> onClose;
   private final Semaphore credit = new Semaphore(0);
@@ -27,7 +26,7 @@ public final class LinkedCall implements AutoCloseable {
     this.onClose = onClose;
   }
 
-  public UUID ticket() {
+  public Ticket ticket() {
     return ticket;
   }
 

@@ -8,7 +8,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +47,7 @@ public final class Links implements AutoCloseable {
    * @param ticket of the call
    * @return null if there is none to be had: the frames have to go another way
    */
-  public @Nullable FrameChannel connect(String host, int port, UUID ticket) {
+  public @Nullable FrameChannel connect(String host, int port, Ticket ticket) {
     if (port < 1 || port > MAX_PORT) {
       return null;
     }
@@ -132,7 +131,7 @@ public final class Links implements AutoCloseable {
     if (first) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "no link to {0} for KV, which goes over gRPC for {1} s, at a third of the rate: {2}",
+          "no link to {0} for KV, which goes over gRPC for {1} s, at about half the rate: {2}",
           address,
           TimeUnit.NANOSECONDS.toSeconds(AVOID_NANOS),
           cause);

@@ -10,6 +10,7 @@ import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.LaidOutKv;
 import dev.andante.kvtransfer.link.FrameProxy;
 import dev.andante.kvtransfer.link.LinkServer;
+import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvFrame;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
@@ -49,7 +50,17 @@ class LinkPushTest extends PushTestBase {
   }
 
   private Channel through(int port) {
-    return ClientInterceptors.intercept(channel, new OtherPort(port), call);
+    return ClientInterceptors.intercept(channel, new AnswerLink((_, ack) -> at(port, ack)), call);
+  }
+
+  /** A link is said to be at another port than its receiver says. */
+  private static KvAck at(int port, KvAck ack) {
+    if (!ack.getGranted().hasLink()) {
+      return ack;
+    }
+    KvAck.Builder changed = ack.toBuilder();
+    changed.getGrantedBuilder().getLinkBuilder().setPort(port);
+    return changed.build();
   }
 
   private FrameProxy proxy(BiFunction<Integer, KvFrame, List<KvFrame>> change) throws IOException {

@@ -11,7 +11,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
@@ -75,7 +74,7 @@ public final class FrameProxy implements AutoCloseable {
 
   /** One call. */
   private void carry(FrameChannel from, FrameChannel target) throws IOException {
-    UUID ticket = from.awaitBegin(Duration.ofSeconds(30));
+    Ticket ticket = from.awaitBegin(Duration.ofSeconds(30));
     target.begin(ticket, Duration.ofSeconds(5));
     from.welcome();
     Payloads memory = Payloads.onHeap(0);

@@ -14,12 +14,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -81,17 +81,17 @@ class LinkServerTest {
     return FrameChannel.connect(address, Duration.ofSeconds(5));
   }
 
-  private FrameChannel connect(UUID ticket) throws IOException {
+  private FrameChannel connect(Ticket ticket) throws IOException {
     FrameChannel channel = connect();
     channel.begin(ticket, Duration.ofSeconds(5));
     return channel;
   }
 
-  private void assertRefused(UUID ticket) throws IOException {
+  private void assertRefused(Ticket ticket) throws IOException {
     try (FrameChannel channel = connect()) {
       assertThatThrownBy(() -> channel.begin(ticket, Duration.ofSeconds(5)))
           .isInstanceOf(IOException.class)
-          .isNotInstanceOf(java.net.SocketTimeoutException.class);
+          .isNotInstanceOf(SocketTimeoutException.class);
     }
   }
 
@@ -168,7 +168,7 @@ class LinkServerTest {
   @Test
   void nobodyComesInWithoutATicket() throws IOException {
     try (LinkedCall call = server.admit(recorder)) {
-      assertRefused(UUID.randomUUID());
+      assertRefused(Ticket.random());
       assertThat(call.attached()).isFalse();
       assertThat(server.admitted()).isEqualTo(1);
     }
@@ -246,8 +246,7 @@ class LinkServerTest {
       ByteBuffer words =
           ByteBuffer.allocate(31)
               .put("AKL1".getBytes(StandardCharsets.US_ASCII))
-              .putLong(call.ticket().getMostSignificantBits())
-              .putLong(call.ticket().getLeastSignificantBits())
+              .put(call.ticket().bytes())
               .order(ByteOrder.LITTLE_ENDIAN)
               .putInt(message)
               .putInt(payload)

@@ -1,6 +1,7 @@
 package dev.andante.kvtransfer.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.andante.protocol.v1.KvCommit;
 import dev.andante.protocol.v1.KvFrame;
@@ -8,8 +9,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.util.UUID;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -93,9 +95,10 @@ class LinksTest {
     int port = server.port();
     server.close();
     server = start(port);
-    for (int i = 0; i < 2000 && !first.isStale(); i++) {
-      Thread.sleep(5);
-    }
+    assertThatThrownBy(() -> first.awaitBegin(Duration.ofSeconds(10)))
+        .as("the end of it has come")
+        .isInstanceOf(IOException.class)
+        .isNotInstanceOf(SocketTimeoutException.class);
     assertThat(carryOne()).isNotSameAs(first);
     assertThat(links.free()).isZero();
   }
@@ -106,10 +109,10 @@ class LinksTest {
     try (ServerSocket socket = new ServerSocket(0)) {
       nobody = socket.getLocalPort();
     }
-    assertThat(links.connect(HOST, nobody, UUID.randomUUID())).isNull();
+    assertThat(links.connect(HOST, nobody, Ticket.random())).isNull();
     try (LinkServer late = start(nobody)) {
       assertThat(late.port()).isEqualTo(nobody);
-      assertThat(links.connect(HOST, nobody, UUID.randomUUID())).isNull();
+      assertThat(links.connect(HOST, nobody, Ticket.random())).isNull();
       assertThat(carryOne()).isNotNull();
     }
   }
@@ -118,8 +121,8 @@ class LinksTest {
   @Test
   void whoTakesAConnectionAndSaysNothingIsLeftAlone() throws IOException {
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      assertThat(links.connect(HOST, silent.getLocalPort(), UUID.randomUUID())).isNull();
-      assertThat(links.connect(HOST, silent.getLocalPort(), UUID.randomUUID())).isNull();
+      assertThat(links.connect(HOST, silent.getLocalPort(), Ticket.random())).isNull();
+      assertThat(links.connect(HOST, silent.getLocalPort(), Ticket.random())).isNull();
     }
   }
 
@@ -128,13 +131,13 @@ class LinksTest {
     FrameChannel lost = carryOne();
     links.lost(lost, new IOException("the test"));
     assertThat(lost.isStale()).isTrue();
-    assertThat(links.connect(HOST, server.port(), UUID.randomUUID())).isNull();
+    assertThat(links.connect(HOST, server.port(), Ticket.random())).isNull();
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, -1, 65536})
   void aPortThatIsNoneIsNoLink(int port) {
-    assertThat(links.connect(HOST, port, UUID.randomUUID())).isNull();
+    assertThat(links.connect(HOST, port, Ticket.random())).isNull();
   }
 
   @Test

@@ -65,14 +65,7 @@ public final class GrpcServer implements SmartLifecycle {
       server = builder.build().start();
     } catch (IOException e) {
       calls.close();
-      throw new GrpcStartException(
-          "cannot listen on "
-              + properties.address()
-              + ":"
-              + properties.port()
-              + " (andante.grpc.port): "
-              + e.getMessage(),
-          e);
+      throw new GrpcStartException(properties.address(), properties.port(), "andante.grpc.port", e);
     }
     executor = calls;
     LOG.info("gRPC on {}:{}", properties.address(), port());
