@@ -168,6 +168,9 @@ def main():
         for number in range(given.first, given.first + given.schedules):
             one_schedule(number, seed, mesh, shapes, expected, findings, heaps)
             played += 1
+    for name, link in mesh.links.items():
+        if link.unused():
+            findings.add("failed", f"a link to {name} had nothing to carry, so that its faults show nothing")
     say(f"{time.monotonic() - started:.0f} s in all; if something was found, play it again: ./andante test --faults --seed {seed} --schedules {given.schedules}")
     say(json.dumps({"schedules": played, **findings.summary("hangs", "leaks", "wrong_tokens", "requests", "resumed"), "worst_recovery_s": round(findings.worst, 2)}))
     sys.exit(1 if findings.failed() else 0)

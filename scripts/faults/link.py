@@ -39,6 +39,33 @@ class Links:
         return made
 
 
+class Bundle:
+    """Links to one service, which fare alike."""
+
+    def __init__(self, *links):
+        self.links = links
+
+    def unused(self):
+        """Whether nothing has passed over one of them."""
+        return any(link.passed == 0 for link in self.links)
+
+    def heal(self):
+        for link in self.links:
+            link.heal()
+
+    def slow(self, delay, rate):
+        for link in self.links:
+            link.slow(delay, rate)
+
+    def cut(self):
+        for link in self.links:
+            link.cut()
+
+    def corrupt(self, gaps):
+        for link in self.links:
+            link.corrupt(gaps)
+
+
 class Link:
     """Settings may change from any thread and hold for what passes from then on."""
 

@@ -10,6 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from link import Bundle
+
 START = 180.0  # seconds that a service may take to be ready
 MODEL = "dummy:mixtral-tiny"
 REQUEST_TIMEOUT, HASTY_TIMEOUT, LEASE = 30.0, 0.4, 3.0
@@ -157,14 +159,16 @@ class Factory:
 def faulty(factory, links):
     """Services whose loss is felt: one of most roles, the decodes behind links; and the links.
 
-    KV for decode-1 comes through its link, over gRPC, and meets what that does; for decode-2 beside it, over a KV link.
+    KV for decode-1 comes over gRPC, for decode-2 over a KV link; what is done to the links to a decode meets both.
     """
-    without_kv_link = {"decode-1": ["--andante.decode.kv-link=off"]}
     names = ("prefill", "decode-1", "decode-2", "draft", "expert", "gateway", "hasty")
-    ports = dict(zip(names, zip(*[iter(free_ports(3 * len(names)))] * 3)))
-    made_links = {name: links.link(ports[name][2], ports[name][1]) for name in ("decode-1", "decode-2")}
+    *free, kv, kv_reached = free_ports(3 * len(names) + 2)
+    ports = dict(zip(names, zip(*[iter(free)] * 3)))
     grpc = {name: ports[name][1] for name in names}
     workers = instances("prefill", [grpc["prefill"]]) + instances("decode", [grpc["decode-1"], grpc["decode-2"]])
+    kv_link = {"decode-1": ["--andante.decode.kv-link=off"], "decode-2": kv_link_words(kv, kv_reached)}
+    decodes = {name: [links.link(ports[name][2], grpc[name])] for name in kv_link}
+    decodes["decode-2"].append(links.link(kv_reached, kv))
 
     def service(name, role, *words):
         return factory.make(name, role, *ports[name][:2], *words)
@@ -173,11 +177,11 @@ def faulty(factory, links):
         service("draft", "draft"),
         service("expert", "expert", *EXPERT),
         service("prefill", "prefill", *prefill_words([grpc["expert"]])),
-        *(service(name, "decode", *decode_words(ports[name][2], grpc["draft"], [grpc["expert"]]), *without_kv_link.get(name, [])) for name in ("decode-1", "decode-2")),
+        *(service(name, "decode", *decode_words(ports[name][2], grpc["draft"], [grpc["expert"]]), *words) for name, words in kv_link.items()),
         service("gateway", "gateway", *gateway_words(REQUEST_TIMEOUT), *workers),
         service("hasty", "gateway", *gateway_words(HASTY_TIMEOUT), *workers),
     ]
-    return made, made_links
+    return made, {name: Bundle(*to) for name, to in decodes.items()}
 
 
 def doubled(factory):
@@ -228,6 +232,10 @@ def prefill_words(experts):
 def decode_words(kv, draft, experts):
     addresses = (f"--andante.decode.kv-address={local([kv])}", f"--andante.decode.draft-address={local([draft])}")
     return [*ENGINE, FEW_BLOCKS, *addresses, f"--andante.decode.expert-addresses={local(experts)}", "--andante.decode.expert-deadline=2s"]
+
+
+def kv_link_words(port, reached):
+    return [f"--andante.decode.kv-link-port={port}", f"--andante.decode.kv-link-advertised-port={reached}"]
 
 
 def gateway_words(timeout):

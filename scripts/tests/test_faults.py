@@ -21,7 +21,7 @@ import services
 import shuttle
 import watching
 from checkout import LauncherTest, free_port
-from link import Links
+from link import Bundle, Links
 from shuttle import Lane
 
 WAIT = 20  # seconds, more than any of this can take
@@ -139,6 +139,21 @@ class LinkTest(unittest.TestCase):
         self.assertEqual(len(got), 40)
         self.assertEqual([at for at, byte in enumerate(got) if byte], [3, 13])
         self.assertEqual(self.passes(connection, data), data)
+
+    def test_links_of_a_bundle_fare_alike(self):
+        bundle = Bundle(self.link)
+        self.assertTrue(bundle.unused())
+        connection = self.connect()
+        bundle.corrupt([3])
+        self.assertNotEqual(self.passes(connection, bytes(5)), bytes(5))
+        self.assertFalse(bundle.unused())
+        bundle.cut()
+        self.assertEqual(self.rest(connection), b"")
+        bundle.heal()
+        bundle.slow(0.1, 0)
+        begin = time.monotonic()
+        self.passes(self.connect(), b"slow")
+        self.assertGreater(time.monotonic() - begin, 0.2)
 
     def test_when_nobody_listens_behind_it_the_connection_ends(self):
         self.echo.socket.shutdown(socket.SHUT_RDWR)

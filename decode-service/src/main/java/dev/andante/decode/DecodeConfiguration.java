@@ -169,6 +169,7 @@ public class DecodeConfiguration {
     try {
       return new LinkServer(
           new InetSocketAddress(grpc.address(), properties.kvLinkPort()),
+          properties.kvLinkAdvertisedPort(),
           Math.toIntExact(grpc.maxMessageSize().toBytes()));
     } catch (IOException e) {
       throw new GrpcStartException(

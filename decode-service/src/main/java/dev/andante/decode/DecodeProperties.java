@@ -23,6 +23,8 @@ import org.springframework.validation.annotation.Validated;
  * @param kvLink whether prefill and other decode workers may send KV over a TCP port of its own
  *     beside gRPC, which takes half the processor time. Who cannot reach it sends over gRPC
  * @param kvLinkPort of that; 0 = any free one. On the interface of the gRPC server
+ * @param kvLinkAdvertisedPort where prefill reaches that port, if something between them maps
+ *     ports; 0 = where it listens. The host is that of {@code kv-address}
  * @param handOver whether a worker that stops offers the answers under way, with their KV, to
  *     others
  * @param kvCoding how KV is offered to those others: as-is, or q8 as in {@code
@@ -38,5 +40,6 @@ public record DecodeProperties(
     @DefaultValue("") String kvAddress,
     @DefaultValue("on") boolean kvLink,
     @DefaultValue("0") @Min(0) @Max(65535) int kvLinkPort,
+    @DefaultValue("0") @Min(0) @Max(65535) int kvLinkAdvertisedPort,
     @DefaultValue("on") boolean handOver,
     @DefaultValue("as-is") KvCoding kvCoding) {}

@@ -35,6 +35,7 @@ class DecodePropertiesTest {
                         "",
                         true,
                         0,
+                        0,
                         true,
                         KvCoding.AS_IS)));
   }
@@ -50,6 +51,7 @@ class DecodePropertiesTest {
             "andante.decode.kv-address=k:1",
             "andante.decode.kv-link=off",
             "andante.decode.kv-link-port=1234",
+            "andante.decode.kv-link-advertised-port=4321",
             "andante.decode.hand-over=off",
             "andante.decode.kv-coding=q8")
         .run(
@@ -64,6 +66,7 @@ class DecodePropertiesTest {
                             "k:1",
                             false,
                             1234,
+                            4321,
                             false,
                             KvCoding.Q8)));
   }

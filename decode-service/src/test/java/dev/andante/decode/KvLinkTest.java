@@ -58,6 +58,20 @@ class KvLinkTest {
   }
 
   @Test
+  void aLinkBehindAMappedPort() throws IOException {
+    int port;
+    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = probe.getLocalPort();
+    }
+    try (Worker decode = Worker.decode("--andante.decode.kv-link-advertised-port=" + port)) {
+      LinkServer server = decode.context().getBean(LinkServer.class);
+      assertThat(server.port()).isNotEqualTo(port);
+      assertThat(server.advertisedPort()).isEqualTo(port);
+      answer(decode, "over gRPC, since nobody maps the port");
+    }
+  }
+
+  @Test
   void aPortThatIsTakenFailsTheStart() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String port = "--andante.decode.kv-link-port=" + taken.getLocalPort();

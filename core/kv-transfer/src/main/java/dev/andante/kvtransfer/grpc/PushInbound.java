@@ -161,7 +161,7 @@ final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
     LinkServer server = links;
     return server == null || !open.getTakesLink() || !server.hasRoom()
         ? null
-        : new PushAnswers.Link(server.port(), server.admit(this));
+        : new PushAnswers.Link(server.advertisedPort(), server.admit(this));
   }
 
   private void data(InFrame came) {

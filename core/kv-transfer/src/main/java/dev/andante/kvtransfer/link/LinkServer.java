@@ -39,18 +39,27 @@ public final class LinkServer implements AutoCloseable {
   private final Thread.Builder readers = Thread.ofPlatform().daemon().name("kv-link-", 0);
   private final ServerSocketChannel listener;
   private final int port;
+  private final int advertisedPort;
   private final Thread acceptor;
   private final int mostFrameBytes;
   private final Payloads memory = Payloads.offHeap(Payloads.share(KEPT_BYTES));
   private final Map<Ticket, LinkedCall> calls = new ConcurrentHashMap<>();
   private final Set<FrameChannel> connections = ConcurrentHashMap.newKeySet();
 
+  /** Reached where it listens. */
+  public LinkServer(InetSocketAddress address, int mostFrameBytes) throws IOException {
+    this(address, 0, mostFrameBytes);
+  }
+
   /**
    * @param address to listen on; port 0 = any free one
+   * @param advertisedPort where senders reach it, if something between them maps ports; 0 = where
+   *     it listens
    * @param mostFrameBytes of a frame; a longer one ends its transfer
    * @throws IOException if it cannot listen there
    */
-  public LinkServer(InetSocketAddress address, int mostFrameBytes) throws IOException {
+  public LinkServer(InetSocketAddress address, int advertisedPort, int mostFrameBytes)
+      throws IOException {
     this.mostFrameBytes = mostFrameBytes;
     listener = ServerSocketChannel.open();
     try {
@@ -60,12 +69,18 @@ public final class LinkServer implements AutoCloseable {
       listener.close();
       throw e;
     }
+    this.advertisedPort = advertisedPort == 0 ? port : advertisedPort;
     acceptor = Thread.ofVirtual().name("kv-link-accept-" + port).start(this::accept);
   }
 
   /** Where it listens. */
   public int port() {
     return port;
+  }
+
+  /** Where senders reach it. */
+  public int advertisedPort() {
+    return advertisedPort;
   }
 
   /**
