@@ -44,7 +44,7 @@ bench_engine() {
     esac
     shift
   done
-  if [[ ,$parts, =~ ,(all|handoff|policies|chunking|steps), ]]; then
+  if [[ ,$parts, =~ ,(all|handoff|policies|chunking|steps|prefix), ]]; then
     model=$(find_model "$model") || exit $?
     options+=(--model "$model")
   fi

@@ -5,8 +5,9 @@ package dev.andante.benchmarks.engine;
  *
  * @param due when it was to arrive, which is what it is measured from
  * @param tokens when each of its tokens came, in order
+ * @param cachedTokens of its prompt, whose KV was there already
  */
-record Course(long due, long[] tokens) {
+record Course(long due, long[] tokens, int cachedTokens) {
 
   long toFirst() {
     return tokens[0] - due;

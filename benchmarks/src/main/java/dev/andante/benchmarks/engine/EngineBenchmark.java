@@ -27,7 +27,10 @@ public final class EngineBenchmark {
           new HandOffPart(),
           new PoliciesPart(),
           new ChunkingPart(),
-          new StepsPart());
+          new StepsPart(),
+          new PrefixPart(),
+          new SchedulerPart(),
+          new MetadataPart());
 
   private EngineBenchmark() {}
 

@@ -26,17 +26,27 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Plays requests to an engine, each at its time whatever became of those before it. Prompts are
- * random tokens of a fixed seed, so no two have a beginning in common and all runs do the same
- * work.
+ * random tokens of a fixed seed, so no two have more of a beginning in common than they are to have
+ * and all runs do the same work.
  */
 final class Playback {
 
   private final Engine engine;
   private final int vocabulary;
+  private final int[] shared;
 
+  /** Prompts that have nothing in common. */
   Playback(Engine engine, int vocabulary) {
+    this(engine, vocabulary, 0);
+  }
+
+  /**
+   * @param shared tokens that all prompts begin with, or those of them that are as long
+   */
+  Playback(Engine engine, int vocabulary, int shared) {
     this.engine = engine;
     this.vocabulary = vocabulary;
+    this.shared = new SplittableRandom(-1).ints(shared, 0, vocabulary).toArray();
   }
 
   /**
@@ -67,6 +77,7 @@ final class Playback {
   private GenerationRequest request(Arrival arrival) {
     SplittableRandom random = new SplittableRandom(arrival.index());
     int[] prompt = random.ints(arrival.demand().promptTokens(), 0, vocabulary).toArray();
+    System.arraycopy(shared, 0, prompt, 0, Math.min(shared.length, prompt.length));
     return new GenerationRequest(
         new Attempt("r" + arrival.index(), 1),
         PromptTokens.of(prompt),
@@ -101,7 +112,7 @@ final class Playback {
     @Override
     public void onFinished(FinishReason reason, GenerationStats stats) {
       if (count == tokens.length) {
-        course.complete(new Course(arrival.atNanos(), tokens));
+        course.complete(new Course(arrival.atNanos(), tokens, stats.cachedTokens()));
       } else {
         onFailed(new EngineException(EngineException.Code.INTERNAL, "ended early: " + reason));
       }

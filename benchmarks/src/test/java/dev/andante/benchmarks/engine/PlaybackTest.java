@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Test;
 class PlaybackTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final int VOCABULARY = TinyModels.llamaConfig().vocabularySize();
 
   @Test
   void everyTokenOfEveryRequestIsNotedAtItsTime() {
@@ -43,8 +44,8 @@ class PlaybackTest {
             new Arrival(1, 1_000_000, new Demand(30, 1)),
             new Arrival(2, 2_000_000, new Demand(1, 12)));
     onEngine(
-        playback -> {
-          List<Course> courses = playback.play(arrivals, LIMIT);
+        engine -> {
+          List<Course> courses = new Playback(engine, VOCABULARY).play(arrivals, LIMIT);
           assertThat(courses).hasSize(3);
           for (int i = 0; i < 3; i++) {
             Course course = courses.get(i);
@@ -59,16 +60,34 @@ class PlaybackTest {
   }
 
   @Test
+  void promptsMayBeginAlike() {
+    List<Arrival> arrivals =
+        List.of(
+            new Arrival(0, 0, new Demand(40, 2)),
+            new Arrival(1, 200_000_000, new Demand(40, 2)),
+            new Arrival(2, 400_000_000, new Demand(20, 2)));
+    onEngine(
+        engine -> {
+          List<Course> courses = new Playback(engine, VOCABULARY, 35).play(arrivals, LIMIT);
+          assertThat(courses).extracting(Course::cachedTokens).containsExactly(0, 32, 16);
+          List<Course> others = new Playback(engine, VOCABULARY).play(arrivals, LIMIT);
+          assertThat(others).extracting(Course::cachedTokens).containsExactly(0, 0, 0);
+        });
+  }
+
+  @Test
   void aRequestThatFailsEndsTheRun() {
     onEngine(
-        playback ->
+        engine ->
             assertThatIllegalStateException()
                 .isThrownBy(
-                    () -> playback.play(List.of(new Arrival(4, 0, new Demand(9000, 2))), LIMIT))
+                    () ->
+                        new Playback(engine, VOCABULARY)
+                            .play(List.of(new Arrival(4, 0, new Demand(9000, 2))), LIMIT))
                 .withMessageContaining("request 4 failed"));
   }
 
-  private static void onEngine(Consumer<Playback> test) {
+  private static void onEngine(Consumer<Engine> test) {
     EngineConfig config =
         EngineConfig.builder(16, 64)
             .kvDtype(DType.F32)
@@ -84,7 +103,7 @@ class PlaybackTest {
         Engine engine =
             Engines.start(
                 config, model, backend, EngineObserver.NONE, DraftSource.NONE, Set.of())) {
-      test.accept(new Playback(engine, model.config().vocabularySize()));
+      test.accept(engine);
     }
   }
 
