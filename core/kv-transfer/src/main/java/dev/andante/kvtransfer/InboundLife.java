@@ -154,7 +154,7 @@ final class InboundLife {
         throw failLocked(unexpected("data"));
       }
       lastSign = System.nanoTime();
-      if (run.sequence() < nextSequence) {
+      if (run.sequence() >= 0 && run.sequence() < nextSequence) {
         return new Accepted(null, nextSequence);
       }
       String fault = RunCheck.faultOf(run, nextSequence, layout, coding, promptTokens);
