@@ -29,12 +29,12 @@ class Late(Exception):
     pass
 
 
-def ask(port, request, limit, leave=None, headers=None, stuck=lambda: "nothing"):
-    """Asks once and ends within `limit` seconds; leaves after `leave` seconds, if they are given.
+def ask(port, request, limit, leave=None, headers=None, stuck=lambda: "nothing", tokens=None):
+    """Asks once and ends within `limit` seconds; leaves after `leave` seconds, if they are given. Tokens are added to `tokens` as they come.
 
     `stuck`: of a request that hangs, answers where there is more about it; called before its connection is closed, after which everybody lets go of it.
     """
-    start, tokens = time.monotonic(), []
+    start, tokens = time.monotonic(), [] if tokens is None else tokens
     end = start + (limit if leave is None else min(limit, leave))
     about, detail, begun, retry_after = {}, "", False, ""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=max(0.01, end - time.monotonic()))

@@ -104,13 +104,13 @@ class Schedule:
             self.mesh.links[fault.target].heal()
 
 
-def recovered(mesh, shapes, expected, since, findings):
+def recovered(mesh, shapes, expected, since, findings, within=RECOVERY):
     """Waits for right answers through prefill and decode; how long that took."""
     number = max((i for i, shape in enumerate(shapes) if shape["temperature"] == 0), key=lambda i: len(shapes[i]["prompt"]))
     shape = {**shapes[number], "stream": False}
     while True:
         try:
-            mesh.await_ready(max(1, since + RECOVERY - time.monotonic()))
+            mesh.await_ready(max(1, since + within - time.monotonic()))
             outcome = ask(mesh.services["gateway"].http, shape, HANG)
             if outcome.ended == "whole" and outcome.tokens != expected[number]:
                 findings.add("wrong_tokens", f"request {number} after all faults were over")
@@ -120,7 +120,7 @@ def recovered(mesh, shapes, expected, since, findings):
             why = f"{outcome.ended} {outcome.detail}"
         except RuntimeError as error:
             why = str(error)
-        if time.monotonic() - since > RECOVERY or any(service.ended() is not None for service in mesh.services.values()):
+        if time.monotonic() - since > within or any(service.ended() is not None for service in mesh.services.values()):
             findings.add("hangs", f"not recovered {time.monotonic() - since:.0f} s after the last fault: {why}")
             revive(mesh)
             return time.monotonic() - since

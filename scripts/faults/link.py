@@ -45,6 +45,10 @@ class Bundle:
     def __init__(self, *links):
         self.links = links
 
+    def passed(self):
+        """Bytes, both directions."""
+        return sum(link.passed for link in self.links)
+
     def unused(self):
         """Whether nothing has passed over one of them."""
         return any(link.passed == 0 for link in self.links)

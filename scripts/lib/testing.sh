@@ -11,6 +11,7 @@ cmd_test() {
     *:--faults) shift && test_with_processes faults schedules 20 "$@" ;;
     *:--loss) shift && test_with_processes loss seconds 30 "$@" ;;
     *:--overload) shift && test_with_processes overload minutes 10 "$@" ;;
+    *:--stages) shift && test_with_processes stages rounds 1 "$@" ;;
     *:--rolling) shift && test_with_processes rolling rounds 1 "$@" ;;
     *) fail_usage "test does not know '$*'" ;;
   esac

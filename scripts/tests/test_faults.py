@@ -394,6 +394,7 @@ class CommandTest(LauncherTest):
             self.assert_fails(self.checkout.andante("test", "--faults", *words), 2, text)
         for words, text in ((("--schedules", "1"), "'--schedules' is no option"), (("--rounds", "x"), "needs a number")):
             self.assert_fails(self.checkout.andante("test", "--rolling", *words), 2, text)
+        self.assert_fails(self.checkout.andante("test", "--stages", "--schedules", "1"), 2, "'--schedules' is no option")
         for words, text in ((("--rounds", "1"), "'--rounds' is no option"), (("--seconds", "x"), "needs a number")):
             self.assert_fails(self.checkout.andante("test", "--loss", *words), 2, text)
 
