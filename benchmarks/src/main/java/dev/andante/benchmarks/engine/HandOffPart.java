@@ -33,6 +33,13 @@ final class HandOffPart implements EnginePart {
   private static final int STREAMS = 4;
   private static final int STREAM_PROMPT = 64;
   private static final int FIRST_GAPS = 16; // of each stream, not counted: the streams begin there
+
+  /**
+   * Of the first kind of prompt; until then much of the sender's and the receiver's code is slow.
+   */
+  private static final int WARM_UP_ROUNDS = 60;
+
+  private static final int WARM_UP_ROUNDS_BESIDE = 2; // each of prompts one after the other
   private static final int BLOCKS = 1024;
   private static final int SEQUENCES = 16;
 
@@ -48,7 +55,7 @@ final class HandOffPart implements EnginePart {
     options.put("prompts", "tokens of the prompts that are handed on (512,2048)");
     options.put("chunk", "tokens of a chunk (256)");
     options.put("answer", "tokens of the answers that run beside (48)");
-    options.put("rounds", "turns of each (3)");
+    options.put("rounds", "turns of each after some to warm up (3)");
     return options;
   }
 
@@ -82,6 +89,7 @@ final class HandOffPart implements EnginePart {
         Engine prefill = engine(one, chunk, cores, 0);
         Engine decode = engine(other, chunk, cores, 1);
         Handing handing = new Handing(prefill, decode, other.format(decode.kvLayout()))) {
+      warmUp(prefill, handing, prompts[0], one.vocabulary());
       for (int prompt : prompts) {
         line.accept(firstTokens(prefill, handing, prompt, one.vocabulary(), rounds, cores));
       }
@@ -135,6 +143,14 @@ final class HandOffPart implements EnginePart {
     return Alone.first(engine, inputs.next(prompt));
   }
 
+  private static void warmUp(Engine engine, Handing handing, int prompt, int vocabulary) {
+    Inputs inputs = new Inputs(vocabulary);
+    for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+      var _ = await(Alone.first(engine, inputs.next(prompt)));
+      var _ = await(handing.hand(inputs.next(prompt)));
+    }
+  }
+
   private static Map<String, Object> firstTokens(
       Engine engine, Handing handing, int prompt, int vocabulary, int rounds, Cores cores) {
     Inputs inputs = new Inputs(vocabulary);
@@ -177,7 +193,7 @@ final class HandOffPart implements EnginePart {
       Consumer<Map<String, Object>> line) {
     Map<Way, List<Samples>> calm = new LinkedHashMap<>();
     Map<Way, List<Samples>> disturbed = new LinkedHashMap<>();
-    for (int round = -1; round < rounds; round++) {
+    for (int round = -WARM_UP_ROUNDS_BESIDE; round < rounds; round++) {
       for (Way way : ways) {
         Samples without = gaps(way.answers(), answer, vocabulary, null);
         Samples with = gaps(way.answers(), answer, vocabulary, () -> way.disturb().apply(prompt));
