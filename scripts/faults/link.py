@@ -154,7 +154,7 @@ class Link:
                     await asyncio.sleep(len(part) / self.rate)
                 writer.write(part)
                 await writer.drain()
-            self.passed += len(data)
+                self.passed += len(part)
 
     def damaged(self, data):
         changed, at = bytearray(data), 0

@@ -24,6 +24,7 @@ LIMIT = REQUEST_TIMEOUT + 20  # seconds in which a request must have ended: its 
 HASTY = 1.5  # seconds: the deadline of the other gateway, and when clients leave that do; stages last longer
 WITHIN = 60.0  # seconds from a fault's end to right answers; most of it the start of a JVM
 REACH = 20.0  # seconds in which a request must be seen at its stage
+SAID = 1.0  # seconds in which a decode must say that it serves a request
 DOWN, STOPPED, BROKEN = 1.0, 10.0, 2.0  # seconds for which a process is gone, or stopped, or a connection cut
 PROMPT, ANSWER = 300, 120  # tokens: of KV there are 38 KB
 PUSHED = 6 << 10  # bytes on the connections to a decode that are more than a call without KV has
@@ -64,7 +65,7 @@ SCENARIOS = (
     Scenario("stop", "prefill", "decode", WHOLE),
     Scenario("stop", "decode", "prefill", WHOLE),
     Scenario("stop", "decode", "push", WHOLE),
-    Scenario("stop", "decode", "decode", WHOLE, resumed=True),
+    Scenario("stop", "decode", "decode", WHOLE),  # over before gRPC's probe, after ten seconds at the soonest, finds it
     Scenario("stop", "gateway", "prefill", WHOLE),
     Scenario("stop", "gateway", "push", WHOLE),
     Scenario("stop", "gateway", "decode", WHOLE),
@@ -107,6 +108,10 @@ class Ways:
 
     def passed(self):
         return {name: way.passed() for name, way in self.to_decodes.items()}
+
+    def pushed(self, name, before):
+        """Whether KV has gone to that decode since so much had passed."""
+        return self.to_decodes[name].passed() - before[name] > PUSHED
 
 
 def staged(factory, links):
@@ -189,14 +194,17 @@ class Stage:
         return len(self.asked.tokens) >= 3
 
     def pushed(self, name):
-        return self.ways.passed()[name] - self.before[name] > PUSHED
+        return self.ways.pushed(name, self.before)
 
     def holds(self, name):
         return any(value for _, value in figures(self.mesh.services[name].get("/metrics")[1]))
 
     def decode(self):
-        """The decode that has room for it, or its KV; any, if none says so."""
-        return next((name for name in self.before if self.holds(name)), "decode-1")
+        """The decode that has room for it, or its KV; None if none says so in time."""
+        end = time.monotonic() + SAID
+        while not (names := [name for name in self.before if self.holds(name)]) and time.monotonic() < end:
+            time.sleep(0.01)
+        return names[0] if names else None
 
 
 class Play:
@@ -205,7 +213,20 @@ class Play:
     def __init__(self, mesh, ways, shapes, expected, findings):
         self.mesh, self.ways, self.shapes, self.expected, self.findings = mesh, ways, shapes, expected, findings
 
+    def await_pushes(self):
+        """Waits until prompts come by way of prefill: for a while after it was lost, decode computes them itself."""
+        end = time.monotonic() + WITHIN
+        while time.monotonic() < end:
+            before = self.ways.passed()
+            ask(self.mesh.services["gateway"].http, {**self.shapes[0], "max_tokens": 1}, LIMIT)
+            if any(self.ways.pushed(name, before) for name in before):
+                return
+            time.sleep(0.2)
+        self.findings.add("failed", f"{WITHIN:.0f} s after the last fault no prompt comes by way of prefill")
+
     def scenario(self, number, scenario):
+        self.await_pushes()
+        settled(self.mesh, self.findings)
         shape = number % len(self.shapes)
         before = self.ways.passed()
         self.ways.hold(scenario.stage)
@@ -229,7 +250,9 @@ class Play:
     def befall(self, scenario, stage):
         """Returns when the fault is over."""
         name = stage.decode() if scenario.target == "decode" else scenario.target
-        if scenario.what == "kill":
+        if name is None:
+            self.findings.add("failed", f"{scenario}: no decode says that it serves the request")
+        elif scenario.what == "kill":
             self.mesh.services[name].kill()
             time.sleep(DOWN)
             self.mesh.services[name].start()

@@ -16,8 +16,8 @@ import org.springframework.validation.annotation.Validated;
  * @param address interface to bind; 0.0.0.0 in a container
  * @param port 0 = any free port
  * @param maxMessageSize largest message accepted, 1KB to 2047MB; a tokenizer travels in one message
- * @param keepAlive idle time after which a peer is probed, so that a dead one is noticed; 10ms to
- *     1h
+ * @param keepAlive idle time after which a peer is probed, so that a dead one is noticed; who calls
+ *     probes after 10s at the soonest, whatever is said here, since gRPC-Java has it so; 10ms to 1h
  * @param keepAliveTimeout how long a probe may go unanswered; 10ms to 1h
  * @param reconnectInterval how often at least a peer that is gone is tried again, so that one that
  *     restarts serves soon; 10ms to 1h
