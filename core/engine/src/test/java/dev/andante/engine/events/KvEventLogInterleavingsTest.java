@@ -23,7 +23,7 @@ class KvEventLogInterleavingsTest {
     Interleavings.check(
         () -> {
           KvEventLog log = new KvEventLog();
-          Set<BlockKey> known = new HashSet<>();
+          Listener listener = new Listener();
           KvEventLog.Follower follower = log.follow(1);
           Interleavings.together(
               follower,
@@ -32,15 +32,15 @@ class KvEventLogInterleavingsTest {
                 log.append(List.of(new KvEvent.Removed(FIRST, KvTier.POOL), stored(SECOND)));
               },
               () -> {
-                hear(follower.poll(1), known);
-                hear(follower.poll(1), known);
+                listener.hear(follower.poll(1));
+                listener.hear(follower.poll(1));
               });
           KvEventBatch batch;
           while ((batch = follower.poll(1)) != null) {
-            hear(batch, known);
+            listener.hear(batch);
           }
-          if (!known.equals(Set.of(SECOND))) {
-            throw new AssertionError("the follower knows " + known);
+          if (!listener.known.equals(Set.of(SECOND))) {
+            throw new AssertionError("the follower knows " + listener.known);
           }
         });
   }
@@ -49,18 +49,28 @@ class KvEventLogInterleavingsTest {
     return new KvEvent.Stored(key, new BlockKey(0, 0), 0, KvTier.POOL);
   }
 
-  private static void hear(@Nullable KvEventBatch batch, Set<BlockKey> known) {
-    if (batch == null) {
-      return;
-    }
-    if (batch.resync()) {
-      known.clear(); // one event at most is held, so a resync is one batch
-    }
-    for (KvEvent event : batch.events()) {
-      switch (event) {
-        case KvEvent.Stored stored -> known.add(stored.key());
-        case KvEvent.Removed removed -> known.remove(removed.key());
-        case KvEvent.Cleared _ -> known.clear();
+  /** Knows what a gateway would. */
+  private static final class Listener {
+
+    private final Set<BlockKey> known = new HashSet<>();
+    private long sequence;
+
+    void hear(@Nullable KvEventBatch batch) {
+      if (batch == null) {
+        return;
+      }
+      if (batch.resync()) {
+        known.clear(); // one event at most is held, so a resync is one batch
+      } else if (batch.sequence() - batch.events().size() != sequence) {
+        throw new AssertionError(batch + " after event " + sequence);
+      }
+      sequence = batch.sequence();
+      for (KvEvent event : batch.events()) {
+        switch (event) {
+          case KvEvent.Stored stored -> known.add(stored.key());
+          case KvEvent.Removed removed -> known.remove(removed.key());
+          case KvEvent.Cleared _ -> known.clear();
+        }
       }
     }
   }
