@@ -165,10 +165,8 @@ def faulty(factory, links):
     *free, kv, kv_reached = free_ports(3 * len(names) + 2)
     ports = dict(zip(names, zip(*[iter(free)] * 3)))
     grpc = {name: ports[name][1] for name in names}
+    kv_words, made_links = decodes_behind(links, ports, kv, kv_reached)
     workers = instances("prefill", [grpc["prefill"]]) + instances("decode", [grpc["decode-1"], grpc["decode-2"]])
-    kv_link = {"decode-1": ["--andante.decode.kv-link=off"], "decode-2": kv_link_words(kv, kv_reached)}
-    decodes = {name: [links.link(ports[name][2], grpc[name])] for name in kv_link}
-    decodes["decode-2"].append(links.link(kv_reached, kv))
 
     def service(name, role, *words):
         return factory.make(name, role, *ports[name][:2], *words)
@@ -177,11 +175,22 @@ def faulty(factory, links):
         service("draft", "draft"),
         service("expert", "expert", *EXPERT),
         service("prefill", "prefill", *prefill_words([grpc["expert"]])),
-        *(service(name, "decode", *decode_words(ports[name][2], grpc["draft"], [grpc["expert"]]), *words) for name, words in kv_link.items()),
+        *(service(name, "decode", *decode_words(ports[name][2], grpc["draft"], [grpc["expert"]]), *words) for name, words in kv_words.items()),
         service("gateway", "gateway", *gateway_words(REQUEST_TIMEOUT), *workers),
         service("hasty", "gateway", *gateway_words(HASTY_TIMEOUT), *workers),
     ]
-    return made, {name: Bundle(*to) for name, to in decodes.items()}
+    return made, made_links
+
+
+def decodes_behind(links, ports, kv, kv_reached):
+    """By name of the two decodes: words that have the first take KV over gRPC and the second over a KV link, too; and what links lead there, from the last of its ports."""
+    words = {
+        "decode-1": ["--andante.decode.kv-link=off"],
+        "decode-2": [f"--andante.decode.kv-link-port={kv}", f"--andante.decode.kv-link-advertised-port={kv_reached}"],
+    }
+    ways = {name: [links.link(ports[name][2], ports[name][1])] for name in words}
+    ways["decode-2"].append(links.link(kv_reached, kv))
+    return words, {name: Bundle(*to) for name, to in ways.items()}
 
 
 def doubled(factory):
@@ -225,17 +234,13 @@ def instances(role, ports, host="127.0.0.1"):
     return [INSTANCES.format(role, i, host, port) for i, port in enumerate(ports)]
 
 
-def prefill_words(experts):
-    return [*ENGINE, FEW_BLOCKS, f"--andante.prefill.expert-addresses={local(experts)}", "--andante.prefill.expert-deadline=2s", "--andante.prefill.transfer-timeout=5s"]
+def prefill_words(experts, transfer=5):
+    return [*ENGINE, FEW_BLOCKS, f"--andante.prefill.expert-addresses={local(experts)}", "--andante.prefill.expert-deadline=2s", f"--andante.prefill.transfer-timeout={transfer}s"]
 
 
 def decode_words(kv, draft, experts):
     addresses = (f"--andante.decode.kv-address={local([kv])}", f"--andante.decode.draft-address={local([draft])}")
     return [*ENGINE, FEW_BLOCKS, *addresses, f"--andante.decode.expert-addresses={local(experts)}", "--andante.decode.expert-deadline=2s"]
-
-
-def kv_link_words(port, reached):
-    return [f"--andante.decode.kv-link-port={port}", f"--andante.decode.kv-link-advertised-port={reached}"]
 
 
 def gateway_words(timeout):

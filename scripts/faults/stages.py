@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from asking import ask
 from faults import recovered, typed_well
-from link import Bundle, Links
-from services import ENGINE, EXPERT, FEW_BLOCKS, REQUEST_TIMEOUT, START, Mesh, figures, free_ports, gateway_words, instances, kv_link_words, local
+from link import Links
+from services import EXPERT, REQUEST_TIMEOUT, Mesh, decode_words, decodes_behind, figures, free_ports, gateway_words, instances, prefill_words
 from watching import Findings, arguments, end_when_left, prepare, say, settled, undisturbed
 
 LIMIT = REQUEST_TIMEOUT + 20  # seconds in which a request must have ended: its deadline, ten in which its gateway may be stopped, and what it takes to say so
@@ -31,6 +31,7 @@ PUSHED = 6 << 10  # bytes on the connections to a decode that are more than a ca
 CROWD = 12  # requests at once, of which a decode has room for three
 
 WHOLE, ANY = ("whole",), ("whole", "error")
+BREAK = {"cut": lambda way: way.cut(), "slow": lambda way: way.slow(0.05, 1 << 20), "corrupt": lambda way: way.corrupt([500, 3000])}
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,9 @@ class Ways:
     def passed(self):
         return {name: way.passed() for name, way in self.to_decodes.items()}
 
-    def pushed(self, name, before):
-        """Whether KV has gone to that decode since so much had passed."""
-        return self.to_decodes[name].passed() - before[name] > PUSHED
+    def pushed(self, before):
+        """Whether KV has gone to a decode since so much had passed."""
+        return any(way.passed() - before[name] > PUSHED for name, way in self.to_decodes.items())
 
 
 def staged(factory, links):
@@ -121,29 +122,20 @@ def staged(factory, links):
     ports = dict(zip(names, zip(*[iter(free)] * 3)))
     grpc = {name: ports[name][1] for name in names}
     prefill_to_expert, decode_to_expert = (links.link(port, grpc["expert"]) for port in (far, near))
-    kv_link = {"decode-1": ["--andante.decode.kv-link=off"], "decode-2": kv_link_words(kv, kv_reached)}
-    to_decodes = {name: [links.link(ports[name][2], grpc[name])] for name in kv_link}
-    to_decodes["decode-2"].append(links.link(kv_reached, kv))
-    engine = [*ENGINE, FEW_BLOCKS, "--andante.engine.prefix-cache=off"]
+    kv_words, to_decodes = decodes_behind(links, ports, kv, kv_reached)
+    unshared = "--andante.engine.prefix-cache=off"
     workers = instances("prefill", [grpc["prefill"]]) + instances("decode", [grpc["decode-1"], grpc["decode-2"]])
-
-    def decode(name):
-        words = [f"--andante.decode.kv-address={local([ports[name][2]])}", f"--andante.decode.draft-address={local([grpc['draft']])}"]
-        return [*engine, *words, f"--andante.decode.expert-addresses={local([near])}", "--andante.decode.expert-deadline=2s", *kv_link[name]]
-
-    prefill = [f"--andante.prefill.expert-addresses={local([far])}", "--andante.prefill.expert-deadline=2s", "--andante.prefill.transfer-timeout=20s"]
     words = {
         "draft": [],
         "expert": EXPERT,
-        "prefill": [*engine, *prefill],
-        "decode-1": decode("decode-1"),
-        "decode-2": decode("decode-2"),
+        "prefill": [*prefill_words([far], transfer=20), unshared],
+        **{name: [*decode_words(ports[name][2], grpc["draft"], [near]), unshared, *kv_words[name]] for name in kv_words},
         "gateway": [*gateway_words(REQUEST_TIMEOUT), *workers],
         "hasty": [*gateway_words(HASTY), *workers],
     }
     roles = {"decode-1": "decode", "decode-2": "decode", "hasty": "gateway"}
     services = [factory.make(name, roles.get(name, name), *ports[name][:2], *words[name]) for name in names]
-    return services, Ways(prefill_to_expert, decode_to_expert, {name: Bundle(*ways) for name, ways in to_decodes.items()})
+    return services, Ways(prefill_to_expert, decode_to_expert, to_decodes)
 
 
 def shapes_of(rng):
@@ -190,11 +182,8 @@ class Stage:
         if stage == "prefill":
             return self.holds("prefill")
         if stage == "push":
-            return any(self.pushed(name) for name in self.before)
+            return self.ways.pushed(self.before)
         return len(self.asked.tokens) >= 3
-
-    def pushed(self, name):
-        return self.ways.pushed(name, self.before)
 
     def holds(self, name):
         return any(value for _, value in figures(self.mesh.services[name].get("/metrics")[1]))
@@ -219,7 +208,7 @@ class Play:
         while time.monotonic() < end:
             before = self.ways.passed()
             ask(self.mesh.services["gateway"].http, {**self.shapes[0], "max_tokens": 1}, LIMIT)
-            if any(self.ways.pushed(name, before) for name in before):
+            if self.ways.pushed(before):
                 return
             time.sleep(0.2)
         self.findings.add("failed", f"{WITHIN:.0f} s after the last fault no prompt comes by way of prefill")
@@ -231,7 +220,8 @@ class Play:
         before = self.ways.passed()
         self.ways.hold(scenario.stage)
         if scenario.what == "full":
-            ended = self.crowd()
+            ended = self.crowd(scenario)
+            self.ways.heal()
         else:
             gateway = "hasty" if scenario.what == "deadline" else "gateway"
             asked = Asked(self.mesh.services[gateway].http, self.shapes[shape], HASTY if scenario.what == "leave" else None)
@@ -241,7 +231,6 @@ class Play:
             self.befall(scenario, stage)
             self.ways.heal()
             ended = self.judge(scenario, shape, asked.ended())
-        self.ways.heal()
         took = recovered(self.mesh, self.shapes, self.expected, time.monotonic(), self.findings, WITHIN)
         self.findings.worst = max(self.findings.worst, took)
         settled(self.mesh, self.findings)
@@ -260,9 +249,9 @@ class Play:
             self.mesh.services[name].signal(signal.SIGSTOP)
             time.sleep(STOPPED)
             self.mesh.services[name].signal(signal.SIGCONT)
-        elif scenario.what in ("cut", "slow", "corrupt"):
+        elif scenario.what in BREAK:
             for way in self.ways.to_decodes.values():
-                {"cut": way.cut, "slow": lambda way=way: way.slow(0.05, 1 << 20), "corrupt": lambda way=way: way.corrupt([500, 3000])}[scenario.what]()
+                BREAK[scenario.what](way)
             time.sleep(BROKEN)
         else:
             stage.asked.ended()
@@ -278,13 +267,13 @@ class Play:
             self.findings.add("failed", f"{about}: it did not go on elsewhere, so that it shows nothing")
         return f"{outcome.ended} after {outcome.seconds:.1f} s{f', resumed {outcome.resumed}' if outcome.resumed else ''} {outcome.detail}".rstrip()
 
-    def crowd(self):
+    def crowd(self, scenario):
         """More requests at once than the decodes have blocks for."""
-        everyone = [(number % len(self.shapes), Asked(self.mesh.services["gateway"].http, self.shapes[number % len(self.shapes)])) for number in range(CROWD)]
-        scenario = SCENARIOS[-1]
-        for shape, asked in everyone:
+        shapes = [number % len(self.shapes) for number in range(CROWD)]
+        everyone = [Asked(self.mesh.services["gateway"].http, self.shapes[shape]) for shape in shapes]
+        for shape, asked in zip(shapes, everyone):
             self.judge(scenario, shape, asked.ended())
-        ends = Counter(asked.outcome.ended for _, asked in everyone)
+        ends = Counter(asked.outcome.ended for asked in everyone)
         if not ends["whole"]:
             self.findings.add("failed", f"{scenario}: nobody was answered")
         return str(dict(ends))
@@ -294,20 +283,19 @@ def main():
     given = prepare(arguments(__doc__, "rounds", 1))
     end_when_left()
     shapes, findings = shapes_of(random.Random(given.seed)), Findings()
-    started, played = time.monotonic(), 0
+    started = time.monotonic()
     with Links() as links:
         services, ways = staged(given.factory, links)
         say(f"starting {len(services)} services (logs: {given.logs}) …")
         with Mesh(given.logs, services) as mesh:
-            mesh.await_ready(START)
             say(f"ready after {time.monotonic() - started:.0f} s")
             play = Play(mesh, ways, shapes, undisturbed(mesh, "gateway", shapes), findings)
-            for number in range(given.rounds * len(SCENARIOS)):
-                play.scenario(number // len(SCENARIOS) + number, SCENARIOS[number % len(SCENARIOS)])
-                played += 1
+            for turn in range(given.rounds):
+                for number, scenario in enumerate(SCENARIOS):
+                    play.scenario(turn + number, scenario)
     say(f"{time.monotonic() - started:.0f} s in all; once more: ./andante test --stages --seed {given.seed} --rounds {given.rounds}")
     summary = findings.summary("hangs", "leaks", "wrong_tokens", "failed", "requests", "resumed")
-    say(json.dumps({"scenarios": played, **summary, "worst_recovery_s": round(findings.worst, 2)}))
+    say(json.dumps({"scenarios": given.rounds * len(SCENARIOS), **summary, "worst_recovery_s": round(findings.worst, 2)}))
     sys.exit(1 if findings.failed() else 0)
 
 

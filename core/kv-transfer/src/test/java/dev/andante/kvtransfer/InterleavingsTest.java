@@ -1,5 +1,7 @@
 package dev.andante.kvtransfer;
 
+import static dev.andante.testkit.Interleavings.require;
+
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException;
 import dev.andante.engine.KvReservation;
@@ -78,11 +80,5 @@ class InterleavingsTest {
           Interleavings.together(payload, payload::release, payload::release);
           require(payloads.keptBytes() == 8, payloads.keptBytes() + " bytes are kept");
         });
-  }
-
-  private static void require(boolean holds, String otherwise) {
-    if (!holds) {
-      throw new AssertionError(otherwise);
-    }
   }
 }

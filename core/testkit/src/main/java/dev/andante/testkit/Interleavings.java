@@ -58,6 +58,13 @@ public final class Interleavings {
     }
   }
 
+  /** A check without all that other ones do, each step of which Lincheck would look at. */
+  public static void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new AssertionError(otherwise);
+    }
+  }
+
   private static final class Part extends Thread {
 
     @SuppressWarnings("unused") // seen by Lincheck

@@ -1,5 +1,7 @@
 package dev.andante.engine.events;
 
+import static dev.andante.testkit.Interleavings.require;
+
 import dev.andante.engine.kvcache.BlockKey;
 import dev.andante.engine.kvcache.KvEvent;
 import dev.andante.engine.kvcache.KvTier;
@@ -39,9 +41,7 @@ class KvEventLogInterleavingsTest {
           while ((batch = follower.poll(1)) != null) {
             listener.hear(batch);
           }
-          if (!listener.known.equals(Set.of(SECOND))) {
-            throw new AssertionError("the follower knows " + listener.known);
-          }
+          require(listener.known.equals(Set.of(SECOND)), "it knows " + listener.known);
         });
   }
 
@@ -61,8 +61,10 @@ class KvEventLogInterleavingsTest {
       }
       if (batch.resync()) {
         known.clear(); // one event at most is held, so a resync is one batch
-      } else if (batch.sequence() - batch.events().size() != sequence) {
-        throw new AssertionError(batch + " after event " + sequence);
+      } else {
+        require(
+            batch.sequence() - batch.events().size() == sequence,
+            "events are missing after number " + sequence);
       }
       sequence = batch.sequence();
       for (KvEvent event : batch.events()) {

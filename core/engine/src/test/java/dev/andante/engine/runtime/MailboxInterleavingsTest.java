@@ -1,5 +1,7 @@
 package dev.andante.engine.runtime;
 
+import static dev.andante.testkit.Interleavings.require;
+
 import dev.andante.engine.EngineException;
 import dev.andante.testkit.Interleavings;
 import java.util.ArrayList;
@@ -31,9 +33,8 @@ class MailboxInterleavingsTest {
                 mailbox.drainTo(taken);
                 mailbox.close(new EngineException(EngineException.Code.SHUTTING_DOWN, "over"));
               });
-          if (taken.size() + refused.get() != 2) {
-            throw new AssertionError(taken.size() + " taken, " + refused + " refused");
-          }
+          require(
+              taken.size() + refused.get() == 2, taken.size() + " taken, " + refused + " refused");
         });
   }
 
@@ -54,9 +55,7 @@ class MailboxInterleavingsTest {
                 }
                 mailbox.drainTo(taken);
               });
-          if (taken.size() != 1) {
-            throw new AssertionError("woken, and nothing was there");
-          }
+          require(taken.size() == 1, "woken, and nothing was there");
         });
   }
 }

@@ -1,5 +1,6 @@
 package dev.andante.kvtransfer.grpc;
 
+import static dev.andante.testkit.Interleavings.require;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.andante.compute.DType;
@@ -109,11 +110,5 @@ class GrpcInterleavingsTest {
           require(payloads.keptBytes() % TOKEN == 0, "part of a payload");
           require(queue.take() == null, "something was left");
         });
-  }
-
-  private static void require(boolean holds, String otherwise) {
-    if (!holds) {
-      throw new AssertionError(otherwise);
-    }
   }
 }
