@@ -7,8 +7,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Serves requests on one model. All methods may be called from any thread and return at once; work
- * happens on the engine thread, which also completes the futures and calls the listeners.
+ * Serves requests on one model. All methods may be called from any thread and return at once, but
+ * for {@link #storeKv}; work happens on the engine thread, which also completes the futures and
+ * calls the listeners.
  *
  * <p>Nothing is reserved for a request that is refused. {@link #abort} and {@link #release} are
  * idempotent, and take effect before the next step.
@@ -57,12 +58,13 @@ public interface Engine extends AutoCloseable {
   /**
    * Stores KV of a run of tokens in a reservation and renews its lease. Storing the same run twice
    * is harmless. Runs may come in any order and may cross block borders; what they have of cached
-   * tokens is left out. A bad frame leaves the reservation as it was.
+   * tokens is left out. A bad frame leaves the reservation as it was. The caller's thread copies,
+   * while the engine goes on with its steps.
    *
-   * @param kv in wire order, exactly as long as the run; must stay valid until the future completes
-   * @return fails with UNKNOWN_KV_HANDLE, LEASE_EXPIRED, BAD_FRAME
+   * @param kv in wire order, exactly as long as the run
+   * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED, BAD_FRAME
    */
-  CompletableFuture<Void> storeKv(
+  void storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv);
 
   /**

@@ -23,7 +23,10 @@ import dev.andante.engine.speculative.PromptLookupDrafts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -235,9 +238,7 @@ class DisaggregationTest {
       // decode is asked all the same
       KvReservation reservation = get(decode.engine.reserve(new Attempt("a", 1), prompt));
       for (PrefillRecorder.Run run : job.runs) {
-        get(
-            decode.engine.storeKv(
-                reservation.handle(), run.firstToken(), run.tokens(), 0, 2, run.kv()));
+        decode.engine.storeKv(reservation.handle(), run.firstToken(), run.tokens(), 0, 2, run.kv());
       }
       get(decode.engine.commit(reservation.handle()));
       Recorder rest = new Recorder();
@@ -277,5 +278,53 @@ class DisaggregationTest {
       assertThat(answer).isEqualTo(expected);
       f.assertIdle();
     }
+  }
+
+  /** Or each run would wait for a step of the answers there. */
+  @Test
+  void kvIsStoredDuringAStep() throws Exception {
+    try (EngineFixture prefill = fixture(model("fake"), DraftSource.NONE, EngineObserver.NONE);
+        EngineFixture decode = fixture(model("fake"), DraftSource.NONE, EngineObserver.NONE)) {
+      PromptTokens prompt = tokens(9, 40);
+      Attempt attempt = new Attempt("a", 1);
+      KvReservation reservation = get(decode.engine.reserve(attempt, prompt));
+      PrefillRecorder job = new PrefillRecorder();
+      prefill.engine.prefill(
+          new PrefillJob(attempt, prompt, SamplingParams.GREEDY, stop(ANSWER)), job);
+      job.await();
+      CountDownLatch gate = new CountDownLatch(1);
+      decode.fake().gate = gate;
+      Recorder other = decode.generate("other", prompt(5, 1), 3);
+      awaitStep(decode);
+      CompletableFuture<Void> stored =
+          CompletableFuture.runAsync(
+              () -> {
+                for (PrefillRecorder.Run run : job.runs) {
+                  decode.engine.storeKv(
+                      reservation.handle(), run.firstToken(), run.tokens(), 0, 2, run.kv());
+                }
+              });
+      get(stored);
+      assertThat(gate.getCount()).as("the step goes on").isEqualTo(1);
+      CompletableFuture<Void> committed = decode.engine.commit(reservation.handle());
+      assertThat(committed).isNotDone();
+      gate.countDown();
+      get(committed);
+      other.await();
+      get(decode.engine.release(reservation.handle()));
+      decode.assertIdle();
+    }
+  }
+
+  /** Until the engine is in a step that the gate holds: it answers nothing then. */
+  private static void awaitStep(EngineFixture engine) throws Exception {
+    for (int i = 0; i < 100; i++) {
+      try {
+        engine.engine.checkIntegrity().get(100, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        return;
+      }
+    }
+    throw new AssertionError("no step began");
   }
 }

@@ -85,9 +85,7 @@ class FailureTest {
           EngineFixture.get(f.engine.reserve(new Attempt("a", 1), PromptTokens.of(1, 2, 3)));
       MemorySegment kv = Arena.ofAuto().allocate(3 * layout.bytesPerToken());
       device.lost.set(true);
-      assertThatThrownBy(
-              () ->
-                  EngineFixture.get(f.engine.storeKv(made.handle(), 0, 3, 0, layout.layers(), kv)))
+      assertThatThrownBy(() -> f.engine.storeKv(made.handle(), 0, 3, 0, layout.layers(), kv))
           .isInstanceOf(EngineException.class)
           .hasMessageContaining("device lost");
       assertLost(f);

@@ -87,9 +87,8 @@ class HandOverTest {
       KvReservation reservation = get(engine.engine.reserve(NEXT, there.tokens(), there.source()));
       int layers = engine.engine.kvLayout().layers();
       for (PrefillRecorder.Run run : kv.runs) {
-        get(
-            engine.engine.storeKv(
-                reservation.handle(), run.firstToken(), run.tokens(), 0, layers, run.kv()));
+        engine.engine.storeKv(
+            reservation.handle(), run.firstToken(), run.tokens(), 0, layers, run.kv());
       }
       get(engine.engine.commit(reservation.handle()));
       return reservation;
@@ -177,9 +176,7 @@ class HandOverTest {
           new PrefillJob(ATTEMPT, prompt, SamplingParams.GREEDY, stop(ANSWER)), job);
       int first = job.await().token().id();
       for (PrefillRecorder.Run run : job.runs) {
-        get(
-            from.engine.storeKv(
-                reservation.handle(), run.firstToken(), run.tokens(), 0, 2, run.kv()));
+        from.engine.storeKv(reservation.handle(), run.firstToken(), run.tokens(), 0, 2, run.kv());
       }
       get(from.engine.commit(reservation.handle()));
       CountDownLatch gate = new CountDownLatch(1);

@@ -61,9 +61,7 @@ class RealModelTest {
     int first = job.await().token().id();
     int layers = decode.kvLayout().layers();
     for (PrefillRecorder.Run run : job.runs) {
-      get(
-          decode.storeKv(
-              reservation.handle(), run.firstToken(), run.tokens(), 0, layers, run.kv()));
+      decode.storeKv(reservation.handle(), run.firstToken(), run.tokens(), 0, layers, run.kv());
     }
     get(decode.commit(reservation.handle()));
     Recorder rest = new Recorder();

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The stream that brings it may break: {@link #suspend} leaves the reservation for moments, in
  * which another stream of the same attempt may take it up where this one ended.
  *
- * <p>Threads: any. Futures complete on the engine thread, or on the caller's where the answer is
- * known at once.
+ * <p>Threads: any. Runs are stored by the thread that brings them, one at a time. Futures complete
+ * on the engine thread, or on the caller's where the answer is known at once.
  */
 public final class KvInbound {
 
@@ -35,6 +36,11 @@ public final class KvInbound {
   private final CompletableFuture<@Nullable Void> waiting = new CompletableFuture<>();
   private final InboundLife life;
   private final StreamTurns turns = new StreamTurns();
+
+  /**
+   * Held while a run is stored, so that what follows it finds it there, whichever stream it is on.
+   */
+  private final ReentrantLock storing = new ReentrantLock();
 
   KvInbound(
       Engine engine,
@@ -144,23 +150,27 @@ public final class KvInbound {
   }
 
   /**
-   * Stores a run. A sequence number seen before is a no-op; a hole, damage, or a run outside the
-   * prompt or the layout fails the transfer as BAD_FRAME.
+   * Stores a run; the payload is needed no longer when that returns. A sequence number seen before
+   * is a no-op; a hole, damage, or a run outside the prompt or the layout fails the transfer as
+   * BAD_FRAME.
    *
-   * @return the next sequence number expected, once everything below it has been stored
+   * @return the next sequence number expected: everything below it has been stored
+   * @throws EngineException why the transfer is over
    */
-  public CompletableFuture<Long> store(KvRun run) {
-    InboundLife.Accepted accepted;
+  public long store(KvRun run) {
+    storing.lock();
     try {
-      accepted = life.accept(run, engine.kvLayout(), runs.coding());
-    } catch (EngineException e) {
-      return CompletableFuture.failedFuture(e);
+      InboundLife.Accepted accepted = life.accept(run, engine.kvLayout(), runs.coding());
+      String handle = accepted.handle();
+      if (handle != null) {
+        runs.put(handle, run);
+      }
+      return accepted.next();
+    } catch (RuntimeException e) {
+      throw life.fail(reasonOf(e));
+    } finally {
+      storing.unlock();
     }
-    String handle = accepted.handle();
-    if (handle == null) {
-      return CompletableFuture.completedFuture(accepted.next());
-    }
-    return orFail(runs.put(handle, run)).thenApply(_ -> accepted.next());
   }
 
   /**
@@ -182,10 +192,13 @@ public final class KvInbound {
    */
   public CompletableFuture<Void> commit(long frames, int tokens) {
     String handle;
+    storing.lock();
     try {
       handle = life.complete(frames, tokens);
     } catch (EngineException e) {
       return CompletableFuture.failedFuture(e);
+    } finally {
+      storing.unlock();
     }
     return orFail(engine.commit(handle)).thenRun(life::committed);
   }

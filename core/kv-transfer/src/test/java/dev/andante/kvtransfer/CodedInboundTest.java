@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -52,7 +51,7 @@ class CodedInboundTest {
   @Test
   void itIsStoredAsElements() {
     KvInbound inbound = open(KvCoding.Q8);
-    await(inbound.store(run(CodedRows.write(FakeEngine.LAYOUT, elements))));
+    inbound.store(run(CodedRows.write(FakeEngine.LAYOUT, elements)));
     await(inbound.commit(1, 1));
     assertThat(engine.contentOf(HANDLE))
         .isEqualTo(CodedRows.throughEightBits(FakeEngine.LAYOUT, elements));
@@ -68,9 +67,7 @@ class CodedInboundTest {
   @Test
   void aRunOfAnotherCodingsSizeIsABadFrame() {
     KvInbound inbound = open(KvCoding.Q8);
-    assertThatThrownBy(() -> await(inbound.store(run(elements))))
-        .isInstanceOf(CompletionException.class)
-        .cause()
+    assertThatThrownBy(() -> inbound.store(run(elements)))
         .isInstanceOfSatisfying(
             EngineException.class, e -> assertThat(e.code()).isEqualTo(Code.BAD_FRAME))
         .hasMessageContaining("frame of " + elements.length + " bytes where 72 were due");
@@ -81,7 +78,7 @@ class CodedInboundTest {
   void aRunCutShortIsABadFrame() {
     KvInbound inbound = open(KvCoding.Q8);
     byte[] coded = CodedRows.write(FakeEngine.LAYOUT, elements);
-    assertThatThrownBy(() -> await(inbound.store(run(Arrays.copyOf(coded, coded.length - 1)))))
+    assertThatThrownBy(() -> inbound.store(run(Arrays.copyOf(coded, coded.length - 1))))
         .hasMessageContaining("frame of 71 bytes where 72 were due");
     assertThat(engine.reservationsHeld()).isZero();
   }

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -44,7 +45,7 @@ public final class FakeEngine implements Engine {
 
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon(true).factory());
-  private final Map<String, byte[]> stored = new HashMap<>(); // engine thread
+  private final Map<String, byte[]> contents = new HashMap<>(); // engine thread
   private final Map<String, Integer> releases = new HashMap<>(); // engine thread
   private final Map<String, Integer> renewals = new HashMap<>(); // engine thread
   private final List<String> committed = new ArrayList<>(); // engine thread
@@ -100,12 +101,17 @@ public final class FakeEngine implements Engine {
 
   /** Waits until a commit has been asked for, made yet or not; at most ten seconds. */
   public boolean awaitCommitAsked() throws InterruptedException {
-    return commitAsked.await(10, TimeUnit.SECONDS);
+    return isCommitAskedWithin(Duration.ofSeconds(10));
+  }
+
+  /** Waits so long at most. */
+  public boolean isCommitAskedWithin(Duration patience) throws InterruptedException {
+    return commitAsked.await(patience.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** What a reservation holds, in the order of the layout with tokens of the whole prompt. */
   public byte[] contentOf(String handle) {
-    return onThread(() -> stored.getOrDefault(handle, new byte[0]).clone()).join();
+    return onThread(() -> contents.getOrDefault(handle, new byte[0]).clone()).join();
   }
 
   /** How many reservations were asked for, made yet or not. */
@@ -119,7 +125,7 @@ public final class FakeEngine implements Engine {
   }
 
   public int reservationsHeld() {
-    return onThread(stored::size).join();
+    return onThread(contents::size).join();
   }
 
   public int releasesOf(String handle) {
@@ -158,7 +164,7 @@ public final class FakeEngine implements Engine {
           }
           String handle = attempt.requestId() + "#" + attempt.epoch();
           int size = Math.toIntExact(LAYOUT.bytesPerToken() * prompt.ids().length);
-          stored.put(handle, new byte[size]);
+          contents.put(handle, new byte[size]);
           return new KvReservation(handle, leaseMillis, cachedTokens);
         });
   }
@@ -200,41 +206,47 @@ public final class FakeEngine implements Engine {
   }
 
   @Override
-  public CompletableFuture<Void> storeKv(
+  public void storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
     storesAsked.incrementAndGet();
-    return onThread(
-        () -> {
-          storeOrder.add(handle);
-          EngineException no = storeFailure;
-          if (no != null) {
-            throw no;
-          }
-          byte[] content = stored.get(handle);
-          if (content == null) {
-            throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
-          }
-          int promptTokens = content.length / Math.toIntExact(LAYOUT.bytesPerToken());
-          int row = LAYOUT.headDim() * LAYOUT.dtype().blockBytes();
-          long from = 0;
-          for (int layer = firstLayer; layer < firstLayer + layers; layer++) {
-            for (int half = 0; half < 2; half++) {
-              for (int head = 0; head < LAYOUT.kvHeads(); head++) {
-                int to = offset(promptTokens, layer, half, head, firstToken);
-                MemorySegment.copy(kv, ValueLayout.JAVA_BYTE, from, content, to, tokens * row);
-                from += (long) tokens * row;
+    CompletableFuture<?> stored =
+        onThread(
+            () -> {
+              storeOrder.add(handle);
+              EngineException no = storeFailure;
+              if (no != null) {
+                throw no;
               }
-            }
-          }
-          return null;
-        });
+              byte[] content = contents.get(handle);
+              if (content == null) {
+                throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
+              }
+              int promptTokens = content.length / Math.toIntExact(LAYOUT.bytesPerToken());
+              int row = LAYOUT.headDim() * LAYOUT.dtype().blockBytes();
+              long from = 0;
+              for (int layer = firstLayer; layer < firstLayer + layers; layer++) {
+                for (int half = 0; half < 2; half++) {
+                  for (int head = 0; head < LAYOUT.kvHeads(); head++) {
+                    int to = offset(promptTokens, layer, half, head, firstToken);
+                    MemorySegment.copy(kv, ValueLayout.JAVA_BYTE, from, content, to, tokens * row);
+                    from += (long) tokens * row;
+                  }
+                }
+              }
+              return null;
+            });
+    try {
+      stored.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException known ? known : e;
+    }
   }
 
   @Override
   public CompletableFuture<Void> renew(String handle) {
     return onThread(
         () -> {
-          if (!stored.containsKey(handle)) {
+          if (!contents.containsKey(handle)) {
             throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
           }
           renewals.merge(handle, 1, Integer::sum);
@@ -248,7 +260,7 @@ public final class FakeEngine implements Engine {
     return onThread(
         () -> {
           pass(commitGate);
-          if (!stored.containsKey(handle)) {
+          if (!contents.containsKey(handle)) {
             throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
           }
           committed.add(handle);
@@ -276,7 +288,7 @@ public final class FakeEngine implements Engine {
     return onThread(
         () -> {
           releases.merge(handle, 1, Integer::sum);
-          return stored.remove(handle) != null;
+          return contents.remove(handle) != null;
         });
   }
 

@@ -1,6 +1,7 @@
 package dev.andante.kvtransfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException;
@@ -8,6 +9,7 @@ import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.KvSource;
 import dev.andante.engine.PromptTokens;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -58,9 +60,9 @@ class KvInboundTest {
     KvInbound inbound = open(6);
     assertThat(await(inbound.reservation()).handle()).isEqualTo(HANDLE);
     assertThat(inbound.state()).isEqualTo(TransferState.RESERVED);
-    assertThat(await(inbound.store(run(0, 0, 4)))).isEqualTo(1);
+    assertThat(inbound.store(run(0, 0, 4))).isEqualTo(1);
     assertThat(inbound.state()).isEqualTo(TransferState.STREAMING);
-    assertThat(await(inbound.store(run(1, 4, 2)))).isEqualTo(2);
+    assertThat(inbound.store(run(1, 4, 2))).isEqualTo(2);
     await(inbound.commit(2, 6));
     assertThat(inbound.state()).isEqualTo(TransferState.COMMITTED);
     assertThat(engine.committed()).containsExactly(HANDLE);
@@ -70,12 +72,12 @@ class KvInboundTest {
   @Test
   void aRepeatedFrameIsANoOp() {
     KvInbound inbound = opened(6);
-    await(inbound.store(run(0, 0, 4)));
+    inbound.store(run(0, 0, 4));
     byte[] before = engine.contentOf(HANDLE);
     KvRun repeated = new KvRun(0, 0, 4, 0, 3, 0, ByteBuffer.allocate(1));
-    assertThat(await(inbound.store(repeated))).isEqualTo(1);
+    assertThat(inbound.store(repeated)).isEqualTo(1);
     assertThat(engine.contentOf(HANDLE)).isEqualTo(before);
-    await(inbound.store(run(1, 4, 2)));
+    inbound.store(run(1, 4, 2));
     await(inbound.commit(2, 6));
   }
 
@@ -83,10 +85,10 @@ class KvInboundTest {
   @MethodSource("badRuns")
   void aBadFrameEndsTheTransferAndFreesOnce(String why, KvRun bad) {
     KvInbound inbound = opened(6);
-    await(inbound.store(run(0, 0, 4)));
-    assertThat(failureOf(inbound.store(bad)).code()).as(why).isEqualTo(Code.BAD_FRAME);
+    inbound.store(run(0, 0, 4));
+    assertThat(failureToStore(inbound, bad).code()).as(why).isEqualTo(Code.BAD_FRAME);
     assertThat(inbound.state()).isEqualTo(TransferState.FAILED);
-    assertThat(failureOf(inbound.store(run(1, 4, 2))).code()).isEqualTo(Code.BAD_FRAME);
+    assertThat(failureToStore(inbound, run(1, 4, 2)).code()).isEqualTo(Code.BAD_FRAME);
     inbound.cancel("again");
     assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
     assertThat(engine.reservationsHeld()).isZero();
@@ -116,7 +118,7 @@ class KvInboundTest {
   @Test
   void aCommitOfOtherThanWhatCameIsABadFrame() {
     KvInbound tooFew = opened(6);
-    await(tooFew.store(run(0, 0, 4)));
+    tooFew.store(run(0, 0, 4));
     assertThat(failureOf(tooFew.commit(2, 6)).code()).isEqualTo(Code.BAD_FRAME);
     assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
   }
@@ -124,8 +126,26 @@ class KvInboundTest {
   @Test
   void aCommitOfAnotherPromptLengthIsABadFrame() {
     KvInbound inbound = opened(6);
-    await(inbound.store(run(0, 0, 4)));
+    inbound.store(run(0, 0, 4));
     assertThat(failureOf(inbound.commit(1, 4)).code()).isEqualTo(Code.BAD_FRAME);
+  }
+
+  /** Of the stream before, which was slow to store the last run that it accepted. */
+  @Test
+  void aCommitWaitsForTheRunBeforeIt() throws InterruptedException {
+    KvInbound inbound = opened(4);
+    CountDownLatch gate = new CountDownLatch(1);
+    engine.holdUntil(gate);
+    Thread storing = Thread.ofPlatform().start(() -> inbound.store(run(0, 0, 4)));
+    for (int i = 0; i < 2000 && engine.storesAsked() == 0; i++) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    Thread committing = Thread.ofPlatform().start(() -> await(inbound.commit(1, 4)));
+    assertThat(engine.isCommitAskedWithin(Duration.ofMillis(50))).isFalse();
+    gate.countDown();
+    assertThat(storing.join(Duration.ofSeconds(10))).isTrue();
+    assertThat(committing.join(Duration.ofSeconds(10))).isTrue();
+    assertThat(engine.committed()).containsExactly(HANDLE);
   }
 
   @Test
@@ -133,7 +153,7 @@ class KvInboundTest {
     CountDownLatch gate = new CountDownLatch(1);
     engine.holdUntil(gate);
     KvInbound inbound = open(6);
-    assertThat(failureOf(inbound.store(run(0, 0, 4))).code()).isEqualTo(Code.BAD_FRAME);
+    assertThat(failureToStore(inbound, run(0, 0, 4)).code()).isEqualTo(Code.BAD_FRAME);
     gate.countDown();
     awaitNothingHeld();
     assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
@@ -156,7 +176,7 @@ class KvInboundTest {
   @Test
   void cancelAfterCommitFreesToo() {
     KvInbound inbound = opened(4);
-    await(inbound.store(run(0, 0, 4)));
+    inbound.store(run(0, 0, 4));
     await(inbound.commit(1, 4));
     inbound.cancel("the sender never heard of it");
     assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
@@ -193,7 +213,7 @@ class KvInboundTest {
   void anEngineThatCannotStoreEndsTheTransfer() {
     engine.failingToStore(Code.LEASE_EXPIRED);
     KvInbound inbound = opened(6);
-    assertThat(failureOf(inbound.store(run(0, 0, 4))).code()).isEqualTo(Code.LEASE_EXPIRED);
+    assertThat(failureToStore(inbound, run(0, 0, 4)).code()).isEqualTo(Code.LEASE_EXPIRED);
     assertThat(inbound.state()).isEqualTo(TransferState.EXPIRED);
     assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
   }
@@ -206,7 +226,7 @@ class KvInboundTest {
       LockSupport.parkNanos(5_000_000);
     }
     assertThat(inbound.state()).isEqualTo(TransferState.EXPIRED);
-    assertThat(failureOf(inbound.store(run(0, 0, 4))).code()).isEqualTo(Code.LEASE_EXPIRED);
+    assertThat(failureToStore(inbound, run(0, 0, 4)).code()).isEqualTo(Code.LEASE_EXPIRED);
     assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
   }
 
@@ -238,14 +258,14 @@ class KvInboundTest {
   void aBrokenStreamIsTakenUpByTheNextOfTheSameAttempt() {
     KvInbound inbound = opened(6);
     int first = inbound.streams();
-    await(inbound.store(run(0, 0, 4)));
+    inbound.store(run(0, 0, 4));
     inbound.suspend(first, "the connection was lost");
     assertThat(resumed).hasValue(0);
     assertThat(open(6)).isSameAs(inbound);
     assertThat(resumed).hasValue(1);
     assertThat(inbound.nextSequence()).isEqualTo(1);
     inbound.suspend(first, "noticed late");
-    await(inbound.store(run(1, 4, 2)));
+    inbound.store(run(1, 4, 2));
     await(inbound.commit(2, 6));
     inbound.delivered();
     assertThat(open(6)).as("over").isNotSameAs(inbound);
@@ -311,6 +331,10 @@ class KvInboundTest {
 
   private static <T> T await(CompletableFuture<T> future) {
     return future.orTimeout(10, TimeUnit.SECONDS).join();
+  }
+
+  private static EngineException failureToStore(KvInbound inbound, KvRun run) {
+    return assertThrows(EngineException.class, () -> inbound.store(run));
   }
 
   private static EngineException failureOf(CompletableFuture<?> future) {

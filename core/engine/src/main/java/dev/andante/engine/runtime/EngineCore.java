@@ -16,7 +16,6 @@ import dev.andante.engine.scheduler.ScheduledRequest;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.engine.transfer.Transfers;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -135,18 +134,13 @@ final class EngineCore implements StepRunner.Results {
   }
 
   /**
-   * @throws BackendLostException if the backend failed and can do nothing any more
+   * Storing KV failed.
+   *
+   * @throws BackendLostException if the backend can do nothing any more
    */
-  void store(
-      String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
-    try {
-      transfers.store(handle, firstToken, tokens, firstLayer, layers, kv);
-    } catch (EngineException e) {
-      if (e.getCause() instanceof BackendException) {
-        runner.requireBackend();
-      }
-      throw e;
-    }
+  void storeFailed(String handle) {
+    transfers.failed(handle);
+    runner.requireBackend();
   }
 
   void abort(Attempt attempt) {

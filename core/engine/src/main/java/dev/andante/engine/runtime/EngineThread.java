@@ -1,5 +1,6 @@
 package dev.andante.engine.runtime;
 
+import dev.andante.compute.BackendException;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.KvPool;
 import dev.andante.engine.AnswerKv;
@@ -52,6 +53,7 @@ final class EngineThread implements Engine {
   private final CompletableFuture<@Nullable Void> serving = new CompletableFuture<>();
   private volatile EngineStatus status;
   private volatile boolean closing;
+  private volatile @Nullable EngineException ended;
   private volatile @Nullable Throwable failure;
 
   EngineThread(
@@ -106,10 +108,19 @@ final class EngineThread implements Engine {
     return answer;
   }
 
+  /** Not a post: KV that arrives does not wait for steps, nor they for it. */
   @Override
-  public CompletableFuture<@Nullable Void> storeKv(
+  public void storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
-    return tell(() -> core.store(handle, firstToken, tokens, firstLayer, layers, kv), false);
+    try {
+      core.transfers().store(handle, firstToken, tokens, firstLayer, layers, kv);
+    } catch (EngineException e) {
+      if (e.getCause() instanceof BackendException) {
+        mailbox.post(new Mailbox.Message(() -> core.storeFailed(handle), refused -> {}), true);
+      }
+      EngineException reason = ended;
+      throw reason == null ? e : reason;
+    }
   }
 
   @Override
@@ -274,6 +285,7 @@ final class EngineThread implements Engine {
   }
 
   private void end(EngineException reason) {
+    ended = reason;
     try {
       for (Mailbox.Message message : inbox) {
         message.refusal().accept(reason);

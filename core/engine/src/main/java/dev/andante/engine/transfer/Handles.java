@@ -4,7 +4,10 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 
-/** Names of reservations that nobody can guess, and a memory of those that expired lately. */
+/**
+ * Names of reservations that nobody can guess, and a memory of those that expired lately.
+ * Thread-safe.
+ */
 final class Handles {
 
   /** Handles remembered after they expired, to tell a late peer why. */
@@ -13,7 +16,7 @@ final class Handles {
   private static final int HANDLE_BYTES = 16;
 
   private final SecureRandom random = new SecureRandom();
-  private final LinkedHashSet<String> expired = new LinkedHashSet<>();
+  private final LinkedHashSet<String> expired = new LinkedHashSet<>(); // guarded by this
 
   String next() {
     byte[] bytes = new byte[HANDLE_BYTES];
@@ -21,14 +24,14 @@ final class Handles {
     return HexFormat.of().formatHex(bytes);
   }
 
-  void expired(String handle) {
+  synchronized void expired(String handle) {
     expired.add(handle);
     if (expired.size() > EXPIRED_REMEMBERED) {
       expired.removeFirst();
     }
   }
 
-  boolean hasExpired(String handle) {
+  synchronized boolean hasExpired(String handle) {
     return expired.contains(handle);
   }
 }

@@ -4,8 +4,14 @@ import dev.andante.engine.Attempt;
 import dev.andante.engine.KvSource;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.kvcache.BlockTable;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
-/** One reservation. Its first blocks may be shared with others, and are read only then. */
+/**
+ * One reservation. Its first blocks may be shared with others, and are read only then. The engine
+ * thread's, but for what arrives: KV may be stored by any thread, up to the moment the reservation
+ * is over, which waits for a run that is being stored.
+ */
 public final class Transfer {
 
   private final String handle;
@@ -15,8 +21,12 @@ public final class Transfer {
   private final BlockTable blocks;
   private final int cachedTokens;
   private final ArrivedRuns arrived;
-  private TransferState state = TransferState.OPEN;
-  private long deadline;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Changes with the lock held, so not while KV is being stored. */
+  private volatile TransferState state = TransferState.OPEN;
+
+  private volatile long deadline;
 
   Transfer(
       String handle,
@@ -69,20 +79,53 @@ public final class Transfer {
     return prompt.ids().length;
   }
 
-  /** Pairs of a token and a layer still missing. */
-  int missing() {
-    return arrived.missing();
+  /**
+   * Stores a run, unless that is not needed any more: all has arrived, or it is of cached tokens.
+   * Any thread.
+   *
+   * @param write into its blocks, which stay its own until that returns
+   * @return false if the reservation is over; nothing was written
+   */
+  boolean store(int firstToken, int tokens, int firstLayer, int layers, Runnable write) {
+    lock.lock();
+    try {
+      if (state.over()) {
+        return false;
+      }
+      if (state == TransferState.COMMITTED || firstToken + tokens <= cachedTokens) {
+        return true;
+      }
+      write.run();
+      int first = Math.max(firstToken, cachedTokens);
+      arrived.add(first - cachedTokens, firstToken + tokens - first, firstLayer, layers);
+      if (state == TransferState.RESERVED) {
+        become(TransferState.STREAMING);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
   }
 
-  /** The first missing pair in words. */
-  String firstMissing() {
-    return arrived.firstMissing(cachedTokens);
-  }
-
-  /** A run was stored; only what is beyond the cached tokens counts. */
-  void arrived(int firstToken, int tokens, int firstLayer, int layers) {
-    int first = Math.max(firstToken, cachedTokens);
-    arrived.add(first - cachedTokens, firstToken + tokens - first, firstLayer, layers);
+  /**
+   * Everything has arrived, says the sender.
+   *
+   * @return the first pair of a token and a layer that is missing, in words; null = none, and it is
+   *     committed
+   */
+  @Nullable String commit() {
+    lock.lock();
+    try {
+      if (arrived.missing() > 0) {
+        return arrived.firstMissing(cachedTokens);
+      }
+      if (state != TransferState.COMMITTED) {
+        become(TransferState.COMMITTED);
+      }
+      return null;
+    } finally {
+      lock.unlock();
+    }
   }
 
   long deadline() {
@@ -94,9 +137,14 @@ public final class Transfer {
   }
 
   void become(TransferState next) {
-    if (!state.canBecome(next)) {
-      throw new IllegalStateException("transfer " + state + " cannot become " + next);
+    lock.lock();
+    try {
+      if (!state.canBecome(next)) {
+        throw new IllegalStateException("transfer " + state + " cannot become " + next);
+      }
+      state = next;
+    } finally {
+      lock.unlock();
     }
-    state = next;
   }
 }

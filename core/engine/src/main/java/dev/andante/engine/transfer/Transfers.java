@@ -18,10 +18,14 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** All reservations of an engine, by handle and by request. */
+/**
+ * All reservations of an engine, by handle and by request. For the engine thread, but for {@link
+ * #store}.
+ */
 public final class Transfers {
 
   private final KvLayout layout;
@@ -31,7 +35,7 @@ public final class Transfers {
   private final long leaseNanos;
   private final LongSupplier nanoTime;
   private final Handles handles = new Handles();
-  private final Map<String, Transfer> byHandle = new HashMap<>();
+  private final Map<String, Transfer> byHandle = new ConcurrentHashMap<>();
   private final Map<String, Transfer> byRequest = new HashMap<>();
 
   /**
@@ -106,10 +110,11 @@ public final class Transfers {
   }
 
   /**
-   * Copies KV into a reservation.
+   * Copies KV into a reservation. Any thread: blocks of a reservation are nobody else's until it is
+   * over, and what ends it waits for a run that is being copied.
    *
    * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED, BAD_FRAME; INTERNAL if the backend
-   *     fails, which ends the reservation
+   *     fails, of which the engine thread has to be told: {@link #failed}
    */
   public void store(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
@@ -130,20 +135,30 @@ public final class Transfers {
               + kv.byteSize());
     }
     renew(transfer);
-    if (transfer.state() == TransferState.COMMITTED
-        || firstToken + tokens <= transfer.cachedTokens()) {
-      return;
-    }
+    Runnable write =
+        () ->
+            writer.write(
+                transfer.blocks(),
+                transfer.cachedTokens(),
+                firstToken,
+                tokens,
+                firstLayer,
+                layers,
+                kv);
     try {
-      writer.write(
-          transfer.blocks(), transfer.cachedTokens(), firstToken, tokens, firstLayer, layers, kv);
+      if (!transfer.store(firstToken, tokens, firstLayer, layers, write)) {
+        throw gone(transfer.state() == TransferState.EXPIRED);
+      }
     } catch (BackendException e) {
-      end(transfer, TransferState.FAILED);
       throw new EngineException(Code.INTERNAL, "storing KV failed: " + e.getMessage(), e);
     }
-    transfer.arrived(firstToken, tokens, firstLayer, layers);
-    if (transfer.state() == TransferState.RESERVED) {
-      transfer.become(TransferState.STREAMING);
+  }
+
+  /** Storing KV in it failed, which ends it; of no effect if it is over. */
+  public void failed(String handle) {
+    Transfer transfer = byHandle.get(handle);
+    if (transfer != null) {
+      end(transfer, TransferState.FAILED);
     }
   }
 
@@ -169,13 +184,10 @@ public final class Transfers {
    */
   public void commit(String handle) {
     Transfer transfer = require(handle);
-    if (transfer.missing() > 0) {
+    String missing = transfer.commit();
+    if (missing != null) {
       throw new EngineException(
-          Code.BAD_FRAME,
-          "KV is missing, first of " + transfer.firstMissing() + "; store it and commit again");
-    }
-    if (transfer.state() != TransferState.COMMITTED) {
-      transfer.become(TransferState.COMMITTED);
+          Code.BAD_FRAME, "KV is missing, first of " + missing + "; store it and commit again");
     }
     renew(transfer);
   }
@@ -228,8 +240,8 @@ public final class Transfers {
       }
     }
     for (Transfer transfer : late) {
+      handles.expired(transfer.handle()); // first: who finds it gone asks why
       end(transfer, TransferState.EXPIRED);
-      handles.expired(transfer.handle());
     }
     return late.size();
   }
@@ -258,7 +270,11 @@ public final class Transfers {
     if (transfer != null) {
       return transfer;
     }
-    throw handles.hasExpired(handle)
+    throw gone(handles.hasExpired(handle));
+  }
+
+  private static EngineException gone(boolean expired) {
+    return expired
         ? new EngineException(
             Code.LEASE_EXPIRED, "the reservation was not used in time; reserve again")
         : new EngineException(

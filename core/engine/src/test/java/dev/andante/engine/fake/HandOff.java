@@ -70,9 +70,7 @@ public final class HandOff {
       assertThat(run.firstToken() / blockSize)
           .isEqualTo((run.firstToken() + run.tokens() - 1) / blockSize);
       next += run.tokens();
-      get(
-          to.engine.storeKv(
-              reservation.handle(), run.firstToken(), run.tokens(), 0, layers, run.kv()));
+      to.engine.storeKv(reservation.handle(), run.firstToken(), run.tokens(), 0, layers, run.kv());
     }
     assertThat(next).isEqualTo(prompt.ids().length);
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
+import dev.andante.compute.KvPool;
 import dev.andante.compute.host.HostKvPool;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.EngineException;
@@ -25,6 +26,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +55,45 @@ class TransfersTest {
   private static Transfers transfers(HostKvPool pool, BlockPool blocks, FakeClock clock) {
     PrefixCache none = new PrefixCache(blocks, BLOCK, "model", pool::copy, false);
     return new Transfers(pool, blocks, none, LEASE.toNanos(), clock);
+  }
+
+  /** Holds each write until the latch opens, and says when one is held. */
+  private KvPool holding(CountDownLatch inside, CountDownLatch open) {
+    return new KvPool() {
+      @Override
+      public KvLayout layout() {
+        return pool.layout();
+      }
+
+      @Override
+      public int blocks() {
+        return pool.blocks();
+      }
+
+      @Override
+      public void read(int b, int t, int tokens, int l, int layers, MemorySegment target) {
+        pool.read(b, t, tokens, l, layers, target);
+      }
+
+      @Override
+      public void write(int b, int t, int tokens, int l, int layers, MemorySegment source) {
+        inside.countDown();
+        try {
+          assertThat(open.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+        pool.write(b, t, tokens, l, layers, source);
+      }
+
+      @Override
+      public void copy(int from, int to) {
+        pool.copy(from, to);
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   private static PromptTokens prompt(int length) {
@@ -102,6 +144,27 @@ class TransfersTest {
     transfers.joined(transfers.committed(transfer.handle(), transfer.attempt()));
     assertThat(transfers.release(transfer.handle())).isFalse();
     assertThat(blocks.free()).as("the request's now").isEqualTo(5);
+  }
+
+  @Test
+  void blocksAreGivenBackAfterTheRunThatIsBeingStored() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch open = new CountDownLatch(1);
+    PrefixCache none = new PrefixCache(blocks, BLOCK, "model", pool::copy, false);
+    Transfers held = new Transfers(holding(inside, open), blocks, none, LEASE.toNanos(), clock);
+    Transfer transfer = held.reserve(new Attempt("a", 1), prompt(4), KvSource.EQUAL, 0);
+    String handle = transfer.handle();
+    Thread storing = Thread.ofPlatform().start(() -> held.store(handle, 0, 4, 0, 2, kv(4, 2)));
+    assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
+    Thread releasing = Thread.ofPlatform().start(() -> held.release(handle));
+    assertThat(releasing.join(Duration.ofMillis(50))).as("while it is being stored").isFalse();
+    assertThat(blocks.free()).isEqualTo(6);
+    open.countDown();
+    assertThat(releasing.join(Duration.ofSeconds(10))).isTrue();
+    assertThat(storing.join(Duration.ofSeconds(10))).isTrue();
+    assertThat(blocks.free()).isEqualTo(8);
+    assertThat(code(() -> held.store(handle, 0, 4, 0, 2, kv(4, 2))))
+        .isEqualTo(Code.UNKNOWN_KV_HANDLE);
   }
 
   @Test

@@ -17,17 +17,11 @@ import org.jspecify.annotations.Nullable;
 /** Takes pushes. */
 public final class KvTransferService implements BindableService {
 
-  /** Frames taken off the wire and not yet stored, of all pushes together and of each. */
-  private static final int FRAMES_IN_ALL = 32;
-
-  private static final int FRAMES_OF_ONE = 8;
-
   /** Of memory for frames, beyond those that are held. */
   private static final long KEPT_BYTES = 16 << 20;
 
   private final Supplier<KvReceiver> receiver;
   private final @Nullable LinkServer links;
-  private final FairCredit credit = new FairCredit(FRAMES_IN_ALL, FRAMES_OF_ONE);
   private final MethodDescriptor<InFrame, KvAck> push =
       PushMethod.receiving(Payloads.onHeap(Payloads.share(KEPT_BYTES)));
 
@@ -59,7 +53,7 @@ public final class KvTransferService implements BindableService {
 
   private StreamObserver<InFrame> push(StreamObserver<KvAck> responses) {
     PushInbound call =
-        new PushInbound((ServerCallStreamObserver<KvAck>) responses, receiver, credit, links);
+        new PushInbound((ServerCallStreamObserver<KvAck>) responses, receiver, links);
     call.start();
     return call;
   }

@@ -18,9 +18,10 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a receiver says on one Push call, and how many frames it asks for. Runs that follow one
- * another closely are acknowledged together. Nothing is said after the last word, or on a call that
- * was cancelled. Thread-safe.
+ * What a receiver says on one Push call, and when it asks for the next frame. Runs that follow one
+ * another closely are acknowledged together: each answer wakes threads here and there, which takes
+ * longer than storing a run. Nothing is said after the last word, or on a call that was cancelled.
+ * Thread-safe.
  */
 final class PushAnswers {
 
@@ -52,24 +53,25 @@ final class PushAnswers {
   /** For the reason to arrive before a link that ends for it, and looks lost. */
   private static final long LAST_WORD_MILLIS = 500;
 
-  /** Half of what one sender may have under way: it has credit left while an answer waits. */
-  private static final int RUNS_PER_ANSWER = 4;
+  /** Stored and not said so: memory that the sender keeps for nothing. */
+  private static final long BYTES_PER_ANSWER = 2 << 20;
+
+  /** How long it may keep it; also who waits for the last run to be stored waits so long more. */
+  private static final long ANSWER_MILLIS = 5;
 
   private final ServerCallStreamObserver<KvAck> responses;
-  private final FairCredit credit;
   private final ReentrantLock lock = new ReentrantLock();
 
   private volatile @Nullable Link link; // from the grant on, if there is one
 
   // Guarded by lock.
   private boolean ended;
-  private FairCredit.@Nullable Account account; // from the grant on
-  private int storing; // runs that came and are not stored
-  private int unanswered; // runs that are stored
+  private long next; // every run below that number is there
+  private long unanswered; // bytes of runs that are there, and it has not been said
+  private boolean answerDue; // soon, if not before
 
-  PushAnswers(ServerCallStreamObserver<KvAck> responses, FairCredit credit) {
+  PushAnswers(ServerCallStreamObserver<KvAck> responses) {
     this.responses = responses;
-    this.credit = credit;
   }
 
   /** Signs of life until blocks are granted, or never will be. */
@@ -105,62 +107,76 @@ final class PushAnswers {
     try {
       link = offered;
       if (open()) {
-        FairCredit.Account opened = credit.open();
-        account = opened;
-        int frames = opened.settle(0);
         if (offered != null) {
           grant.setLink(offered.toMessage());
-          offered.call().allow(frames);
         }
         responses.onNext(KvAck.newBuilder().setGranted(grant).build());
-        responses.request(frames); // the sender may not be able to connect, and has to cancel here
+        responses.request(1); // with a link, too: the sender may not be able to connect, or cancels
       }
       over = !open();
     } finally {
       lock.unlock();
     }
-    if (over) { // perhaps before there was an account to close
-      closeAccount();
-    }
-  }
-
-  /** A run came, and is on its way to the engine. */
-  void storing() {
-    lock.lock();
-    try {
-      storing++;
-    } finally {
-      lock.unlock();
+    if (over) { // perhaps before there was a link to close
+      closeLink();
     }
   }
 
   /**
-   * A run has been stored, or had been before. Said at once unless another one is about to be.
+   * A run has been stored, or had been before.
    *
-   * @param next every run below that number is there
+   * @param following every run below that number is there
+   * @param bytes of it
    */
-  void stored(long next) {
+  void stored(long following, long bytes) {
+    boolean later = false;
     lock.lock();
     try {
-      storing--;
-      unanswered++;
-      if (open() && (storing == 0 || unanswered >= RUNS_PER_ANSWER)) {
-        responses.onNext(
-            KvAck.newBuilder().setReceived(KvReceived.newBuilder().setNextSequence(next)).build());
-        settle(unanswered);
-        unanswered = 0;
+      next = following;
+      unanswered += bytes;
+      if (unanswered >= BYTES_PER_ANSWER) {
+        answer();
+      } else if (!answerDue) {
+        answerDue = true;
+        later = true;
+      }
+      takeNext();
+    } finally {
+      lock.unlock();
+    }
+    if (later) {
+      CompletableFuture.delayedExecutor(ANSWER_MILLIS, TimeUnit.MILLISECONDS)
+          .execute(this::answerNow);
+    }
+  }
+
+  private void answerNow() {
+    lock.lock();
+    try {
+      answerDue = false;
+      if (unanswered > 0) {
+        answer();
       }
     } finally {
       lock.unlock();
     }
   }
 
-  /** A frame that gets no answer has been dealt with. */
+  /** With the lock held. */
+  private void answer() {
+    unanswered = 0;
+    if (open()) {
+      responses.onNext(
+          KvAck.newBuilder().setReceived(KvReceived.newBuilder().setNextSequence(next)).build());
+    }
+  }
+
+  /** A frame has been dealt with, and another one may come: no stream holds more than one here. */
   void takeNext() {
     lock.lock();
     try {
-      if (open()) {
-        settle(1);
+      if (open() && !isLinked()) { // a link's frames are not asked for
+        responses.request(1);
       }
     } finally {
       lock.unlock();
@@ -173,6 +189,7 @@ final class PushAnswers {
    * @param delivered called once it is said
    */
   void committed(int tokens, Runnable delivered) {
+    closeLink(); // whose connection may carry another call already
     lock.lock();
     try {
       if (open()) {
@@ -185,7 +202,6 @@ final class PushAnswers {
     } finally {
       lock.unlock();
     }
-    closeAccount();
   }
 
   /** The last word, if there was none. */
@@ -199,7 +215,6 @@ final class PushAnswers {
     } finally {
       lock.unlock();
     }
-    closeCredit();
     if (isLinked()) {
       CompletableFuture.delayedExecutor(LAST_WORD_MILLIS, TimeUnit.MILLISECONDS)
           .execute(this::closeLink);
@@ -209,24 +224,7 @@ final class PushAnswers {
   }
 
   /** The call brings no more frames. */
-  void closeAccount() {
-    closeCredit();
-    closeLink();
-  }
-
-  private void closeCredit() {
-    lock.lock();
-    try {
-      FairCredit.Account current = account;
-      if (current != null) {
-        current.close();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void closeLink() {
+  void closeLink() {
     Link offered = link;
     if (offered != null) {
       offered.call().close();
@@ -242,20 +240,5 @@ final class PushAnswers {
   /** Whether anything may still be said. With the lock held. */
   private boolean open() {
     return !ended && !responses.isCancelled();
-  }
-
-  /** So many frames have been dealt with. With the lock held. */
-  private void settle(int frames) {
-    FairCredit.Account current = account;
-    int more = current == null ? frames : current.settle(frames);
-    if (more <= 0) {
-      return;
-    }
-    Link offered = link;
-    if (offered != null && isLinked()) {
-      offered.call().allow(more);
-    } else {
-      responses.request(more);
-    }
   }
 }

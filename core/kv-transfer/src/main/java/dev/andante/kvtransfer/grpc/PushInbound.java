@@ -7,6 +7,7 @@ import dev.andante.engine.KvReservation;
 import dev.andante.kvtransfer.KvCoding;
 import dev.andante.kvtransfer.KvInbound;
 import dev.andante.kvtransfer.KvReceiver;
+import dev.andante.kvtransfer.KvRun;
 import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.link.FrameReceiver;
 import dev.andante.kvtransfer.link.InFrame;
@@ -26,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The receiving end of one Push call. Frames come one at a time, on gRPC's threads or, after the
  * first one, on a link's; a sender that gives up says so on the call, whichever way its frames
- * come. {@link PushAnswers} leave from the engine thread as the engine completes its futures. How
- * many frames are held here, {@link FairCredit} says; more stay in the sender's flow control.
+ * come. The thread that brings a run stores it, so a stream holds one frame here at a time, however
+ * many there are and however big; more stay in the sender's flow control.
  */
 final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
 
@@ -47,12 +48,11 @@ final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
   PushInbound(
       ServerCallStreamObserver<KvAck> responses,
       Supplier<KvReceiver> receiver,
-      FairCredit credit,
       @Nullable LinkServer links) {
     this.responses = responses;
     this.receiver = receiver;
     this.links = links;
-    this.answers = new PushAnswers(responses, credit);
+    this.answers = new PushAnswers(responses);
   }
 
   void start() {
@@ -60,7 +60,7 @@ final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
     responses.setOnCancelHandler(
         () -> {
           broken("the sender was lost, or its deadline passed");
-          answers.closeAccount();
+          answers.closeLink();
         });
     responses.request(1); // before the grant there is nothing to bring but the wish for it
   }
@@ -68,18 +68,18 @@ final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
   @Override
   public void onNext(InFrame came) {
     KvFrame frame = came.frame();
-    switch (frame.getFrameCase()) {
-      case OPEN -> open(frame.getOpen());
-      case DATA -> {
-        data(came);
-        return; // its content is needed for longer
+    try {
+      switch (frame.getFrameCase()) {
+        case OPEN -> open(frame.getOpen());
+        case DATA -> data(KvWire.run(frame.getData(), came.payload()));
+        case COMMIT -> commit(frame.getCommit());
+        case HEARTBEAT -> beat();
+        case CANCEL -> cancelled(frame.getCancel().getReason());
+        case FRAME_NOT_SET -> refuse("a frame without content");
       }
-      case COMMIT -> commit(frame.getCommit());
-      case HEARTBEAT -> beat();
-      case CANCEL -> cancelled(frame.getCancel().getReason());
-      case FRAME_NOT_SET -> refuse("a frame without content");
+    } finally {
+      came.release();
     }
-    came.release();
   }
 
   @Override
@@ -164,25 +164,18 @@ final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
         : new PushAnswers.Link(server.advertisedPort(), server.admit(this));
   }
 
-  private void data(InFrame came) {
+  private void data(KvRun run) {
     KvInbound current = inbound;
     if (current == null) {
       refuse("data before open");
       return;
     }
-    answers.storing();
-    var _ =
-        current
-            .store(KvWire.run(came.frame().getData(), came.payload()))
-            .whenComplete(
-                (next, error) -> {
-                  if (error != null) {
-                    answers.failed(error); // perhaps the engine has not let go of the run
-                  } else {
-                    came.release();
-                    answers.stored(next);
-                  }
-                });
+    int bytes = run.payload().remaining();
+    try {
+      answers.stored(current.store(run), bytes);
+    } catch (EngineException e) {
+      answers.failed(e);
+    }
   }
 
   private void beat() {

@@ -2,7 +2,10 @@ package dev.andante.kvtransfer.link;
 
 import java.io.IOException;
 
-/** Takes the frames of one call that come over a link. On the link's thread, one at a time. */
+/**
+ * Takes the frames of one call that come over a link. On the link's thread, which reads the next
+ * one when this is done with it.
+ */
 public interface FrameReceiver {
 
   void onFrame(InFrame frame);

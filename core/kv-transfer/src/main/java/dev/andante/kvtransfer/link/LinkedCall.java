@@ -2,7 +2,6 @@ package dev.andante.kvtransfer.link;
 
 import dev.andante.kvtransfer.Payloads;
 import java.io.IOException;
-import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +14,6 @@ public final class LinkedCall implements AutoCloseable {
   private final Ticket ticket = Ticket.random();
   private final FrameReceiver receiver;
   private final Consumer<LinkedCall> onClose;
-  private final Semaphore credit = new Semaphore(0);
 
   private @Nullable FrameChannel channel; // guarded by this
   private boolean attached; // guarded by this
@@ -28,11 +26,6 @@ public final class LinkedCall implements AutoCloseable {
 
   public Ticket ticket() {
     return ticket;
-  }
-
-  /** So many more frames may be read. */
-  public void allow(int frames) {
-    credit.release(frames);
   }
 
   /** Whether frames come, or came, this way. */
@@ -52,7 +45,7 @@ public final class LinkedCall implements AutoCloseable {
     }
     try {
       from.welcome();
-      while (mayRead()) {
+      while (isAttached()) {
         InFrame frame = from.read(memory, mostBytes);
         boolean last = frame.frame().hasCommit();
         if (last && !detach()) {
@@ -78,17 +71,6 @@ public final class LinkedCall implements AutoCloseable {
     if (detach()) {
       receiver.onLinkLost(cause);
     }
-  }
-
-  /** Waits for credit. How long is bounded by the call, whose end closes this. */
-  private boolean mayRead() throws IOException {
-    try {
-      credit.acquire();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    }
-    return isAttached();
   }
 
   private synchronized boolean isAttached() {
@@ -123,6 +105,5 @@ public final class LinkedCall implements AutoCloseable {
     if (left != null) {
       left.close();
     }
-    credit.release();
   }
 }

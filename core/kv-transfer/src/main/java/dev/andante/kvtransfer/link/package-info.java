@@ -9,7 +9,7 @@
  *   connect, or a connection that is free
  *   "AKL1", ticket ─▶                           {@link LinkedCall} of that ticket, or the end
  *                 ◀─ one byte: come in ─
- *   length, frame ─▶ …                          read while the call has credit
+ *   length, frame ─▶ …                          one at a time: read, stored, and the next
  *   length, commit ─▶                           free for another call
  * </pre>
  *

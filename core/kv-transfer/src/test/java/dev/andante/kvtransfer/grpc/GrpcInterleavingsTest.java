@@ -62,31 +62,6 @@ class GrpcInterleavingsTest {
         });
   }
 
-  @Test
-  void streamsTogetherNeverHaveMoreThanThereIs() {
-    Interleavings.check(
-        () -> {
-          FairCredit credit = new FairCredit(4, 3);
-          int[] underWay = new int[2];
-          FairCredit.Account first = credit.open();
-          Interleavings.together(
-              new Object[] {credit, underWay},
-              () -> {
-                underWay[0] = first.settle(0);
-                underWay[0] += first.settle(1) - 1;
-              },
-              () -> {
-                FairCredit.Account second = credit.open();
-                underWay[1] = second.settle(0);
-                second.close();
-                require(second.settle(underWay[1]) == 0, "credit for a stream that is over");
-              });
-          require(underWay[0] >= 1 && underWay[0] <= 3, "the first has " + underWay[0]);
-          require(underWay[1] >= 1 && underWay[1] <= 2, "the second had " + underWay[1]);
-          require(first.settle(underWay[0]) == 3, "what the second had is not there again");
-        });
-  }
-
   /** The engine adds, a writer takes, acknowledgements come, and the transfer may be given up. */
   @Test
   void allMemoryOfAQueueComesBackWhoeverIsFirst() {

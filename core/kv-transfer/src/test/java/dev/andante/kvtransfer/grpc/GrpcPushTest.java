@@ -241,6 +241,7 @@ class GrpcPushTest extends PushTestBase {
       sendAll(push);
     }
     if (stage.equals("after commit")) {
+      await(push.keptAtMost(0));
       CountDownLatch late = new CountDownLatch(1);
       engine.holdUntil(late);
       push.commit();

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -107,18 +108,30 @@ class LinkServerTest {
   }
 
   @Test
-  void noMoreIsReadThanThereIsCreditFor() throws IOException {
-    try (LinkedCall call = server.admit(recorder);
+  void noMoreIsReadThanTheReceiverIsDoneWith() throws IOException {
+    Semaphore done = new Semaphore(0);
+    Recorder slow =
+        new Recorder() {
+          @Override
+          public void onFrame(InFrame frame) {
+            super.onFrame(frame);
+            done.acquireUninterruptibly();
+          }
+        };
+    try (LinkedCall call = server.admit(slow);
         FrameChannel channel = connect(call.ticket())) {
       for (int i = 0; i < 5; i++) {
         channel.write(BEAT, NOTHING);
       }
-      call.allow(2);
-      await(() -> recorder.frames.size() == 2);
-      LockSupport.parkNanos(50_000_000);
-      assertThat(recorder.frames).hasSize(2);
-      call.allow(3);
-      await(() -> recorder.frames.size() == 5);
+      for (int frames = 1; frames <= 5; frames++) {
+        int due = frames;
+        await(() -> slow.frames.size() == due);
+        LockSupport.parkNanos(20_000_000);
+        assertThat(slow.frames).hasSize(due);
+        done.release();
+      }
+    } finally {
+      done.release(5);
     }
   }
 
@@ -134,7 +147,6 @@ class LinkServerTest {
         KvFrame.newBuilder().setData(KvData.newBuilder().setSequence(7).setTokenCount(3)).build();
     try (LinkedCall call = server.admit(recorder);
         FrameChannel channel = connect(call.ticket())) {
-      call.allow(1);
       channel.write(message, ByteBuffer.wrap(content));
       await(() -> !recorder.frames.isEmpty());
     }
@@ -148,13 +160,11 @@ class LinkServerTest {
   void aConnectionIsFreeForAnotherCallAfterTheCommit() throws IOException {
     Recorder second = new Recorder();
     LinkedCall first = server.admit(recorder);
-    first.allow(1);
     try (FrameChannel channel = connect(first.ticket())) {
       channel.write(COMMIT, NOTHING);
       await(() -> !recorder.frames.isEmpty());
       first.close(); // as the call is over some time
       try (LinkedCall next = server.admit(second)) {
-        next.allow(1);
         channel.begin(next.ticket(), Duration.ofSeconds(5));
         channel.write(BEAT, NOTHING);
         await(() -> !second.frames.isEmpty());
@@ -180,7 +190,6 @@ class LinkServerTest {
         FrameChannel first = connect(call.ticket())) {
       await(call::attached);
       assertRefused(call.ticket());
-      call.allow(1);
       first.write(BEAT, NOTHING);
       await(() -> !recorder.frames.isEmpty());
     }
@@ -200,7 +209,6 @@ class LinkServerTest {
     LinkedCall call = server.admit(recorder);
     try (FrameChannel channel = connect(call.ticket())) {
       await(call::attached);
-      call.allow(10);
       call.close();
       awaitClosed(channel);
     }
@@ -242,7 +250,6 @@ class LinkServerTest {
   void whatIsNoFrameEndsItsCall(int message, int payload) throws Exception {
     try (LinkedCall call = server.admit(recorder);
         Socket socket = new Socket(address.getAddress(), address.getPort())) {
-      call.allow(10);
       ByteBuffer words =
           ByteBuffer.allocate(31)
               .put("AKL1".getBytes(StandardCharsets.US_ASCII))
@@ -261,7 +268,6 @@ class LinkServerTest {
   @Test
   void aConnectionThatEndsEarlyIsLost() throws Exception {
     try (LinkedCall call = server.admit(recorder)) {
-      call.allow(10);
       try (FrameChannel channel = connect(call.ticket())) {
         channel.write(BEAT, NOTHING);
       }
@@ -281,7 +287,6 @@ class LinkServerTest {
         };
     try (LinkedCall call = server.admit(failing);
         FrameChannel channel = connect(call.ticket())) {
-      call.allow(1);
       channel.write(BEAT, NOTHING);
       assertThat(failing.awaitLost()).hasRootCauseMessage("the test");
       awaitClosed(channel);
@@ -294,7 +299,6 @@ class LinkServerTest {
     try (LinkedCall call = server.admit(recorder);
         FrameChannel channel = connect(call.ticket())) {
       await(call::attached);
-      call.allow(1);
       server.close();
       assertThat(recorder.awaitLost()).isInstanceOf(IOException.class);
       awaitClosed(channel);

@@ -59,7 +59,6 @@ class LinksTest {
           public void onLinkLost(IOException cause) {}
         };
     try (LinkedCall call = server.admit(receiver)) {
-      call.allow(1);
       FrameChannel channel = links.connect(HOST, server.port(), call.ticket());
       assertThat(channel).isNotNull();
       channel.write(COMMIT, ByteBuffer.allocate(0));

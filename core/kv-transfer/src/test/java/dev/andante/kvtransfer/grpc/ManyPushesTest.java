@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Several pushes to one receiver that is slow. */
-class FairCreditTest {
+class ManyPushesTest {
 
   private static final KvFormat FORMAT = KvFormat.of(FakeEngine.LAYOUT, "model", "reference");
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
@@ -64,15 +64,15 @@ class FairCreditTest {
     CountDownLatch gate = new CountDownLatch(1);
     engine.holdUntil(gate);
     sendAll(big, 400);
-    awaitBrought(8); // all that it may bring
+    awaitBrought(1); // all that it may bring
     sendAll(small, 10);
-    awaitBrought(16);
+    awaitBrought(2);
     gate.countDown();
     finish(small);
     finish(big);
     List<String> order = engine.storeOrder();
     assertThat(order).hasSize(410);
-    assertThat(order.indexOf("small#0")).as("behind what was there already").isLessThan(9);
+    assertThat(order.indexOf("small#0")).as("behind what was there already").isLessThan(3);
   }
 
   @Test
@@ -88,40 +88,10 @@ class FairCreditTest {
     awaitSettled();
     int held = engine.storesAsked();
     gate.countDown();
-    all.forEach(FairCreditTest::finish);
-    assertThat(held).as("not eight of each").isBetween(pushes, pushes * 4);
+    all.forEach(ManyPushesTest::finish);
+    assertThat(held).as("one of each").isEqualTo(pushes);
     assertThat(engine.storeOrder()).hasSize(pushes * 40);
     assertThat(engine.committed()).hasSize(pushes).doesNotHaveDuplicates();
-  }
-
-  @Test
-  void sharesFollowHowManyThereAre() {
-    FairCredit credit = new FairCredit(8, 6);
-    FairCredit.Account first = credit.open();
-    assertThat(first.settle(0)).isEqualTo(6);
-    FairCredit.Account second = credit.open();
-    assertThat(second.settle(0)).isEqualTo(4);
-    assertThat(first.settle(2)).as("four are under way").isZero();
-    assertThat(first.settle(1)).isEqualTo(1);
-    for (int i = 0; i < 20; i++) {
-      assertThat(credit.open().settle(0)).as("each gets on").isGreaterThanOrEqualTo(1);
-    }
-    assertThat(first.settle(3)).isZero();
-    assertThat(first.settle(1)).isEqualTo(1);
-    first.close();
-    first.close();
-    assertThat(first.settle(1)).isZero();
-  }
-
-  @Test
-  void whoIsGoneLeavesItsShare() {
-    FairCredit credit = new FairCredit(8, 8);
-    FairCredit.Account stays = credit.open();
-    try (FairCredit.Account goes = credit.open()) {
-      assertThat(stays.settle(0)).isEqualTo(4);
-      assertThat(goes.settle(0)).isEqualTo(4);
-    }
-    assertThat(stays.settle(1)).isEqualTo(5);
   }
 
   /** Of a sender of its own, granted. */
