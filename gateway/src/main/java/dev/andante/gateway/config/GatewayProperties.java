@@ -49,6 +49,8 @@ public record GatewayProperties(
    * @param statusInterval how often each worker is asked for its status
    * @param statusTimeout how long such a question may take
    * @param staleAfter a worker whose last answer is older gets no new work
+   * @param silentAfter a worker that has not answered for so long is left by the calls that bring
+   *     nothing either; their answers go on elsewhere
    * @param modelInfoTimeout how long a worker may take to send its model's tokenizer
    */
   public record Discovery(
@@ -58,6 +60,7 @@ public record GatewayProperties(
       @DefaultValue("250ms") @Positive Duration statusInterval,
       @DefaultValue("1s") @Positive Duration statusTimeout,
       @DefaultValue("3s") @Positive Duration staleAfter,
+      @DefaultValue("5s") @Positive Duration silentAfter,
       @DefaultValue("30s") @Positive Duration modelInfoTimeout) {}
 
   /**

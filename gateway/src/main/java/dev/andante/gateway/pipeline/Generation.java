@@ -286,7 +286,7 @@ final class Generation {
     return Flux.defer(
         () -> {
           worker.begin(work);
-          return call.doFinally(signal -> worker.end(work));
+          return worker.silence().over(call).doFinally(signal -> worker.end(work));
         });
   }
 }

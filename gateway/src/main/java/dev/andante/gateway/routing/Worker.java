@@ -26,6 +26,7 @@ public final class Worker {
   private final WorkerKind kind;
   private final String target;
   private final AnswerTimes answerTimes;
+  private final Silence silence;
   private final KeptBlocks kept = new KeptBlocks();
   private final AtomicLong outstanding = new AtomicLong();
   private volatile @Nullable Report report;
@@ -41,6 +42,7 @@ public final class Worker {
     this.kind = kind;
     this.target = target;
     this.answerTimes = new AnswerTimes(clock);
+    this.silence = new Silence(clock);
   }
 
   public WorkerKind kind() {
@@ -70,6 +72,11 @@ public final class Worker {
   /** Of a decode worker: how long this gateway's answers are there. */
   public AnswerTimes answerTimes() {
     return answerTimes;
+  }
+
+  /** Leaves its calls when it hangs. */
+  public Silence silence() {
+    return silence;
   }
 
   /** What its prefix cache holds, as far as it tells. */

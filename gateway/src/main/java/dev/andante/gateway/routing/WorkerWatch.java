@@ -26,14 +26,17 @@ import reactor.core.scheduler.Schedulers;
 
 /**
  * Keeps the registry true: asks discovery for addresses on its own thread (it may block), asks
- * every worker for its status as soon as it is listed and then at a fixed pace, and fetches a
- * model's tokenizer the first time one is seen.
+ * every worker for its status as soon as it is listed and then at a fixed pace, fetches a model's
+ * tokenizer the first time one is seen, and has the calls to a worker left that answers no more.
  */
 public final class WorkerWatch implements SmartLifecycle {
 
   private static final Logger LOG = LoggerFactory.getLogger(WorkerWatch.class);
 
   private static final Duration ASK_KV_AGAIN = Duration.ofSeconds(2);
+
+  /** Between two rounds of questions, which come several times a second. */
+  private static final Duration LONGEST_ROUND = Duration.ofSeconds(1);
 
   private final Discovery properties;
   private final DiscoveryClient discovery;
@@ -66,6 +69,10 @@ public final class WorkerWatch implements SmartLifecycle {
   @Override
   public void start() {
     Scheduler scheduler = Schedulers.newBoundedElastic(2, 10_000, "worker-watch", 60, true);
+    Duration round = properties.statusInterval().multipliedBy(2);
+    Attention attention =
+        new Attention(
+            round.compareTo(LONGEST_ROUND) < 0 ? LONGEST_ROUND : round, System.nanoTime());
     running =
         Disposables.composite(
             Flux.interval(Duration.ZERO, properties.interval(), scheduler)
@@ -73,8 +80,24 @@ public final class WorkerWatch implements SmartLifecycle {
                 .subscribe(tick -> discover()),
             Flux.interval(Duration.ZERO, properties.statusInterval(), scheduler)
                 .onBackpressureDrop()
-                .subscribe(tick -> registry.workers().forEach(this::ask)),
+                .subscribe(tick -> askAll(attention)),
             scheduler);
+  }
+
+  private void askAll(Attention attention) {
+    long now = System.nanoTime();
+    long attentive = attention.look(now);
+    for (Worker worker : registry.workers()) {
+      leaveIfSilent(worker, now, attentive);
+      ask(worker);
+    }
+  }
+
+  private void leaveIfSilent(Worker worker, long now, long attentive) {
+    long silent = now - properties.silentAfter().toNanos();
+    if (attentive - silent < 0 && worker.report() != null && !worker.heardSince(silent)) {
+      worker.silence().since(silent);
+    }
   }
 
   private void discover() {

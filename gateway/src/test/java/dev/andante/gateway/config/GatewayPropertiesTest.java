@@ -34,6 +34,7 @@ class GatewayPropertiesTest {
     ALL.put("discovery.status-interval", "3s");
     ALL.put("discovery.status-timeout", "4s");
     ALL.put("discovery.stale-after", "5s");
+    ALL.put("discovery.silent-after", "25s");
     ALL.put("discovery.model-info-timeout", "6s");
     ALL.put("routing.local-prompt-tokens", "7");
     ALL.put("routing.local-when-cheaper", "on");
@@ -102,6 +103,7 @@ class GatewayPropertiesTest {
                     Duration.ofMillis(250),
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(3),
+                    Duration.ofSeconds(5),
                     Duration.ofSeconds(30)),
                 new GatewayProperties.Routing(
                     0, false, true, 4, Duration.ofMillis(50), Duration.ofSeconds(60)),
@@ -139,6 +141,7 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(4),
                     Duration.ofSeconds(5),
+                    Duration.ofSeconds(25),
                     Duration.ofSeconds(6)),
                 new GatewayProperties.Routing(
                     7, true, false, 8, Duration.ofMillis(9), Duration.ofSeconds(24)),
