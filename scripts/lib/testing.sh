@@ -6,7 +6,7 @@ readonly TEST_LOG=$ANDANTE_HOME/target/andante-test.log
 cmd_test() {
   case "$#:${1:-}" in
     0:) test_all ;;
-    1:--fast) test_all -DexcludedGroups=slow ;;
+    1:--fast) test_all -DexcludedGroups=slow -T 2 ;;
     1:--cluster) test_cluster ;;
     *:--faults) shift && test_with_processes faults schedules 20 "$@" ;;
     *:--loss) shift && test_with_processes loss seconds 30 "$@" ;;
