@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 readonly TEST_LOG=$ANDANTE_HOME/target/andante-test.log
+readonly LAUNCHER_LOG=$ANDANTE_HOME/target/andante-test-launcher.log
 
 cmd_test() {
   case "$#:${1:-}" in
@@ -17,21 +18,25 @@ cmd_test() {
   esac
 }
 
-# test_all MAVEN-OPTION…: the launcher's own tests, then the whole build with all its tests; counted from their reports
+# test_all MAVEN-OPTION…: the launcher's own tests, beside the whole build with all its tests; counted from their reports
 test_all() {
-  local begin status=0 model
+  local begin status=0 model launcher
   need_jdk
   need_python
   need_disk "$ANDANTE_HOME/target" 1500 'the build and its tests'
   model=$(find_model) || exit $?
   begin=$(date +%s)
-  say 'Testing the launcher …'
-  python "$ANDANTE_HOME/scripts/tests/run.py" "$ANDANTE_HOME/target/launcher-reports" || status=1
-  say "Building and testing the modules (everything Maven says: ${TEST_LOG#"$ANDANTE_HOME"/}) …"
+  say "Testing the launcher, and building and testing the modules (everything Maven says: ${TEST_LOG#"$ANDANTE_HOME"/}) …"
+  python "$ANDANTE_HOME/scripts/tests/run.py" "$ANDANTE_HOME/target/launcher-reports" >"$LAUNCHER_LOG" 2>&1 &
+  launcher=$! # ends by itself, and cleans up, if this is interrupted
   begin_stamp # what verify builds is current, too
   # tests that run the launcher use what is built, and must not build in the middle of a build
   ANDANTE_MODEL=$model ANDANTE_BUILD=off ANDANTE_AOT=off maven -fae "$@" verify 2>&1 | tee "$TEST_LOG" | python "$ANDANTE_HOME/scripts/report.py" follow ||
     status=1
+  if ! wait "$launcher"; then
+    status=1
+    cat "$LAUNCHER_LOG" >&2
+  fi
   python "$ANDANTE_HOME/scripts/report.py" summary "$ANDANTE_HOME" --since "$begin" || status=1
   [ "$status" -ne 0 ] || mv "$BUILD_STAMP.new" "$BUILD_STAMP"
   rm -f "$BUILD_STAMP.new"
