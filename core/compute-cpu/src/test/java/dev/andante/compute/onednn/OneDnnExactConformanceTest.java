@@ -1,7 +1,9 @@
 package dev.andante.compute.onednn;
 
 import dev.andante.compute.Precision;
+import org.junit.jupiter.api.Tag;
 
+@Tag("slow")
 class OneDnnExactConformanceTest extends OneDnnConformance {
 
   OneDnnExactConformanceTest() {

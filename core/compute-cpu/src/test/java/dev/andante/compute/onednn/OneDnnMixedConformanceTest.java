@@ -1,8 +1,10 @@
 package dev.andante.compute.onednn;
 
 import dev.andante.compute.Precision;
+import org.junit.jupiter.api.Tag;
 
 /** Products of few rows by the other backend. */
+@Tag("slow")
 class OneDnnMixedConformanceTest extends OneDnnConformance {
 
   OneDnnMixedConformanceTest() {
