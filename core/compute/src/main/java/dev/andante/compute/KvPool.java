@@ -28,6 +28,14 @@ public interface KvPool extends AutoCloseable {
   void write(
       int block, int firstToken, int tokens, int firstLayer, int layers, MemorySegment source);
 
+  /**
+   * Whether another thread may {@link #write} while the one that computes is in a pass with other
+   * blocks: neither waits for the other, and the pass is as it would have been.
+   */
+  default boolean writesBesidePasses() {
+    return true;
+  }
+
   /** Copies a whole block, all layers. */
   void copy(int from, int to);
 

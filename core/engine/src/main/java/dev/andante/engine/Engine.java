@@ -1,6 +1,7 @@
 package dev.andante.engine;
 
 import dev.andante.compute.KvLayout;
+import dev.andante.compute.KvPool;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
@@ -59,10 +60,12 @@ public interface Engine extends AutoCloseable {
    * Stores KV of a run of tokens in a reservation and renews its lease. Storing the same run twice
    * is harmless. Runs may come in any order and may cross block borders; what they have of cached
    * tokens is left out. A bad frame leaves the reservation as it was. The caller's thread copies,
-   * while the engine goes on with its steps.
+   * while the engine goes on with its steps, if the pool allows it ({@link
+   * KvPool#writesBesidePasses}); else it waits until the engine has copied between two steps.
    *
    * @param kv in wire order, exactly as long as the run
-   * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED, BAD_FRAME
+   * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED, BAD_FRAME; INTERNAL if the backend
+   *     failed, which ends the reservation; why the engine ended, if it has
    */
   void storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv);
@@ -70,9 +73,9 @@ public interface Engine extends AutoCloseable {
   /**
    * Renews the lease of a reservation whose sender is alive, though it has nothing to store yet.
    *
-   * @return fails with UNKNOWN_KV_HANDLE, LEASE_EXPIRED
+   * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED; why the engine ended, if it has
    */
-  CompletableFuture<Void> renew(String handle);
+  void renew(String handle);
 
   /**
    * Declares a reservation complete; fails with BAD_FRAME if runs are missing, which may then still

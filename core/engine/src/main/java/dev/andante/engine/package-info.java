@@ -4,8 +4,8 @@
  * engine in different roles.
  *
  * <p>Knows no gRPC, protobuf or Spring. Callers on any thread post to the {@link
- * dev.andante.engine.Engine}; one thread owns all scheduler state and calls the listeners, which
- * must not block.
+ * dev.andante.engine.Engine}, and store KV themselves; one thread owns all scheduler state and
+ * calls the listeners, which must not block.
  *
  * <pre>
  * request:   WAITING → RUNNING ⇄ PREEMPTED → FINISHED_STOP | FINISHED_LENGTH | FINISHED_ABORTED | FAILED

@@ -150,11 +150,15 @@ final class InboundLife {
   Accepted accept(KvRun run, KvLayout layout, KvCoding coding) {
     lock.lock();
     try {
+      boolean seen = run.sequence() >= 0 && run.sequence() < nextSequence;
+      if (seen && state == TransferState.COMMITTED) { // of the stream before, and late
+        return new Accepted(null, nextSequence);
+      }
       if (!state.receiving() || granted == null) {
         throw failLocked(unexpected("data"));
       }
       lastSign = System.nanoTime();
-      if (run.sequence() >= 0 && run.sequence() < nextSequence) {
+      if (seen) {
         return new Accepted(null, nextSequence);
       }
       String fault = RunCheck.faultOf(run, nextSequence, layout, coding, promptTokens);

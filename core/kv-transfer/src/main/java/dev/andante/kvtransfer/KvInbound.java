@@ -168,6 +168,9 @@ public final class KvInbound {
       return accepted.next();
     } catch (RuntimeException e) {
       throw life.fail(reasonOf(e));
+    } catch (Error e) {
+      var _ = life.fail(reasonOf(e)); // it was accepted, and is not there
+      throw e;
     } finally {
       storing.unlock();
     }
@@ -177,11 +180,18 @@ public final class KvInbound {
    * The sender is alive although nothing comes: it computes, or waits for its turn to. Renews the
    * lease; of no effect before the grant and when the transfer is over.
    *
-   * @return fails if the reservation is gone
+   * @throws EngineException if the reservation is gone
    */
-  public CompletableFuture<Void> beat() {
+  public void beat() {
     String handle = life.sign();
-    return handle == null ? CompletableFuture.completedFuture(null) : orFail(engine.renew(handle));
+    if (handle == null) {
+      return;
+    }
+    try {
+      engine.renew(handle);
+    } catch (RuntimeException e) {
+      throw life.fail(reasonOf(e));
+    }
   }
 
   /**

@@ -34,7 +34,8 @@ public interface KvOutbound {
 
   /**
    * Completes when no more than so much of what was handed over is kept here, the receiver having
-   * stored the rest; or with why that will not happen. For one who asks again only after that.
+   * stored the rest; or with why that will not happen. For one who asks again only after that. The
+   * receiver says what it has stored per 2 MB or after 5 ms, whichever is first.
    *
    * @param bytes 0 = when the receiver has stored everything
    */

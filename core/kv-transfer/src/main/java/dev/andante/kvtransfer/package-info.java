@@ -5,7 +5,8 @@
  *
  * <p>Callers: the prefill service through {@link dev.andante.kvtransfer.KvSender}, the decode
  * service through {@link dev.andante.kvtransfer.KvReceiver}. Threads: all types may be used from
- * any thread; nothing blocks, so that an engine thread may call everything.
+ * any thread. Nothing that sends blocks, so that an engine thread may call it; who brings a run to
+ * a receiver stores it, and waits for the one before.
  *
  * <pre>
  * receiver:  OPEN → RESERVED → STREAMING → COMMITTED

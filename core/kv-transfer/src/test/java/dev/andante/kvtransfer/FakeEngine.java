@@ -64,7 +64,7 @@ public final class FakeEngine implements Engine {
   private volatile long leaseMillis = 60_000;
   private volatile int cachedTokens;
   private volatile @Nullable EngineException refusal;
-  private volatile @Nullable EngineException storeFailure;
+  private volatile @Nullable Throwable storeFailure;
   private final CountDownLatch commitAsked = new CountDownLatch(1);
   private volatile @Nullable CountDownLatch gate;
   private volatile @Nullable CountDownLatch commitGate;
@@ -87,6 +87,20 @@ public final class FakeEngine implements Engine {
   public FakeEngine failingToStore(Code code) {
     storeFailure = new EngineException(code, "cannot store, says the test");
     return this;
+  }
+
+  public FakeEngine failingToStore(Throwable failure) {
+    storeFailure = failure;
+    return this;
+  }
+
+  private static void fail(@Nullable Throwable failure) {
+    switch (failure) {
+      case null -> {}
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new IllegalArgumentException(failure);
+    }
   }
 
   /** Holds the engine thread until the latch opens, at most ten seconds. */
@@ -209,42 +223,33 @@ public final class FakeEngine implements Engine {
   public void storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
     storesAsked.incrementAndGet();
-    CompletableFuture<?> stored =
-        onThread(
-            () -> {
-              storeOrder.add(handle);
-              EngineException no = storeFailure;
-              if (no != null) {
-                throw no;
+    awaited(
+        () -> {
+          storeOrder.add(handle);
+          fail(storeFailure);
+          byte[] content = contents.get(handle);
+          if (content == null) {
+            throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
+          }
+          int promptTokens = content.length / Math.toIntExact(LAYOUT.bytesPerToken());
+          int row = LAYOUT.headDim() * LAYOUT.dtype().blockBytes();
+          long from = 0;
+          for (int layer = firstLayer; layer < firstLayer + layers; layer++) {
+            for (int half = 0; half < 2; half++) {
+              for (int head = 0; head < LAYOUT.kvHeads(); head++) {
+                int to = offset(promptTokens, layer, half, head, firstToken);
+                MemorySegment.copy(kv, ValueLayout.JAVA_BYTE, from, content, to, tokens * row);
+                from += (long) tokens * row;
               }
-              byte[] content = contents.get(handle);
-              if (content == null) {
-                throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
-              }
-              int promptTokens = content.length / Math.toIntExact(LAYOUT.bytesPerToken());
-              int row = LAYOUT.headDim() * LAYOUT.dtype().blockBytes();
-              long from = 0;
-              for (int layer = firstLayer; layer < firstLayer + layers; layer++) {
-                for (int half = 0; half < 2; half++) {
-                  for (int head = 0; head < LAYOUT.kvHeads(); head++) {
-                    int to = offset(promptTokens, layer, half, head, firstToken);
-                    MemorySegment.copy(kv, ValueLayout.JAVA_BYTE, from, content, to, tokens * row);
-                    from += (long) tokens * row;
-                  }
-                }
-              }
-              return null;
-            });
-    try {
-      stored.join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException known ? known : e;
-    }
+            }
+          }
+          return null;
+        });
   }
 
   @Override
-  public CompletableFuture<Void> renew(String handle) {
-    return onThread(
+  public void renew(String handle) {
+    awaited(
         () -> {
           if (!contents.containsKey(handle)) {
             throw new EngineException(Code.UNKNOWN_KV_HANDLE, handle);
@@ -328,6 +333,18 @@ public final class FakeEngine implements Engine {
   @Override
   public void close() {
     thread.shutdownNow();
+  }
+
+  private void awaited(Supplier<?> work) {
+    try {
+      onThread(work).join();
+    } catch (CompletionException e) {
+      switch (e.getCause()) {
+        case RuntimeException known -> throw known;
+        case Error error -> throw error;
+        case null, default -> throw e;
+      }
+    }
   }
 
   private <T> CompletableFuture<T> onThread(Supplier<T> work) {

@@ -149,6 +149,28 @@ class KvInboundTest {
   }
 
   @Test
+  void whatWasAcceptedAndCouldNotBeStoredEndsTheTransfer() {
+    KvInbound inbound = opened(4);
+    Error error = new LinkageError("the test");
+    engine.failingToStore(error);
+    assertThat(assertThrows(LinkageError.class, () -> inbound.store(run(0, 0, 4)))).isSameAs(error);
+    awaitNothingHeld();
+    assertThat(failureOf(inbound.commit(1, 4)).code()).isEqualTo(Code.INTERNAL);
+    assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
+  }
+
+  /** It may have been read from a stream that another one has followed. */
+  @Test
+  void aRunThatIsRepeatedAfterTheCommitChangesNothing() {
+    KvInbound inbound = opened(4);
+    inbound.store(run(0, 0, 4));
+    await(inbound.commit(1, 4));
+    assertThat(inbound.store(run(0, 0, 4))).isEqualTo(1);
+    assertThat(inbound.state()).isEqualTo(TransferState.COMMITTED);
+    assertThat(failureToStore(inbound, run(1, 4, 1)).code()).isEqualTo(Code.BAD_FRAME);
+  }
+
+  @Test
   void framesBeforeTheGrantAreBad() {
     CountDownLatch gate = new CountDownLatch(1);
     engine.holdUntil(gate);
@@ -237,12 +259,12 @@ class KvInboundTest {
     KvInbound inbound = opened(6);
     long end = System.nanoTime() + 1_500_000_000L;
     while (System.nanoTime() < end) {
-      await(inbound.beat());
+      inbound.beat();
     }
     assertThat(inbound.state()).isEqualTo(TransferState.RESERVED);
     assertThat(engine.renewalsOf(HANDLE)).isPositive();
     inbound.cancel("enough");
-    await(inbound.beat());
+    inbound.beat();
     assertThat(inbound.state()).isEqualTo(TransferState.FAILED);
   }
 
@@ -250,7 +272,8 @@ class KvInboundTest {
   void aBeatForAReservationThatIsGoneEndsTheTransfer() {
     KvInbound inbound = opened(6);
     await(engine.release(HANDLE));
-    assertThat(failureOf(inbound.beat()).code()).isEqualTo(Code.UNKNOWN_KV_HANDLE);
+    assertThat(assertThrows(EngineException.class, inbound::beat).code())
+        .isEqualTo(Code.UNKNOWN_KV_HANDLE);
     assertThat(inbound.state()).isEqualTo(TransferState.FAILED);
   }
 

@@ -128,6 +128,12 @@ final class CudaKvPool implements KvPool {
     }
   }
 
+  /** A copy comes after all kernels so far, so it would cut a pass that is being recorded. */
+  @Override
+  public boolean writesBesidePasses() {
+    return false;
+  }
+
   @Override
   public void copy(int from, int to) {
     requireBlock(from);

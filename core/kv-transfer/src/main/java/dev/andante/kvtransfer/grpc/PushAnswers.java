@@ -206,8 +206,10 @@ final class PushAnswers {
 
   /** The last word, if there was none. */
   void failed(Throwable error) {
+    boolean before;
     lock.lock();
     try {
+      before = ended;
       if (open()) {
         ended = true;
         responses.onError(EngineFailures.toStatus(error));
@@ -215,11 +217,24 @@ final class PushAnswers {
     } finally {
       lock.unlock();
     }
+    if (before) {
+      return;
+    }
     if (isLinked()) {
       CompletableFuture.delayedExecutor(LAST_WORD_MILLIS, TimeUnit.MILLISECONDS)
           .execute(this::closeLink);
     } else {
       closeLink();
+    }
+  }
+
+  /** Whether the last word has been said. */
+  boolean isOver() {
+    lock.lock();
+    try {
+      return ended;
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -69,6 +69,9 @@ final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
   public void onNext(InFrame came) {
     KvFrame frame = came.frame();
     try {
+      if (answers.isOver()) {
+        return; // a link brings what was on its way
+      }
       switch (frame.getFrameCase()) {
         case OPEN -> open(frame.getOpen());
         case DATA -> data(KvWire.run(frame.getData(), came.payload()));
@@ -184,17 +187,12 @@ final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
       refuse("a heartbeat before open");
       return;
     }
-    var _ =
-        current
-            .beat()
-            .whenComplete(
-                (_, error) -> {
-                  if (error != null) {
-                    answers.failed(error);
-                  } else {
-                    answers.takeNext();
-                  }
-                });
+    try {
+      current.beat();
+      answers.takeNext();
+    } catch (EngineException e) {
+      answers.failed(e);
+    }
   }
 
   private void commit(KvCommit commit) {

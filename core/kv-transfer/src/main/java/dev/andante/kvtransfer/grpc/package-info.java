@@ -8,7 +8,7 @@
  *     codings) ─▶                     reserve
  *   ◀─ granted(handle, cached,
  *     coding)                         or a status: nothing has been computed
- *   data 0, data 1, … ─▶              store; at most a window of frames unread
+ *   data 0, data 1, … ─▶              store, and ask for the next
  *   ◀─ received(next)
  *   heartbeat ─▶                      while there is nothing to send: renews the lease
  *   commit(frames, tokens) ─▶         all there?

@@ -323,6 +323,7 @@ class GrpcPushTest extends PushTestBase {
 
   @Test
   void moreThanThePromptIsRefusedBySender() {
+    engine.withLease(1_000);
     KvOutbound push = open(channel, FORMAT, 1 << 20, TIMEOUT);
     await(push.granted());
     sendAll(push);

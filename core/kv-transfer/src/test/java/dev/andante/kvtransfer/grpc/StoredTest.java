@@ -13,6 +13,8 @@ import dev.andante.kvtransfer.KvTransferException;
 import dev.andante.kvtransfer.KvTransferObserver;
 import dev.andante.kvtransfer.LaidOutKv;
 import dev.andante.kvtransfer.link.Links;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -26,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,10 +37,11 @@ import org.junit.jupiter.api.Test;
 class StoredTest {
 
   private static final KvFormat FORMAT = KvFormat.of(FakeEngine.LAYOUT, "model", "reference");
-  private static final int TOKENS = 4;
+  private static final int TOKENS = 64;
 
   private final FakeEngine engine = new FakeEngine();
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final AtomicInteger acknowledged = new AtomicInteger();
   private Server server;
   private ManagedChannel channel;
   private KvOutbound push;
@@ -48,9 +52,18 @@ class StoredTest {
     KvReceiver receiver = new KvReceiver(engine, FORMAT, new KvTransferObserver() {});
     server = start(InProcessServerBuilder.forName(name), receiver);
     channel = InProcessChannelBuilder.forName(name).build();
+    AnswerLink counting =
+        new AnswerLink(
+            (_, ack) -> {
+              if (ack.hasReceived()) {
+                acknowledged.incrementAndGet();
+              }
+              return ack;
+            });
+    Channel counted = ClientInterceptors.intercept(channel, counting);
     push =
         new GrpcKvSender(
-                target -> channel,
+                target -> counted,
                 FakeEngine.LAYOUT,
                 FORMAT,
                 new Links(),
@@ -109,6 +122,19 @@ class StoredTest {
     }
     push.commit();
     get(push.finished());
+  }
+
+  /** Each acknowledgement wakes threads at both ends. */
+  @Test
+  void runsThatFollowOneAnotherAreAcknowledgedTogether() throws Exception {
+    for (int token = 0; token < TOKENS; token++) {
+      send(token);
+    }
+    get(push.keptAtMost(0));
+    assertThat(acknowledged).hasPositiveValue().hasValueLessThan(TOKENS);
+    push.commit();
+    get(push.finished());
+    assertThat(acknowledged).as("a commit says it, too").hasValueLessThan(TOKENS);
   }
 
   @Test
