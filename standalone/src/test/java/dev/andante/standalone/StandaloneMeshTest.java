@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -71,6 +72,7 @@ class StandaloneMeshTest {
 
   /** A model without experts is computed as fast as it can be, wherever experts would run. */
   @Test
+  @Tag("slow")
   void whereExpertsRunMakesNoDifferenceToADenseModel() throws Exception {
     String model = "llama-tiny";
     try (StandaloneMesh mesh = start(model);

@@ -1,8 +1,10 @@
 package dev.andante.compute.onednn;
 
 import dev.andante.compute.Precision;
+import org.junit.jupiter.api.Tag;
 
 /** All products in s8. */
+@Tag("slow")
 class OneDnnS8ConformanceTest extends OneDnnConformance {
 
   OneDnnS8ConformanceTest() {

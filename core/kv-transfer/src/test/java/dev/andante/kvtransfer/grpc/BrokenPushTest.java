@@ -19,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -188,6 +189,7 @@ class BrokenPushTest extends PushTestBase {
   }
 
   @Test
+  @Tag("slow")
   void aConnectionThatBreaksAgainAndAgainFails() {
     BreakingLink link = new BreakingLink((call, ack) -> ack.hasReceived());
     KvOutbound push =

@@ -21,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -107,6 +108,7 @@ class GrpcPushTest extends PushTestBase {
   @ParameterizedTest
   @ValueSource(ints = {-1, TOKENS + 1})
   void aGrantThatCannotBeEndsTheTransfer(int cached) {
+    engine.withLease(1_000);
     engine.withCached(cached);
     KvOutbound push = open(channel, FORMAT, 1 << 20, TIMEOUT);
     assertThat(failureOf(push.granted()).code()).isEqualTo(KvTransferException.PROTOCOL);
@@ -288,6 +290,7 @@ class GrpcPushTest extends PushTestBase {
   }
 
   @Test
+  @Tag("slow")
   void aReceiverThatStopsMidwayFailsTheTransfer() {
     engine.withLease(1_000);
     KvOutbound push = open(channel, FORMAT, 1 << 20, TIMEOUT);

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -93,6 +94,7 @@ class WaitingPushTest extends PushTestBase {
   }
 
   @Test
+  @Tag("slow")
   void aSenderThatDiesLeavesTheLine() {
     KvOutbound push = open(channel, PATIENCE);
     await(push.waiting());
