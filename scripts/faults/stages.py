@@ -66,7 +66,7 @@ SCENARIOS = (
     Scenario("stop", "prefill", "decode", WHOLE),
     Scenario("stop", "decode", "prefill", WHOLE),
     Scenario("stop", "decode", "push", WHOLE),
-    Scenario("stop", "decode", "decode", WHOLE),  # over before gRPC's probe, after ten seconds at the soonest, finds it
+    Scenario("stop", "decode", "decode", WHOLE, resumed=True),  # the gateway leaves who is silent for five seconds
     Scenario("stop", "gateway", "prefill", WHOLE),
     Scenario("stop", "gateway", "push", WHOLE),
     Scenario("stop", "gateway", "decode", WHOLE),

@@ -27,9 +27,13 @@ test_all() {
   model=$(find_model) || exit $?
   begin=$(date +%s)
   say "Testing the launcher, and building and testing the modules (everything Maven says: ${TEST_LOG#"$ANDANTE_HOME"/}) …"
-  python "$ANDANTE_HOME/scripts/tests/run.py" "$ANDANTE_HOME/target/launcher-reports" >"$LAUNCHER_LOG" 2>&1 &
-  launcher=$! # ends by itself, and cleans up, if this is interrupted
   begin_stamp # what verify builds is current, too
+  set -m      # a process group of its own, to be ended as one
+  python "$ANDANTE_HOME/scripts/tests/run.py" "$ANDANTE_HOME/target/launcher-reports" >"$LAUNCHER_LOG" 2>&1 &
+  launcher=$!
+  set +m
+  # shellcheck disable=SC2064 # now: it is this one
+  trap "kill -- -$launcher 2>/dev/null || :" EXIT
   # tests that run the launcher use what is built, and must not build in the middle of a build
   ANDANTE_MODEL=$model ANDANTE_BUILD=off ANDANTE_AOT=off maven -fae "$@" verify 2>&1 | tee "$TEST_LOG" | python "$ANDANTE_HOME/scripts/report.py" follow ||
     status=1
@@ -37,6 +41,7 @@ test_all() {
     status=1
     cat "$LAUNCHER_LOG" >&2
   fi
+  trap - EXIT
   python "$ANDANTE_HOME/scripts/report.py" summary "$ANDANTE_HOME" --since "$begin" || status=1
   [ "$status" -ne 0 ] || mv "$BUILD_STAMP.new" "$BUILD_STAMP"
   rm -f "$BUILD_STAMP.new"

@@ -9,8 +9,8 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Serves requests on one model. All methods may be called from any thread and return at once, but
- * for {@link #storeKv}; work happens on the engine thread, which also completes the futures and
- * calls the listeners.
+ * for {@link #storeKv}; work happens on the engine thread, but for that and {@link #renew}, which
+ * also completes the futures and calls the listeners.
  *
  * <p>Nothing is reserved for a request that is refused. {@link #abort} and {@link #release} are
  * idempotent, and take effect before the next step.
@@ -59,13 +59,16 @@ public interface Engine extends AutoCloseable {
   /**
    * Stores KV of a run of tokens in a reservation and renews its lease. Storing the same run twice
    * is harmless. Runs may come in any order and may cross block borders; what they have of cached
-   * tokens is left out. A bad frame leaves the reservation as it was. The caller's thread copies,
-   * while the engine goes on with its steps, if the pool allows it ({@link
-   * KvPool#writesBesidePasses}); else it waits until the engine has copied between two steps.
+   * tokens is left out. A bad frame leaves the reservation as it was.
    *
-   * @param kv in wire order, exactly as long as the run
+   * <p>The caller's thread copies, while the engine goes on with its steps, if the pool allows it
+   * ({@link KvPool#writesBesidePasses}). Else the engine copies between two steps, the caller waits
+   * if there are a few to be copied already, and what goes wrong then shows at the commit.
+   *
+   * @param kv in wire order, exactly as long as the run; needed no longer afterwards
    * @throws EngineException UNKNOWN_KV_HANDLE, LEASE_EXPIRED, BAD_FRAME; INTERNAL if the backend
-   *     failed, which ends the reservation; why the engine ended, if it has
+   *     failed, which ends the reservation; SATURATED if too much waits for the engine; why the
+   *     engine ended, if it has
    */
   void storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv);

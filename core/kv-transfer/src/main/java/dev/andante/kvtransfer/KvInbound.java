@@ -12,7 +12,6 @@ import dev.andante.engine.PromptTokens;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -255,14 +254,14 @@ public final class KvInbound {
 
   /** Ends a transfer whose sender is silent: its lease has run out, so nothing can come of it. */
   private void watch(long leaseMillis, long inMillis) {
-    CompletableFuture.delayedExecutor(Math.max(1, inMillis), TimeUnit.MILLISECONDS)
-        .execute(
-            () -> {
-              long again = life.expireIfSilent(leaseMillis);
-              if (again > 0) {
-                watch(leaseMillis, again);
-              }
-            });
+    Later.run(
+        inMillis,
+        () -> {
+          long again = life.expireIfSilent(leaseMillis);
+          if (again > 0) {
+            watch(leaseMillis, again);
+          }
+        });
   }
 
   /** What the engine fails at ends the transfer. */

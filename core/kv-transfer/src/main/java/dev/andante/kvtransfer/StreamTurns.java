@@ -1,7 +1,5 @@
 package dev.andante.kvtransfer;
 
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -44,12 +42,12 @@ final class StreamTurns {
       giveUp.run();
       return;
     }
-    CompletableFuture.delayedExecutor(patienceMillis, TimeUnit.MILLISECONDS)
-        .execute(
-            () -> {
-              if (stream == latest()) {
-                giveUp.run();
-              }
-            });
+    Later.run(
+        patienceMillis,
+        () -> {
+          if (stream == latest()) {
+            giveUp.run();
+          }
+        });
   }
 }

@@ -49,8 +49,9 @@ public record GatewayProperties(
    * @param statusInterval how often each worker is asked for its status
    * @param statusTimeout how long such a question may take
    * @param staleAfter a worker whose last answer is older gets no new work
-   * @param silentAfter a worker that has not answered for so long is left by the calls that bring
-   *     nothing either; their answers go on elsewhere
+   * @param silentAfter a worker that has not answered for so long, and for as long as one lost
+   *     answer takes, is left by the calls that bring nothing either, if another one is there for
+   *     them to go on
    * @param modelInfoTimeout how long a worker may take to send its model's tokenizer
    */
   public record Discovery(

@@ -137,7 +137,13 @@ final class Generation {
     return busy(
             prefill,
             request.getTokensCount(),
-            client.prefill(prefill.target(), request, plan.deadline(), plan.identity()).flux())
+            decode
+                .silence()
+                .over(
+                    client
+                        .prefill(prefill.target(), request, plan.deadline(), plan.identity())
+                        .flux(),
+                    () -> decoding = true)) // what fails is decode, though prefill was asked
         .doOnNext(reply -> soFar.prefilled(prefill, reply, System.nanoTime() - started))
         .concatMap(reply -> afterPrefill(reply, decode));
   }

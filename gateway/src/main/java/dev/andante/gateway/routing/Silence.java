@@ -19,8 +19,14 @@ public final class Silence {
   private final class Listener {
 
     private final Sinks.Empty<Void> left = Sinks.empty();
+    private final Runnable onSilent;
     private volatile long heard = clock.getAsLong();
     private volatile boolean silent;
+    private volatile boolean complete;
+
+    Listener(Runnable onSilent) {
+      this.onSilent = onSilent;
+    }
 
     void hears() {
       heard = clock.getAsLong();
@@ -33,38 +39,62 @@ public final class Silence {
       }
     }
 
+    void completes() {
+      complete = true;
+    }
+
     <T> Mono<T> outcome() {
-      return silent
-          ? Mono.error(
-              () ->
-                  Status.UNAVAILABLE
-                      .withDescription("the worker is silent and does not answer for itself")
-                      .asRuntimeException())
-          : Mono.empty();
+      if (!silent || complete) { // perhaps it was called silent while its last word came
+        return Mono.empty();
+      }
+      onSilent.run();
+      return Mono.error(
+          () ->
+              Status.UNAVAILABLE
+                  .withDescription("worker " + target + " is silent")
+                  .asRuntimeException());
     }
   }
 
   private final Set<Listener> listeners = ConcurrentHashMap.newKeySet();
+  private final String target;
   private final LongSupplier clock;
 
   /**
+   * @param target of the worker
    * @param clock as {@link System#nanoTime}
    */
-  Silence(LongSupplier clock) {
+  Silence(String target, LongSupplier clock) {
+    this.target = target;
     this.clock = clock;
   }
 
   /** The same; cancelled, and failed as UNAVAILABLE, when the worker has fallen silent. */
   public <T> Flux<T> over(Flux<T> call) {
+    return over(call, () -> {});
+  }
+
+  /**
+   * As {@link #over(Flux)}, for a call that the worker has a part in.
+   *
+   * @param onSilent called before it fails for that
+   */
+  public <T> Flux<T> over(Flux<T> call, Runnable onSilent) {
     return Flux.defer(
         () -> {
-          Listener listener = new Listener();
+          Listener listener = new Listener(onSilent);
           listeners.add(listener);
           return call.doOnNext(_ -> listener.hears())
+              .doOnComplete(listener::completes)
               .takeUntilOther(listener.left.asMono())
               .concatWith(Mono.defer(listener::outcome))
               .doFinally(_ -> listeners.remove(listener));
         });
+  }
+
+  /** Whether there are calls to leave. */
+  boolean matters() {
+    return !listeners.isEmpty();
   }
 
   /**

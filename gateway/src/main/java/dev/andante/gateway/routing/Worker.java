@@ -42,7 +42,7 @@ public final class Worker {
     this.kind = kind;
     this.target = target;
     this.answerTimes = new AnswerTimes(clock);
-    this.silence = new Silence(clock);
+    this.silence = new Silence(target, clock);
   }
 
   public WorkerKind kind() {

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of all workers and their models. Any thread; never waits. */
@@ -87,6 +88,13 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
               return report != null && report.fingerprint().equals(fingerprint);
             })
         .toList();
+  }
+
+  /** Whether another worker could do what that one does; a decode can do a prefill's work, too. */
+  boolean hasAnother(Worker worker, String fingerprint) {
+    return Stream.of(worker.kind(), WorkerKind.DECODE)
+        .flatMap(kind -> usable(kind, fingerprint).stream())
+        .anyMatch(other -> !other.equals(worker));
   }
 
   @Override

@@ -44,6 +44,7 @@ public final class WorkerWatch implements SmartLifecycle {
   private final GrpcChannels channels;
   private final WorkerRegistry registry;
   private final KvFollower kv;
+  private final long silentNanos;
   private final Set<String> asking = ConcurrentHashMap.newKeySet();
   private final Map<String, Mono<String>> fetching = new ConcurrentHashMap<>();
   private Disposable.@Nullable Composite running;
@@ -64,6 +65,9 @@ public final class WorkerWatch implements SmartLifecycle {
     this.channels = channels;
     this.registry = registry;
     this.kv = new KvFollower(prefixAware, client, ASK_KV_AGAIN);
+    Duration oneAnswerLost =
+        properties.statusInterval().multipliedBy(2).plus(properties.statusTimeout());
+    this.silentNanos = Math.max(properties.silentAfter().toNanos(), oneAnswerLost.toNanos());
   }
 
   @Override
@@ -93,11 +97,24 @@ public final class WorkerWatch implements SmartLifecycle {
     }
   }
 
+  /** Its calls go on elsewhere; where there is nobody else they may as well wait for it. */
   private void leaveIfSilent(Worker worker, long now, long attentive) {
-    long silent = now - properties.silentAfter().toNanos();
-    if (attentive - silent < 0 && worker.report() != null && !worker.heardSince(silent)) {
-      worker.silence().since(silent);
+    long silent = now - silentNanos;
+    Worker.Report last = worker.report();
+    if (last == null
+        || attentive - silent >= 0
+        || worker.heardSince(silent)
+        || !worker.silence().matters()
+        || !registry.hasAnother(worker, last.fingerprint())) {
+      return;
     }
+    LOG.warn(
+        "{} worker {} at {} has been silent for {} ms; its calls go on elsewhere",
+        worker.kind(),
+        worker.instance(),
+        worker.target(),
+        (now - last.nanos()) / 1_000_000);
+    worker.silence().since(silent);
   }
 
   private void discover() {

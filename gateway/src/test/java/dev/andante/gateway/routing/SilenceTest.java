@@ -16,7 +16,7 @@ import reactor.core.publisher.Sinks;
 class SilenceTest {
 
   private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 10); // clocks may run over
-  private final Silence silence = new Silence(now::get);
+  private final Silence silence = new Silence("there:1", now::get);
 
   /** A call and what became of it. */
   private final class Call {
@@ -80,6 +80,21 @@ class SilenceTest {
     assertThat(call.left()).isFalse();
     silence.since(pass(1));
     assertThat(call.left()).isTrue();
+  }
+
+  @Test
+  void oneThatEndsJustThenHasEnded() {
+    AtomicBoolean blamed = new AtomicBoolean();
+    List<String> came = new ArrayList<>();
+    AtomicBoolean complete = new AtomicBoolean();
+    long since = pass(20);
+    Flux<String> last =
+        Flux.<String>empty().doOnComplete(() -> {}).doOnSubscribe(_ -> silence.since(since + 1));
+    silence
+        .over(last, () -> blamed.set(true))
+        .subscribe(came::add, _ -> {}, () -> complete.set(true));
+    assertThat(complete).isTrue();
+    assertThat(blamed).isFalse();
   }
 
   @Test

@@ -1,6 +1,5 @@
 package dev.andante.engine.runtime;
 
-import dev.andante.compute.BackendException;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.KvPool;
 import dev.andante.engine.AnswerKv;
@@ -24,10 +23,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -47,20 +43,16 @@ final class EngineThread implements Engine {
   /** How long {@link #close} waits for the step in progress. */
   private static final long CLOSE_MILLIS = 60_000;
 
-  /** How long KV that arrives waits for one, where it must. */
-  private static final long LONGEST_STEP_MILLIS = 60_000;
-
   private final EngineCore core;
   private final KvPool pool;
-  private final boolean storesBesideSteps;
   private final Mailbox mailbox;
+  private final Arrivals arrivals;
   private final LongSupplier nanoTime;
   private final Thread thread;
   private final ArrayDeque<Mailbox.Message> inbox = new ArrayDeque<>();
   private final CompletableFuture<@Nullable Void> serving = new CompletableFuture<>();
   private volatile EngineStatus status;
   private volatile boolean closing;
-  private volatile @Nullable EngineException ended;
   private volatile @Nullable Throwable failure;
 
   EngineThread(
@@ -71,8 +63,9 @@ final class EngineThread implements Engine {
       ThreadFactory threads) {
     this.core = core;
     this.pool = pool;
-    this.storesBesideSteps = pool.writesBesidePasses();
     this.mailbox = new Mailbox(mailboxCapacity);
+    this.arrivals =
+        new Arrivals(core.transfers(), pool.writesBesidePasses(), mailbox, core::storeFailed);
     this.nanoTime = nanoTime;
     this.status = core.status();
     this.thread = threads.newThread(this::run);
@@ -119,70 +112,12 @@ final class EngineThread implements Engine {
   @Override
   public void storeKv(
       String handle, int firstToken, int tokens, int firstLayer, int layers, MemorySegment kv) {
-    Runnable store =
-        () -> core.transfers().store(handle, firstToken, tokens, firstLayer, layers, kv);
-    if (storesBesideSteps) {
-      besideSteps(handle, store);
-    } else {
-      betweenSteps(handle, store);
-    }
+    arrivals.store(handle, firstToken, tokens, firstLayer, layers, kv);
   }
 
   @Override
   public void renew(String handle) {
-    besideSteps(handle, () -> core.transfers().renew(handle));
-  }
-
-  /** Not a post: what arrives does not wait for steps, nor they for it. */
-  private void besideSteps(String handle, Runnable arrival) {
-    EngineException over = ended;
-    if (over != null) {
-      throw over;
-    }
-    try {
-      arrival.run();
-    } catch (EngineException e) {
-      if (e.getCause() instanceof BackendException) {
-        mailbox.post(new Mailbox.Message(() -> core.storeFailed(handle), refused -> {}), true);
-      }
-      EngineException reason = ended; // it may have gone for that
-      throw reason == null ? e : reason;
-    } catch (RuntimeException e) {
-      Runnable fail =
-          () -> {
-            throw e; // a defect: the engine's, too
-          };
-      mailbox.post(new Mailbox.Message(fail, refused -> {}), true);
-      throw new EngineException(Code.INTERNAL, "the engine failed: " + e, e);
-    }
-  }
-
-  private void betweenSteps(String handle, Runnable arrival) {
-    CompletableFuture<@Nullable Void> done =
-        tell(
-            () -> {
-              try {
-                arrival.run();
-              } catch (EngineException e) {
-                if (e.getCause() instanceof BackendException) {
-                  core.storeFailed(handle);
-                }
-                throw e;
-              }
-            },
-            false);
-    try {
-      done.get(LONGEST_STEP_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof EngineException known
-          ? known
-          : new EngineException(Code.INTERNAL, "the engine failed: " + e.getCause(), e.getCause());
-    } catch (TimeoutException e) {
-      throw new EngineException(Code.INTERNAL, "the engine does not come out of a step", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new EngineException(Code.INTERNAL, "interrupted", e);
-    }
+    arrivals.renew(handle);
   }
 
   @Override
@@ -341,8 +276,16 @@ final class EngineThread implements Engine {
     }
   }
 
+  private void closeAll() {
+    try {
+      core.close();
+    } finally {
+      pool.close();
+    }
+  }
+
   private void end(EngineException reason) {
-    ended = reason;
+    arrivals.end(reason);
     try {
       for (Mailbox.Message message : inbox) {
         message.refusal().accept(reason);
@@ -355,9 +298,8 @@ final class EngineThread implements Engine {
     } finally {
       try {
         core.transfers().releaseAll(); // waits for what is being stored: the pool goes next
-        core.close();
       } finally {
-        pool.close();
+        closeAll();
       }
     }
   }

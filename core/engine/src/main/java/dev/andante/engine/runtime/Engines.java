@@ -31,7 +31,7 @@ import java.util.function.LongSupplier;
 /** Starts engines. */
 public final class Engines {
 
-  /** Messages that may wait beside one per request: KV runs of several transfers in flight. */
+  /** Messages that may wait beside one per request. */
   private static final int MAILBOX_EXTRA = 4096;
 
   private static final ThreadFactory THREADS =

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All reservations of an engine, by handle and by request. For the engine thread, but for {@link
- * #store}.
+ * #store} and {@link #renew(String)}, which are for any.
  */
 public final class Transfers {
 
@@ -282,9 +282,12 @@ public final class Transfers {
   }
 
   private void end(Transfer transfer, TransferState how) {
-    transfer.become(how);
-    transfer.blocks().releaseAll();
-    forget(transfer);
+    try {
+      transfer.become(how);
+      transfer.blocks().releaseAll();
+    } finally {
+      forget(transfer);
+    }
   }
 
   private void forget(Transfer transfer) {

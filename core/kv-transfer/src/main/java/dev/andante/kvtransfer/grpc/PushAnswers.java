@@ -3,6 +3,7 @@ package dev.andante.kvtransfer.grpc;
 import com.google.protobuf.ByteString;
 import dev.andante.engine.KvReservation;
 import dev.andante.kvtransfer.KvCoding;
+import dev.andante.kvtransfer.Later;
 import dev.andante.kvtransfer.link.LinkedCall;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvCommitted;
@@ -11,8 +12,6 @@ import dev.andante.protocol.v1.KvLink;
 import dev.andante.protocol.v1.KvReceived;
 import dev.andante.protocol.v1.KvWaiting;
 import io.grpc.stub.ServerCallStreamObserver;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -85,8 +84,7 @@ final class PushAnswers {
     } finally {
       lock.unlock();
     }
-    CompletableFuture.delayedExecutor(WAITING_SIGN_MILLIS, TimeUnit.MILLISECONDS)
-        .execute(() -> waiting(over));
+    Later.run(WAITING_SIGN_MILLIS, () -> waiting(over));
   }
 
   /**
@@ -145,8 +143,7 @@ final class PushAnswers {
       lock.unlock();
     }
     if (later) {
-      CompletableFuture.delayedExecutor(ANSWER_MILLIS, TimeUnit.MILLISECONDS)
-          .execute(this::answerNow);
+      Later.run(ANSWER_MILLIS, this::answerNow);
     }
   }
 
@@ -221,8 +218,7 @@ final class PushAnswers {
       return;
     }
     if (isLinked()) {
-      CompletableFuture.delayedExecutor(LAST_WORD_MILLIS, TimeUnit.MILLISECONDS)
-          .execute(this::closeLink);
+      Later.run(LAST_WORD_MILLIS, this::closeLink);
     } else {
       closeLink();
     }

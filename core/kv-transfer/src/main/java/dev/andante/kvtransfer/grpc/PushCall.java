@@ -1,6 +1,7 @@
 package dev.andante.kvtransfer.grpc;
 
 import dev.andante.kvtransfer.KvTransferException;
+import dev.andante.kvtransfer.Later;
 import dev.andante.protocol.v1.KvAck;
 import dev.andante.protocol.v1.KvFrame;
 import dev.andante.protocol.v1.KvGranted;
@@ -9,8 +10,6 @@ import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -228,7 +227,7 @@ final class PushCall implements ClientResponseObserver<OutFrame, KvAck> {
     boolean mayStillSpeak = linked || !commitSent;
     // Before the grant nobody holds anything, or the call may be new.
     if (granted() && mayStillSpeak && started.isReady()) {
-      CompletableFuture.delayedExecutor(LAST_WORD_MILLIS, TimeUnit.MILLISECONDS).execute(cancel);
+      Later.run(LAST_WORD_MILLIS, cancel);
       started.onNext(OutFrame.of(KvWire.cancel(reason.code())));
     } else {
       cancel.run();

@@ -9,6 +9,7 @@ import dev.andante.kvtransfer.KvInbound;
 import dev.andante.kvtransfer.KvReceiver;
 import dev.andante.kvtransfer.KvRun;
 import dev.andante.kvtransfer.KvTransferException;
+import dev.andante.kvtransfer.Later;
 import dev.andante.kvtransfer.link.FrameReceiver;
 import dev.andante.kvtransfer.link.InFrame;
 import dev.andante.kvtransfer.link.LinkServer;
@@ -20,7 +21,6 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -97,15 +97,15 @@ final class PushInbound implements StreamObserver<InFrame>, FrameReceiver {
       return;
     }
     broken("the link was lost");
-    CompletableFuture.delayedExecutor(LAST_WORD_MILLIS, TimeUnit.MILLISECONDS)
-        .execute(
-            () ->
-                answers.failed(
-                    new KvTransferException(
-                        KvTransferException.UNAVAILABLE,
-                        "the KV link was lost: " + cause,
-                        true,
-                        cause)));
+    Later.run(
+        LAST_WORD_MILLIS,
+        () ->
+            answers.failed(
+                new KvTransferException(
+                    KvTransferException.UNAVAILABLE,
+                    "the KV link was lost: " + cause,
+                    true,
+                    cause)));
   }
 
   @Override

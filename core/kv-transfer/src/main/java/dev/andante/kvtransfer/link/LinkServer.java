@@ -1,5 +1,6 @@
 package dev.andante.kvtransfer.link;
 
+import dev.andante.kvtransfer.Later;
 import dev.andante.kvtransfer.Payloads;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -8,9 +9,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -146,13 +145,13 @@ public final class LinkServer implements AutoCloseable {
 
   private void serve(FrameChannel channel) {
     AtomicBoolean known = new AtomicBoolean();
-    CompletableFuture.delayedExecutor(FIRST_CALL.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(
-            () -> {
-              if (!known.get()) {
-                channel.close();
-              }
-            });
+    Later.run(
+        FIRST_CALL.toMillis(),
+        () -> {
+          if (!known.get()) {
+            channel.close();
+          }
+        });
     try (channel) {
       LinkedCall call;
       do {
