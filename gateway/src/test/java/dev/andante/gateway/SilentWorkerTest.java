@@ -94,6 +94,37 @@ class SilentWorkerTest {
   }
 
   @Test
+  void aPromptIsNotComputedForADecodeThatHangs() {
+    FakeWorker prefill = FakeWorker.prefill();
+    CountDownLatch computed = new CountDownLatch(1);
+    prefill.answers(ANSWER);
+    prefill.prefillGate = computed;
+    var response = ask(prefill);
+    Await.until(() -> prefill.prefills.size() == 1, "computing the prompt");
+    fallsSilent();
+    Await.until(() -> prefill.prefills.size() == 2, "computing it again");
+    computed.countDown();
+    isWhole(response);
+    assertThat(prefill.prefills.getFirst().getKvTarget()).isEqualTo(silent.target());
+    assertThat(prefill.prefills.getLast().getKvTarget()).isEqualTo(other.target());
+    assertThat(other.decodes).hasSize(1);
+  }
+
+  @Test
+  void theOnlyOneIsWaitedFor() throws Exception {
+    silent.tokensBeforeGate = 4;
+    silent.decodeGate = gate;
+    var response = ask();
+    Await.until(() -> silent.open.get() == 1, "decoding");
+    silent.statusGate = gate;
+    Thread.sleep(1_500);
+    assertThat(response).isNotDone();
+    gate.countDown();
+    isWhole(response);
+    assertThat(resumed()).isZero();
+  }
+
+  @Test
   void oneThatTellsItsStatusMayThink() throws Exception {
     silent.tokensBeforeGate = 4;
     silent.decodeGate = gate;
