@@ -48,11 +48,12 @@ final class Arrivals {
     if (besideSteps) {
       atOnce(handle, () -> transfers.store(handle, firstToken, tokens, firstLayer, layers, kv));
     } else {
-      MemorySegment copy = staged.copyOf(kv);
+      MemorySegment memory = staged.take(kv.byteSize());
+      MemorySegment copy = memory.asSlice(0, kv.byteSize()).copyFrom(kv);
       post(
           () -> transfers.store(handle, firstToken, tokens, firstLayer, layers, copy),
           handle,
-          () -> staged.done(copy));
+          () -> staged.done(memory));
     }
   }
 
