@@ -32,11 +32,13 @@ public final class Silence {
       heard = clock.getAsLong();
     }
 
-    void leaveUnlessHeardSince(long nanos) {
-      if (heard - nanos < 0) {
-        silent = true;
-        left.tryEmitEmpty();
+    boolean leaveUnlessHeardSince(long nanos) {
+      if (silent || heard - nanos >= 0) {
+        return false;
       }
+      silent = true;
+      left.tryEmitEmpty();
+      return true;
     }
 
     void completes() {
@@ -92,16 +94,17 @@ public final class Silence {
         });
   }
 
-  /** Whether there are calls to leave. */
-  boolean matters() {
-    return !listeners.isEmpty();
-  }
-
   /**
    * The worker has said nothing of itself since then. Calls that brought nothing since then either
    * are left.
+   *
+   * @return how many that are
    */
-  void since(long nanos) {
-    listeners.forEach(listener -> listener.leaveUnlessHeardSince(nanos));
+  int since(long nanos) {
+    int left = 0;
+    for (Listener listener : listeners) {
+      left += listener.leaveUnlessHeardSince(nanos) ? 1 : 0;
+    }
+    return left;
   }
 }

@@ -104,17 +104,19 @@ public final class WorkerWatch implements SmartLifecycle {
     if (last == null
         || attentive - silent >= 0
         || worker.heardSince(silent)
-        || !worker.silence().matters()
         || !registry.hasAnother(worker, last.fingerprint())) {
       return;
     }
-    LOG.warn(
-        "{} worker {} at {} has been silent for {} ms; its calls go on elsewhere",
-        worker.kind(),
-        worker.instance(),
-        worker.target(),
-        (now - last.nanos()) / 1_000_000);
-    worker.silence().since(silent);
+    int left = worker.silence().since(silent);
+    if (left > 0) {
+      LOG.warn(
+          "{} worker {} at {} has been silent for {} ms; {} of its calls go on elsewhere",
+          worker.kind(),
+          worker.instance(),
+          worker.target(),
+          (now - last.nanos()) / 1_000_000,
+          left);
+    }
   }
 
   private void discover() {
