@@ -52,6 +52,12 @@ class SilentWorkerTest {
     other.ready = true;
   }
 
+  /** Until it has been asked for its status so often that it could have been left. */
+  private void awaitQuestions(int more) {
+    int before = silent.statuses.get();
+    Await.until(() -> silent.statuses.get() >= before + more, "it has been silent for a while");
+  }
+
   private double resumed() {
     return gateway.metric("andante_resumed_streams_total");
   }
@@ -111,13 +117,13 @@ class SilentWorkerTest {
   }
 
   @Test
-  void theOnlyOneIsWaitedFor() throws Exception {
+  void theOnlyOneIsWaitedFor() {
     silent.tokensBeforeGate = 4;
     silent.decodeGate = gate;
     var response = ask();
     Await.until(() -> silent.open.get() == 1, "decoding");
     silent.statusGate = gate;
-    Thread.sleep(1_500);
+    awaitQuestions(15); // each times out after a tenth of a second
     assertThat(response).isNotDone();
     gate.countDown();
     isWhole(response);
@@ -125,13 +131,13 @@ class SilentWorkerTest {
   }
 
   @Test
-  void oneThatTellsItsStatusMayThink() throws Exception {
+  void oneThatTellsItsStatusMayThink() {
     silent.tokensBeforeGate = 4;
     silent.decodeGate = gate;
     var response = ask();
     Await.until(() -> silent.open.get() == 1, "decoding");
     other.ready = true;
-    Thread.sleep(1_500);
+    awaitQuestions(75); // fifty a second at most
     assertThat(response).isNotDone();
     gate.countDown();
     isWhole(response);

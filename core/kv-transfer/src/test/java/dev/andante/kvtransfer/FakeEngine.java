@@ -35,6 +35,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -189,6 +190,16 @@ public final class FakeEngine implements Engine {
     CompletableFuture<KvReservation> answer = new CompletableFuture<>();
     inLine.add(new InLine(attempt, prompt, source, answer));
     return answer;
+  }
+
+  /** Waits until that many runs were brought, stored yet or not; at most twenty seconds. */
+  public void awaitStoresAsked(int runs) {
+    for (int wait = 0; wait < 4000 && storesAsked() < runs; wait++) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    if (storesAsked() < runs) {
+      throw new AssertionError(storesAsked() + " runs were brought, not " + runs);
+    }
   }
 
   /** How many runs were brought, stored yet or not. */

@@ -137,9 +137,7 @@ class KvInboundTest {
     CountDownLatch gate = new CountDownLatch(1);
     engine.holdUntil(gate);
     Thread storing = Thread.ofPlatform().start(() -> inbound.store(run(0, 0, 4)));
-    for (int i = 0; i < 2000 && engine.storesAsked() == 0; i++) {
-      LockSupport.parkNanos(5_000_000);
-    }
+    engine.awaitStoresAsked(1);
     Thread committing = Thread.ofPlatform().start(() -> await(inbound.commit(1, 4)));
     assertThat(engine.isCommitAskedWithin(Duration.ofMillis(50))).isFalse();
     gate.countDown();

@@ -8,9 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
 
 class SilenceTest {
@@ -82,17 +86,30 @@ class SilenceTest {
     assertThat(call.left()).isTrue();
   }
 
+  /** As another thread finds it silent while its last item is on its way, and its end behind it. */
   @Test
   void oneThatEndsJustThenHasEnded() {
     AtomicBoolean blamed = new AtomicBoolean();
+    AtomicReference<Subscriber<? super String>> worker = new AtomicReference<>();
+    Publisher<String> call =
+        subscriber -> {
+          worker.set(subscriber);
+          subscriber.onSubscribe(Operators.emptySubscription());
+        };
     List<String> came = new ArrayList<>();
     AtomicBoolean complete = new AtomicBoolean();
-    long since = pass(20);
-    Flux<String> last =
-        Flux.<String>empty().doOnComplete(() -> {}).doOnSubscribe(_ -> silence.since(since + 1));
     silence
-        .over(last, () -> blamed.set(true))
-        .subscribe(came::add, _ -> {}, () -> complete.set(true));
+        .over(Flux.from(call), () -> blamed.set(true))
+        .subscribe(
+            item -> {
+              came.add(item);
+              assertThat(silence.since(pass(20))).isEqualTo(1);
+              worker.get().onComplete();
+            },
+            _ -> {},
+            () -> complete.set(true));
+    worker.get().onNext("last");
+    assertThat(came).containsExactly("last");
     assertThat(complete).isTrue();
     assertThat(blamed).isFalse();
   }

@@ -11,6 +11,7 @@ import dev.andante.engine.EngineException;
 import dev.andante.engine.EngineException.Code;
 import dev.andante.engine.KvSource;
 import dev.andante.engine.PromptTokens;
+import dev.andante.engine.fake.AlteredBackend;
 import dev.andante.engine.fake.FakeClock;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.PrefixCache;
@@ -59,41 +60,15 @@ class TransfersTest {
 
   /** Holds each write until the latch opens, and says when one is held. */
   private KvPool holding(CountDownLatch inside, CountDownLatch open) {
-    return new KvPool() {
-      @Override
-      public KvLayout layout() {
-        return pool.layout();
-      }
-
-      @Override
-      public int blocks() {
-        return pool.blocks();
-      }
-
-      @Override
-      public void read(int b, int t, int tokens, int l, int layers, MemorySegment target) {
-        pool.read(b, t, tokens, l, layers, target);
-      }
-
-      @Override
-      public void write(int b, int t, int tokens, int l, int layers, MemorySegment source) {
-        inside.countDown();
-        try {
-          assertThat(open.await(20, TimeUnit.SECONDS)).isTrue();
-        } catch (InterruptedException e) {
-          throw new AssertionError(e);
-        }
-        pool.write(b, t, tokens, l, layers, source);
-      }
-
-      @Override
-      public void copy(int from, int to) {
-        pool.copy(from, to);
-      }
-
-      @Override
-      public void close() {}
-    };
+    return AlteredBackend.pool(
+        pool,
+        method -> {
+          if (method.equals("write")) {
+            inside.countDown();
+            assertThat(open.await(20, TimeUnit.SECONDS)).isTrue();
+          }
+          return null;
+        });
   }
 
   private static PromptTokens prompt(int length) {

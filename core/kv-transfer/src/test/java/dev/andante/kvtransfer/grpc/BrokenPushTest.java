@@ -43,7 +43,7 @@ class BrokenPushTest extends PushTestBase {
       for (int token = 2; token < TOKENS; token++) {
         push.send(token, 1, LaidOutKv.of(kvOf(token)));
       }
-      awaitStoresAsked(3);
+      engine.awaitStoresAsked(3);
       link.breakNow(); // while the third run is being stored
       gate.countDown();
       awaitCalls(link, 2);
@@ -205,13 +205,6 @@ class BrokenPushTest extends PushTestBase {
     assertThat(failure.retryable()).isTrue();
     awaitNothingHeld();
     assertThat(engine.releasesOf(HANDLE)).isEqualTo(1);
-  }
-
-  private void awaitStoresAsked(int runs) {
-    for (int wait = 0; wait < 4000 && engine.storesAsked() < runs; wait++) {
-      LockSupport.parkNanos(5_000_000);
-    }
-    assertThat(engine.storesAsked()).isGreaterThanOrEqualTo(runs);
   }
 
   private static void awaitCalls(BreakingLink link, int calls) {

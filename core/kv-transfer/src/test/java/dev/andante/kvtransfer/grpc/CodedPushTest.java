@@ -26,7 +26,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -244,9 +243,7 @@ class CodedPushTest extends PushTestBase {
         send(push, token, token + 1);
       }
     }
-    for (int wait = 0; wait < 2000 && engine.storesAsked() < 6; wait++) {
-      LockSupport.parkNanos(5_000_000);
-    }
+    engine.awaitStoresAsked(6);
     gate.countDown();
     pushes.forEach(KvOutbound::commit);
     pushes.forEach(push -> await(push.finished()));

@@ -64,9 +64,9 @@ class ManyPushesTest {
     CountDownLatch gate = new CountDownLatch(1);
     engine.holdUntil(gate);
     sendAll(big, 400);
-    awaitBrought(1); // all that it may bring
+    engine.awaitStoresAsked(1); // all that it may bring
     sendAll(small, 10);
-    awaitBrought(2);
+    engine.awaitStoresAsked(2);
     gate.countDown();
     finish(small);
     finish(big);
@@ -122,13 +122,6 @@ class ManyPushesTest {
 
   private static void finish(KvOutbound push) {
     push.finished().orTimeout(30, TimeUnit.SECONDS).join();
-  }
-
-  private void awaitBrought(int runs) {
-    for (int i = 0; i < 1000 && engine.storesAsked() < runs; i++) {
-      LockSupport.parkNanos(5_000_000);
-    }
-    assertThat(engine.storesAsked()).isGreaterThanOrEqualTo(runs);
   }
 
   /** Until no more runs are brought for a while. */
