@@ -3,7 +3,7 @@ package dev.andante.compute;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  * that meet here make progress whatever the others do, and a call may be made from inside a task.
  *
  * <p>Work is split into tasks whose results do not depend on which thread runs them, so results do
- * not depend on the pool's size.
+ * not depend on the pool's size. The indices of a call are split evenly among the threads, in
+ * order, the caller's first; whoever is done with its own takes those of others. So what a thread
+ * wrote in one operation it mostly reads in the next, if both split their work the same way, out of
+ * its own cache, and indices that it takes follow each other.
  *
  * <p>Waiting is a bounded spin, because the next operation of a forward pass usually follows within
  * microseconds, and then parking: cores shared with other processes are given back. Helpers spin
@@ -98,7 +101,7 @@ public final class ComputePool implements AutoCloseable {
     for (int i = 0; i < helpers; i++) {
       workers[i].wake();
     }
-    call.work(ComputePool::always);
+    call.work(0, ComputePool::always);
     call.await();
     call.close();
   }
@@ -120,7 +123,7 @@ public final class ComputePool implements AutoCloseable {
   }
 
   private synchronized Call register() {
-    Call made = new Call(Thread.currentThread());
+    Call made = new Call(Thread.currentThread(), threads);
     List<Call> living = new ArrayList<>();
     for (Call call : calls) {
       if (call.caller.isAlive()) {
@@ -145,24 +148,35 @@ public final class ComputePool implements AutoCloseable {
    * The calls of {@link #run} of one thread, one after the other, shared with whoever helps;
    * reused, so that a call makes no garbage.
    *
-   * <p>{@code state} holds the number of the call and the next index. An index is taken by changing
-   * it, which fails if the call ended meanwhile: count and task, read before, are then those of the
+   * <p>There is a lane of indices for each thread of the pool. {@code lanes} holds for each the
+   * number of the call and how many of its indices are taken. An index is taken by changing it,
+   * which fails if the call ended meanwhile: count and task, read before, are then those of the
    * call whose index was taken.
    */
   private static final class Call {
 
     private static final int INDEX_BITS = 32;
 
+    /** Each lane has a cache line of its own, and the one that processors fetch with it. */
+    private static final int LANE_LONGS = 16;
+
     private final Thread caller;
-    private final AtomicLong state = new AtomicLong();
+    private final int width;
+    private final AtomicLongArray lanes;
+    private long number;
     private final AtomicInteger completed = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile int count;
     private volatile @Nullable Task task;
     private volatile long closedAt = System.nanoTime() - CALLER_NANOS;
 
-    Call(Thread caller) {
+    /**
+     * @param width lanes
+     */
+    Call(Thread caller, int width) {
       this.caller = caller;
+      this.width = width;
+      this.lanes = new AtomicLongArray(width * LANE_LONGS);
     }
 
     boolean occupiesCore(long now) {
@@ -178,41 +192,66 @@ public final class ComputePool implements AutoCloseable {
       task = work;
       completed.set(0);
       failure.set(null);
-      state.set(((state.get() >>> INDEX_BITS) + 1) << INDEX_BITS);
+      number++;
+      for (int lane = 0; lane < width; lane++) {
+        lanes.set(lane * LANE_LONGS, number << INDEX_BITS);
+      }
       count = indices;
     }
 
-    boolean hasMore() {
-      return (int) state.get() < count;
+    /** The first index of a lane, or the end of the lane before it. */
+    private int first(int indices, int lane) {
+      return (int) ((long) indices * lane / width);
     }
 
-    /** Takes indices until none is left or, asked before each, {@code goOn} says no. */
-    void work(BooleanSupplier goOn) {
+    boolean hasMore() {
+      int limit = count;
+      for (int lane = 0; lane < width; lane++) {
+        int taken = (int) lanes.get(lane * LANE_LONGS);
+        if (taken < first(limit, lane + 1) - first(limit, lane)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    /**
+     * Takes indices, those of lane {@code own} first, until none is left or, asked before each,
+     * {@code goOn} says no.
+     */
+    void work(int own, BooleanSupplier goOn) {
       int finished = 0;
       int all = 0;
-      while (goOn.getAsBoolean()) {
-        long seen = state.get();
-        int limit = count;
-        Task work = task;
-        int index = (int) seen;
-        if (index >= limit || work == null) {
-          break;
-        }
-        if (!state.compareAndSet(seen, seen + 1)) {
-          continue;
-        }
-        finished++;
-        all = limit;
-        if (failure.get() == null) {
-          try {
-            work.run(index);
-          } catch (RuntimeException | Error e) {
-            failure.compareAndSet(null, e);
+      for (int i = 0; i < width; i++) {
+        int lane = (own + i) % width;
+        while (goOn.getAsBoolean()) {
+          long seen = lanes.get(lane * LANE_LONGS);
+          int limit = count;
+          Task work = task;
+          int index = first(limit, lane) + (int) seen;
+          if (index >= first(limit, lane + 1) || work == null) {
+            break;
           }
+          if (!lanes.compareAndSet(lane * LANE_LONGS, seen, seen + 1)) {
+            continue;
+          }
+          finished++;
+          all = limit;
+          runUnlessFailed(work, index);
         }
       }
       if (finished > 0 && completed.addAndGet(finished) == all) {
         LockSupport.unpark(caller);
+      }
+    }
+
+    private void runUnlessFailed(Task work, int index) {
+      if (failure.get() == null) {
+        try {
+          work.run(index);
+        } catch (RuntimeException | Error e) {
+          failure.compareAndSet(null, e);
+        }
       }
     }
 
@@ -277,7 +316,7 @@ public final class ComputePool implements AutoCloseable {
         boolean isWelcome = isWelcome();
         Call call = isWelcome ? callWithWork() : null;
         if (call != null) {
-          call.work(welcome);
+          call.work(number % threads, welcome);
           patience.restart(System.nanoTime());
         } else if (isWelcome && patience.lasts(System.nanoTime())) {
           Thread.onSpinWait();

@@ -105,6 +105,28 @@ class ComputePoolTest {
   }
 
   @Test
+  void eachThreadBeginsWithIndicesOfItsOwn() {
+    try (ComputePool pool = new ComputePool(3)) {
+      CountDownLatch all = new CountDownLatch(3);
+      AtomicInteger met = new AtomicInteger();
+      Set<Integer> begun = ConcurrentHashMap.newKeySet();
+      ThreadLocal<Boolean> first = ThreadLocal.withInitial(() -> true);
+      pool.run(
+          10,
+          i -> {
+            if (first.get()) {
+              first.set(false);
+              begun.add(i);
+              all.countDown();
+              met.addAndGet(awaits(all) ? 1 : 0);
+            }
+          });
+      assertThat(met).as("threads that took part").hasValue(3);
+      assertThat(begun).containsExactlyInAnyOrder(0, 3, 6);
+    }
+  }
+
+  @Test
   void aCallerMakesProgressWhileEveryHelperIsBusyElsewhere() throws Exception {
     try (ComputePool pool = new ComputePool(2);
         ExecutorService callers = Executors.newCachedThreadPool()) {

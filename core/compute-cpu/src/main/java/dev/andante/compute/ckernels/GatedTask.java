@@ -18,7 +18,6 @@ final class GatedTask implements ComputePool.Task {
 
   private int isa;
   private int tasks;
-  private int threads;
   private int groups;
   private int rows;
   private MemorySegment weight = MemorySegment.NULL;
@@ -50,7 +49,6 @@ final class GatedTask implements ComputePool.Task {
     PackedWeight part = of.parts()[0];
     isa = set;
     tasks = count;
-    threads = pool.threads();
     groups = part.groups() / 2;
     rows = in.rows();
     weight = part.struct();
@@ -68,9 +66,8 @@ final class GatedTask implements ComputePool.Task {
 
   @Override
   public void run(int task) {
-    int share = GroupShares.inTurn(task, tasks, threads);
-    int from = GroupShares.first(groups, share, tasks);
-    int to = GroupShares.first(groups, share + 1, tasks);
+    int from = GroupShares.first(groups, task, tasks);
+    int to = GroupShares.first(groups, task + 1, tasks);
     Kernels.gated(
         isa,
         weight,

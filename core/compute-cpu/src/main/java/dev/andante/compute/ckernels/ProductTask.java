@@ -13,7 +13,6 @@ final class ProductTask implements ComputePool.Task {
 
   private int isa;
   private int tasks;
-  private int threads;
   private int groups;
   private int rows;
   private MemorySegment weight = MemorySegment.NULL;
@@ -59,16 +58,14 @@ final class ProductTask implements ComputePool.Task {
    */
   void run(ComputePool pool, int count, @Nullable MemorySegment roundedRows) {
     tasks = count;
-    threads = pool.threads();
     rounded = roundedRows;
     pool.run(count, this);
   }
 
   @Override
   public void run(int task) {
-    int share = GroupShares.inTurn(task, tasks, threads);
-    int from = GroupShares.first(groups, share, tasks);
-    int to = GroupShares.first(groups, share + 1, tasks);
+    int from = GroupShares.first(groups, task, tasks);
+    int to = GroupShares.first(groups, task + 1, tasks);
     MemorySegment codes = rounded;
     if (codes != null) {
       Kernels.productQ(
