@@ -101,15 +101,30 @@ INLINE float largest_score(struct work *work, int p, int visible) {
   return vf_largest(vf_max(vf_max(scores[0], scores[1]), vf_max(scores[2], scores[3])));
 }
 
-/* Weights of pair p of a group for 64 tokens as bf16 into row p of two tiles of 32 tokens; their sum, that of the rounded ones, in lanes. */
+/* The largest lane of each of 16 vectors, in order. */
+INLINE vf largest_of_each(const vf v[LANES]) {
+  const vi in_order = _mm512_set_epi32(15, 13, 14, 12, 7, 5, 6, 4, 11, 9, 10, 8, 3, 1, 2, 0);
+  vf halves[8], quarters[4], pairs[2];
+  UNROLL for (int i = 0; i < 8; i++) {
+    halves[i] = vf_max(_mm512_shuffle_f32x4(v[i], v[i + 8], 0x44), _mm512_shuffle_f32x4(v[i], v[i + 8], 0xEE));
+  }
+  UNROLL for (int i = 0; i < 4; i++) {
+    quarters[i] = vf_max(_mm512_shuffle_f32x4(halves[i], halves[i + 4], 0x88), _mm512_shuffle_f32x4(halves[i], halves[i + 4], 0xDD));
+  }
+  UNROLL for (int i = 0; i < 2; i++) {
+    pairs[i] = vf_max(_mm512_unpacklo_ps(quarters[i], quarters[i + 2]), _mm512_unpackhi_ps(quarters[i], quarters[i + 2]));
+  }
+  return _mm512_permutexvar_ps(in_order, vf_max(_mm512_shuffle_ps(pairs[0], pairs[1], 0x44), _mm512_shuffle_ps(pairs[0], pairs[1], 0xEE)));
+}
+
+/* Weights of pair p of a group for 64 tokens as bf16 into row p of two tiles of 32 tokens; their sum, before they are rounded, in lanes. */
 INLINE vf store_weights(struct work *work, int p, float max) {
   vf sum = vf_zero();
   UNROLL for (int half = 0; half < 2; half++) {
     vf first = vf_exp2_rough(vf_sub(vf_load(SCORES(work->scores, 2 * half, p)), vf_set(max)));
     vf second = vf_exp2_rough(vf_sub(vf_load(SCORES(work->scores, 2 * half + 1, p)), vf_set(max)));
-    vi both = pack_bf16(first, second);
-    _mm512_store_si512(work->weights + half * TILE_BYTES + p * TILE_ROW_BYTES, both);
-    sum = vf_add(sum, vf_add(vf_low_bf16(both), vf_high_bf16(both)));
+    _mm512_store_si512(work->weights + half * TILE_BYTES + p * TILE_ROW_BYTES, pack_bf16(first, second));
+    sum = vf_add(sum, vf_add(first, second));
   }
   return sum;
 }
@@ -121,7 +136,12 @@ static void take_weights(const struct groups *s, int g, int at, int from, struct
   const int all_see_all = (g + 1) * LANES <= s->count && seen(s, g * LANES) >= from + TILE;
   uint32_t sees = (1u << pairs) - 1;
   if (all_see_all) {
-    for (int p = 0; p < LANES; p++) max[p] = largest_score(work, p, TILE);
+    vf largest[LANES];
+    UNROLL for (int p = 0; p < LANES; p++) {
+      largest[p] = vf_max(vf_max(vf_load(SCORES(work->scores, 0, p)), vf_load(SCORES(work->scores, 1, p))),
+                          vf_max(vf_load(SCORES(work->scores, 2, p)), vf_load(SCORES(work->scores, 3, p))));
+    }
+    vf_store(max, largest_of_each(largest));
   } else {
     for (int p = 0; p < LANES; p++) max[p] = -INFINITY;
     for (int p = 0; p < pairs; p++) {

@@ -146,17 +146,18 @@ EXPORT void andante_pack(const uint8_t *source, int64_t source_at, int64_t row_b
   andante_pack_group(source + source_at, row_bytes, format, w, output, count);
 }
 
-void andante_product_tiles_amx(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, float *out, int64_t stride,
-                               const float *bias, int32_t add, uint8_t *panel);
-EXPORT void andante_product_tiles(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, float *out,
-                                  int64_t out_at, int64_t stride, const float *bias, int64_t bias_at, int32_t add, uint8_t *panel) {
-  andante_product_tiles_amx(w, from, to, x, rows, out + out_at, stride, bias ? bias + bias_at : 0, add, panel);
+void andante_product_tiles_amx(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t first_row, int32_t end_row,
+                               float *out, int64_t stride, const float *bias, int32_t add, uint8_t *panel);
+EXPORT void andante_product_tiles(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t first_row, int32_t end_row,
+                                  float *out, int64_t out_at, int64_t stride, const float *bias, int64_t bias_at, int32_t add,
+                                  uint8_t *panel) {
+  andante_product_tiles_amx(w, from, to, x, first_row, end_row, out + out_at, stride, bias ? bias + bias_at : 0, add, panel);
 }
-void andante_gated_tiles_amx(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, const float *bias, float *out,
-                             int64_t stride, uint8_t *tiles, uint8_t *panel);
-EXPORT void andante_gated_tiles(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, const float *bias,
-                                float *out, int64_t out_at, int64_t stride, uint8_t *tiles, uint8_t *panel) {
-  andante_gated_tiles_amx(w, from, to, x, rows, bias, out + out_at, stride, tiles, panel);
+void andante_gated_tiles_amx(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t first_row, int32_t end_row,
+                             const float *bias, float *out, int64_t stride, uint8_t *tiles, uint8_t *panel);
+EXPORT void andante_gated_tiles(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t first_row, int32_t end_row,
+                                const float *bias, float *out, int64_t out_at, int64_t stride, uint8_t *tiles, uint8_t *panel) {
+  andante_gated_tiles_amx(w, from, to, x, first_row, end_row, bias, out + out_at, stride, tiles, panel);
 }
 void andante_narrow_tiles_amx(const float *x, int64_t stride, int32_t rows, int32_t inputs, int32_t from, int32_t to, uint8_t *target);
 EXPORT void andante_narrow_tiles(const float *x, int64_t x_at, int64_t stride, int32_t rows, int32_t inputs, int32_t from, int32_t to,

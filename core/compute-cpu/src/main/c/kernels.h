@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Grows with every change of a signature or a layout; Java refuses another library than its own. */
-#define ANDANTE_ABI 6
+#define ANDANTE_ABI 7
 
 /*
  * Rows of a product from which on weights are asked for ahead. Intel's processors look too little ahead by themselves even for one row,
@@ -86,7 +86,7 @@ struct kv {
 #define SPAN 256
 
 /* Rows of one sequence that attention takes in one call. */
-#define ATTENTION_ROWS 16
+#define ATTENTION_ROWS 32
 
 /* Floats of scratch memory that attention of so many heads of so many elements needs; see attention.c. */
 #define ATTENTION_SCRATCH(heads, head_dim) (128 * ((int64_t)(head_dim) + 16) + 3 * (int64_t)ATTENTION_ROWS * (heads) * ((head_dim) + 22))
@@ -97,8 +97,8 @@ struct kv {
 /* Tiles of 32 inputs that are multiplied in one run; see tiles.c. */
 #define TILE_STEPS 20
 
-/* Bytes of unpacked weights of so many inputs: as much as the second cache holds beside the rows, but at least four groups. */
-#define TILE_PANEL(inputs) ((512 << 10) < ((inputs) + 31) / 32 * 4096 ? ((inputs) + 31) / 32 * 4096 : (512 << 10))
+/* Bytes of unpacked weights of so many inputs: two panels of gates and two of what they gate. */
+#define TILE_PANEL(inputs) (((inputs) + 31) / 32 * 8192)
 
 #define KERNEL(name) KERNEL_(name, ISA)
 #define KERNEL_(name, isa) KERNEL__(name, isa)

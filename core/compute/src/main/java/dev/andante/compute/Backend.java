@@ -121,8 +121,9 @@ public interface Backend extends AutoCloseable {
 
   /**
    * {@code out = silu(gate) * up} of {@code [gate | up] = x · Wᵀ + bias}: {@link #matmul} and
-   * {@link #siluMul} in one, and bit for bit what they give one after the other. x {@code [n,
-   * inputs]}, out {@code [n, outputs / 2]}.
+   * {@link #siluMul} in one. Of fewer than {@link #manyRows} rows it is bit for bit what they give
+   * one after the other; of more, as close to what is meant. x {@code [n, inputs]}, out {@code [n,
+   * outputs / 2]}.
    *
    * @param both {@code [n, outputs]}, for what lies between the two; what it holds afterwards is
    *     not defined

@@ -18,6 +18,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Products with weights of every format. */
 abstract class MatmulConformance extends ElementwiseConformance {
 
+  /** What a faster exponential and quotient may cost where products are rounded anyway. */
+  private static final double GATES_OF_MANY_ROWS = 1e-7;
+
   /** Input counts that a format can have, awkward ones first. */
   private static int[] inputs(DType dtype) {
     return switch (dtype.blockElements()) {
@@ -186,10 +189,13 @@ abstract class MatmulConformance extends ElementwiseConformance {
     Tensor wide = backend().allocate(rows, n + 7);
     Tensor between = backend().allocate(rows, 2 * n + 3).columns(1, 2 * n + 1);
     backend().matmulSiluMul(x, weight, between, wide.columns(3, n + 3));
-    sameBits(
-        weight.name() + " of " + n + ", " + rows + " rows",
-        download(backend(), wide.columns(3, n + 3)),
-        download(backend(), expected));
+    String what = weight.name() + " of " + n + ", " + rows + " rows";
+    float[] actual = download(backend(), wide.columns(3, n + 3));
+    if (rows < backend().manyRows()) {
+      sameBits(what, actual, download(backend(), expected));
+    } else {
+      close(what, GATES_OF_MANY_ROWS, actual, download(backend(), expected));
+    }
     assertThat(download(backend(), wide.columns(0, 3))).as("before the view").containsOnly(0);
     assertThat(download(backend(), wide.columns(n + 3, n + 7)))
         .as("beyond the view")

@@ -21,7 +21,7 @@ record AttentionPlan(
     AttentionParameters parameters, Run[] runs, int tasks, boolean small, long partialFloats) {
 
   /** {@code ATTENTION_ROWS} and {@code SPAN} of kernels.h. */
-  static final int ROWS = 16;
+  static final int ROWS = 32;
 
   private static final int SPAN = 256;
 

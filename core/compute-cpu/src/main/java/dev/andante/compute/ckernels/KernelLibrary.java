@@ -22,7 +22,7 @@ final class KernelLibrary {
   private static final System.Logger LOG = System.getLogger(KernelLibrary.class.getName());
 
   /** Of the functions and layouts that this code knows; {@code ANDANTE_ABI} in kernels.h. */
-  private static final int ABI = 6;
+  private static final int ABI = 7;
 
   /** The library with the best instruction set of this processor, or why there is none. */
   private sealed interface State {

@@ -153,13 +153,13 @@ final class Kernels {
       link(
           "product_tiles",
           FunctionDescriptor.ofVoid(
-              ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG,
-              ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS));
+              ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG,
+              JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS));
   private static final MethodHandle GATED_TILES =
       link(
           "gated_tiles",
           FunctionDescriptor.ofVoid(
-              ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG,
+              ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG,
               JAVA_LONG, ADDRESS, ADDRESS));
 
   private Kernels() {}
@@ -268,7 +268,8 @@ final class Kernels {
       int from,
       int to,
       MemorySegment x,
-      int rows,
+      int firstRow,
+      int endRow,
       MemorySegment out,
       long outAt,
       long stride,
@@ -278,7 +279,7 @@ final class Kernels {
       MemorySegment panel) {
     try {
       PRODUCT_TILES.invokeExact(
-          weight, from, to, x, rows, out, outAt, stride, bias, biasAt, add, panel);
+          weight, from, to, x, firstRow, endRow, out, outAt, stride, bias, biasAt, add, panel);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -289,7 +290,8 @@ final class Kernels {
       int from,
       int to,
       MemorySegment x,
-      int rows,
+      int firstRow,
+      int endRow,
       MemorySegment bias,
       MemorySegment out,
       long outAt,
@@ -297,7 +299,8 @@ final class Kernels {
       MemorySegment tiles,
       MemorySegment panel) {
     try {
-      GATED_TILES.invokeExact(weight, from, to, x, rows, bias, out, outAt, stride, tiles, panel);
+      GATED_TILES.invokeExact(
+          weight, from, to, x, firstRow, endRow, bias, out, outAt, stride, tiles, panel);
     } catch (Throwable e) {
       throw unexpected(e);
     }

@@ -58,7 +58,7 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
       return "native-f32-v2";
     }
     return switch (set) {
-      case AMX -> "native-i8x32-amx-v1";
+      case AMX -> "native-i8x32-amx-v2";
       case AVX512_BF16 -> "native-i8x32-bf16-v3";
       case AVX512_VNNI, AVX2 -> "native-i8x32-v2";
     };

@@ -1,5 +1,6 @@
 package dev.andante.compute.ckernels;
 
+import dev.andante.compute.host.HugePages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -7,6 +8,9 @@ import java.lang.foreign.MemorySegment;
 final class Scratch {
 
   private static final int ALIGNMENT = 64;
+
+  /** Bytes worth a huge page. */
+  private static final int LARGE = 256 << 10;
 
   private MemorySegment quantized = MemorySegment.NULL;
   private MemorySegment attention = MemorySegment.NULL;
@@ -95,6 +99,11 @@ final class Scratch {
   }
 
   private static MemorySegment grown(MemorySegment buffer, long bytes) {
-    return buffer.byteSize() >= bytes ? buffer : Arena.ofAuto().allocate(bytes, ALIGNMENT);
+    if (buffer.byteSize() >= bytes) {
+      return buffer;
+    }
+    return bytes < LARGE
+        ? Arena.ofAuto().allocate(bytes, ALIGNMENT)
+        : HugePages.allocate(Arena.ofAuto(), bytes);
   }
 }

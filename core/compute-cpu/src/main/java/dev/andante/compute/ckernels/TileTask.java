@@ -7,13 +7,21 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A product, plain or gated, of rows in tiles, split by pairs of groups of outputs; reused as
- * {@link ProductTask} is.
+ * A product, plain or gated, of rows in tiles, split into blocks of rows and these by pairs of
+ * groups of outputs; reused as {@link ProductTask} is. Threads have rows of their own where there
+ * are many: then what they compute stays in their second cache. Where there are few, unpacking
+ * weights once for each block costs more.
  */
 final class TileTask implements ComputePool.Task {
 
   /** Groups of outputs that share the reading of rows. */
   private static final int PAIR = 2;
+
+  /** Rows of a block at most: they and what comes of them fit into a second cache of 2 MB. */
+  private static final int BLOCK_ROWS = 256;
+
+  /** Rows that share the reading of a weight's tiles: blocks begin with whole ones. */
+  private static final int ROW_PAIR = 32;
 
   private static final int TASKS_PER_THREAD = 4;
 
@@ -22,7 +30,8 @@ final class TileTask implements ComputePool.Task {
 
   private @Nullable ThreadLocal<Scratch> scratch;
   private boolean gated;
-  private int tasks;
+  private int blocks;
+  private int shares;
   private int groups;
   private int rows;
   private int inputs;
@@ -118,28 +127,46 @@ final class TileTask implements ComputePool.Task {
     groups = count;
     rows = rowCount;
     inputs = part.inputs();
+    blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     long work = (long) rows * part.outputs() * part.inputs();
     long wanted = Math.max((long) TASKS_PER_THREAD * pool.threads(), work / LARGEST_TASK);
-    tasks = Math.clamp(wanted, 1, (groups + PAIR - 1) / PAIR);
-    pool.run(tasks, this);
+    shares = Math.clamp((wanted + blocks - 1) / blocks, 1, (groups + PAIR - 1) / PAIR);
+    pool.run(blocks * shares, this);
   }
 
   @Override
   public void run(int task) {
+    int block = task / shares;
+    int from = firstGroup(task % shares);
+    int to = firstGroup(task % shares + 1);
+    if (from == to) {
+      return; // of few groups the last shares are none
+    }
     MemorySegment panel = Objects.requireNonNull(scratch).get().panel(Tiles.panelBytes(inputs));
-    int from = firstGroup(task);
-    int to = firstGroup(task + 1);
+    int first = firstRow(block);
+    int end = firstRow(block + 1);
     if (gated) {
-      Kernels.gatedTiles(weight, from, to, x, rows, bias, out, outAt, outStride, gatedTiles, panel);
+      Kernels.gatedTiles(
+          weight, from, to, x, first, end, bias, out, outAt, outStride, gatedTiles, panel);
     } else {
       Kernels.productTiles(
-          weight, from, to, x, rows, out, outAt, outStride, bias, biasAt, add, panel);
+          weight, from, to, x, first, end, out, outAt, outStride, bias, biasAt, add, panel);
     }
   }
 
-  /** Tasks begin with whole pairs. */
-  private int firstGroup(int task) {
+  /**
+   * Tasks begin with whole pairs. Each is smaller than the one before, the last the smallest, so
+   * that threads end at about the same time.
+   */
+  private int firstGroup(int share) {
     int pairs = (groups + PAIR - 1) / PAIR;
-    return Math.min(groups, PAIR * GroupShares.first(pairs, task, tasks));
+    long left = (long) shares - share;
+    return Math.min(
+        groups, PAIR * (pairs - (int) (pairs * left * left / ((long) shares * shares))));
+  }
+
+  private int firstRow(int block) {
+    int pairs = (rows + ROW_PAIR - 1) / ROW_PAIR;
+    return Math.min(rows, ROW_PAIR * GroupShares.first(pairs, block, blocks));
   }
 }

@@ -24,9 +24,6 @@ final class Tiles {
 
   private static final int BYTES = 1024;
 
-  /** {@code TILE_PANEL} of kernels.h. */
-  private static final long PANEL = 512 << 10;
-
   private final ComputePool pool;
   private final ThreadLocal<Scratch> scratch;
 
@@ -83,9 +80,9 @@ final class Tiles {
     return (rows + ROWS - 1L) / ROWS * steps(inputs) * BYTES;
   }
 
-  /** Bytes that the kernels unpack weights of so many inputs into. */
+  /** {@code TILE_PANEL} of kernels.h. */
   static long panelBytes(int inputs) {
-    return Math.max(PANEL, 4L * steps(inputs) * BYTES);
+    return 8L * steps(inputs) * BYTES;
   }
 
   private static long steps(int inputs) {

@@ -65,12 +65,32 @@ class TilesTest {
     "48, 32, 672",
     "63, 96, 1536",
     "64, 1000, 576",
-    "129, 33, 4160"
+    "129, 33, 4160",
+    "300, 70, 1312"
   })
   void everyShapeIsMultiplied(int rows, int outputs, int inputs) {
     Weight weight = backend.load(TestTensors.random(random, "w", DType.Q4_1, outputs, inputs));
     near(weight, rows, false);
     near(weight, rows, true);
+  }
+
+  /** Several blocks of rows, tiles cut off at the end of each batch, and sums that go on. */
+  @ParameterizedTest
+  @CsvSource({"300, 83, 1312, false", "300, 83, 1312, true", "577, 64, 96, true"})
+  void aRowDoesNotDependOnItsBatch(int rows, int outputs, int inputs, boolean biased) {
+    HostTensor bias = biased ? TestTensors.random(random, "b", DType.F32, outputs) : null;
+    HostTensor tensor = TestTensors.random(random, "w", DType.Q4_1, outputs, inputs);
+    Weight weight = backend.load("w", List.of(tensor), Arrays.asList(bias));
+    float[] values = TestTensors.gaussian(random, rows * inputs);
+    float[] together = product(Precision.FAST, weight, values, rows, true);
+    for (int n : new int[] {32, 45, 200}) {
+      for (int from : new int[] {0, 17, rows - n}) {
+        float[] some = Arrays.copyOfRange(values, from * inputs, (from + n) * inputs);
+        assertThat(product(Precision.FAST, weight, some, n, true))
+            .as("rows %d to %d", from, from + n)
+            .isEqualTo(Arrays.copyOfRange(together, from * outputs, (from + n) * outputs));
+      }
+    }
   }
 
   @Test
@@ -95,7 +115,7 @@ class TilesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"32, 32, 64", "45, 96, 576", "70, 3072, 576", "40, 64, 2080"})
+  @CsvSource({"32, 32, 64", "45, 96, 576", "270, 3072, 576", "40, 64, 2080"})
   void gatesAreTakenInWhereTheProductIs(int rows, int outputs, int inputs) {
     for (boolean biased : new boolean[] {false, true}) {
       HostTensor tensor = TestTensors.random(random, "w", DType.Q4_1, outputs, inputs);
