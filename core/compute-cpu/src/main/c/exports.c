@@ -62,9 +62,11 @@ EXPORT int32_t andante_isa(void) {
     }                                                                                           \
   }
 
-BOTH(void, quantize, (const float *x, int64_t stride, int32_t from, int32_t to, int32_t inputs, uint8_t *target),
-     (const float *x, int64_t x_at, int64_t stride, int32_t from, int32_t to, int32_t inputs, uint8_t *target),
-     (x + x_at, stride, from, to, inputs, target))
+BOTH(void, quantize,
+     (const float *x, int64_t stride, int32_t from, int32_t to, int32_t inputs, const float *gain, float eps, uint8_t *target),
+     (const float *x, int64_t x_at, int64_t stride, int32_t from, int32_t to, int32_t inputs, const float *gain, float eps,
+      uint8_t *target),
+     (x + x_at, stride, from, to, inputs, gain, eps, target))
 ALL(void, product_q,
      (const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t rows, float *out, int64_t stride, const float *bias,
       int32_t add),
@@ -159,8 +161,9 @@ EXPORT void andante_gated_tiles(const struct weight *w, int32_t from, int32_t to
                                 const float *bias, float *out, int64_t out_at, int64_t stride, uint8_t *tiles, uint8_t *panel) {
   andante_gated_tiles_amx(w, from, to, x, first_row, end_row, bias, out + out_at, stride, tiles, panel);
 }
-void andante_narrow_tiles_amx(const float *x, int64_t stride, int32_t rows, int32_t inputs, int32_t from, int32_t to, uint8_t *target);
-EXPORT void andante_narrow_tiles(const float *x, int64_t x_at, int64_t stride, int32_t rows, int32_t inputs, int32_t from, int32_t to,
-                                 uint8_t *target) {
-  andante_narrow_tiles_amx(x + x_at, stride, rows, inputs, from, to, target);
+void andante_narrow_tiles_amx(const float *x, int64_t stride, int32_t rows, int32_t inputs, const float *gain, float eps, int32_t from,
+                              int32_t to, uint8_t *target);
+EXPORT void andante_narrow_tiles(const float *x, int64_t x_at, int64_t stride, int32_t rows, int32_t inputs, const float *gain, float eps,
+                                 int32_t from, int32_t to, uint8_t *target) {
+  andante_narrow_tiles_amx(x + x_at, stride, rows, inputs, gain, eps, from, to, target);
 }

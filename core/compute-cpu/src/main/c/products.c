@@ -4,6 +4,7 @@
  */
 #include "kernels.h"
 #include "lanes.h"
+#include "norm.h"
 #include "sums.h"
 
 /* Rows that share the unpacking of weights; what fits the registers. */
@@ -24,12 +25,18 @@
 /* Bytes of weights after those at hand that are asked for, as far as a processor does not look ahead by itself; see kernels.h. */
 #define ASK_AHEAD 8192
 
-/* Activations to 8 bits. NaN or infinity in a block makes its scale NaN. */
-void KERNEL(quantize)(const float *x, int64_t stride, int32_t from, int32_t to, int32_t inputs, uint8_t *target) {
+/* Activations, or their RMS norms if gain is not null, to 8 bits. NaN or infinity in a block makes its scale NaN. */
+void KERNEL(quantize)(const float *x, int64_t stride, int32_t from, int32_t to, int32_t inputs, const float *gain, float eps,
+                      uint8_t *target) {
   const int blocks = inputs / 32;
   const int64_t bytes = ROW_BYTES((int64_t)inputs);
+  float normed[gain ? inputs : 1];
   for (int r = from; r < to; r++) {
     const float *row = x + r * stride;
+    if (gain) {
+      norm_row(row, gain, inputs, eps, normed);
+      row = normed;
+    }
     int8_t *codes = (int8_t *)(target + r * bytes);
     float *scales = (float *)(codes + inputs);
     float *sums = scales + blocks;

@@ -1,6 +1,7 @@
 /* Operations on rows, one row at a time: what is not a product and not attention. */
 #include "kernels.h"
 #include "lanes.h"
+#include "norm.h"
 #include "sums.h"
 
 /* out = x / sqrt(mean(x^2) + eps) * gain for each run of columns of rows [from, to) */
@@ -8,18 +9,7 @@ void KERNEL(rms_norm)(const float *x, int64_t x_stride, const float *gain, int32
                       int64_t stride, int32_t from, int32_t to) {
   for (int r = from; r < to; r++) {
     for (int c = 0; c < columns; c += run) {
-      const float *in = x + r * x_stride + c;
-      float *target = out + r * stride + c;
-      vf squares = vf_zero();
-      for (int i = 0; i < run; i += LANES) {
-        vf v = vf_load_n(in + i, run - i);
-        squares = vf_fma(v, v, squares);
-      }
-      vf factor = vf_set((float)(1 / sqrt((double)vf_sum(squares) / run + eps)));
-      for (int i = 0; i < run; i += LANES) {
-        vf v = vf_mul(vf_load_n(in + i, run - i), factor);
-        vf_store_n(target + i, vf_mul(v, vf_load_n(gain + i, run - i)), run - i);
-      }
+      norm_row(x + r * x_stride + c, gain, run, eps, out + r * stride + c);
     }
   }
 }

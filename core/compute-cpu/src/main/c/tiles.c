@@ -6,6 +6,7 @@
 #include "tiles.h"
 #include "kernels.h"
 #include "lanes.h"
+#include "norm.h"
 #include "sums.h"
 
 #define UNROLL _Pragma("GCC unroll 16")
@@ -25,12 +26,21 @@ INLINE vi pair_bf16(vf first, vf second) {
   return _mm512_permutexvar_epi16(order, (vi)_mm512_cvtne2ps_pbh(second, first));
 }
 
-/* Rows [16 * from, 16 * to) of `rows` as tiles [row group][inputs / 32, rounded up][16][32]; rows and inputs that are not there are zero. */
-void KERNEL(narrow_tiles)(const float *x, int64_t stride, int32_t rows, int32_t inputs, int32_t from, int32_t to, uint8_t *target) {
+/*
+ * Rows [16 * from, 16 * to) of `rows`, or their RMS norms if gain is not null, as tiles [row group][inputs / 32, rounded up][16][32]; rows and
+ * inputs that are not there are zero.
+ */
+void KERNEL(narrow_tiles)(const float *x, int64_t stride, int32_t rows, int32_t inputs, const float *gain, float eps, int32_t from, int32_t to,
+                          uint8_t *target) {
   const int steps = (inputs + STEP - 1) / STEP;
+  float normed[gain ? inputs : 1];
   for (int r = from * LANES; r < to * LANES; r++) {
     uint8_t *tile = target + (int64_t)(r / LANES) * steps * TILE_BYTES + r % LANES * TILE_ROW_BYTES;
     const float *row = x + r * stride;
+    if (gain && r < rows) {
+      norm_row(row, gain, inputs, eps, normed);
+      row = normed;
+    }
     for (int s = 0; s < steps; s++, tile += TILE_BYTES) {
       const int n = r < rows ? inputs - s * STEP : 0;
       vf first = n >= LANES ? vf_load(row + s * STEP) : n > 0 ? vf_load_first(row + s * STEP, n) : vf_zero();

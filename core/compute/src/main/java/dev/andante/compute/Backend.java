@@ -148,6 +148,54 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
+   * {@code out = rmsNorm(x) · Wᵀ + bias}: {@link #rmsNorm} and {@link #matmul} in one, and bit for
+   * bit what they give one after the other.
+   *
+   * @param normed as x, for what lies between the two; what it holds afterwards is not defined
+   */
+  default void rmsNormMatmul(
+      Tensor x, Weight gain, float eps, Tensor normed, Weight weight, Tensor out) {
+    rmsNorm(x, gain, eps, normed);
+    matmul(normed, weight, out);
+  }
+
+  /**
+   * {@code x += gated · downᵀ + bias} of {@code gated = silu(gate) * up} of rmsNorm(x): {@link
+   * #rmsNorm} and {@link #feedForward} in one, and bit for bit what they give one after the other.
+   *
+   * @param normed as for {@link #rmsNormMatmul}
+   * @param both as for {@link #matmulSiluMul}
+   * @param inner as for {@link #feedForward}
+   */
+  default void rmsNormFeedForward(
+      Tensor x,
+      Weight gain,
+      float eps,
+      Tensor normed,
+      Weight gateUp,
+      Weight down,
+      Tensor both,
+      Tensor inner) {
+    rmsNorm(x, gain, eps, normed);
+    feedForward(normed, gateUp, down, both, inner, x);
+  }
+
+  /** Rotates q and k as {@link #rope} does and stores k and v as {@link #writeKv} does, in one. */
+  default void ropeAndWriteKv(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      int headDim,
+      RopeTable table,
+      KvPool pool,
+      int layer,
+      BoundBatch batch) {
+    rope(q, headDim, table, batch);
+    rope(k, headDim, table, batch);
+    writeKv(k, v, pool, layer, batch);
+  }
+
+  /**
    * Rotates each head of x {@code [batch.rows, heads * headDim]} in place by its row's position.
    */
   void rope(Tensor x, int headDim, RopeTable table, BoundBatch batch);

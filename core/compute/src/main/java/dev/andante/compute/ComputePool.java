@@ -149,16 +149,18 @@ public final class ComputePool implements AutoCloseable {
    * reused, so that a call makes no garbage.
    *
    * <p>There is a lane of indices for each thread of the pool. {@code lanes} holds for each the
-   * number of the call and how many of its indices are taken. An index is taken by changing it,
-   * which fails if the call ended meanwhile: count and task, read before, are then those of the
-   * call whose index was taken.
+   * number of the call with the next index, and where the lane ends. An index is taken by changing
+   * the first, which fails if the call ended meanwhile, as the next one has another number; while a
+   * lane is made ready for that, it has no index.
    */
   private static final class Call {
 
     private static final int INDEX_BITS = 32;
 
-    /** Each lane has a cache line of its own, and the one that processors fetch with it. */
+    /** A lane has a cache line of its own, and the one that processors fetch with it. */
     private static final int LANE_LONGS = 16;
+
+    private static final long NO_INDEX = Integer.MAX_VALUE;
 
     private final Thread caller;
     private final int width;
@@ -188,27 +190,25 @@ public final class ComputePool implements AutoCloseable {
     }
 
     void open(int indices, Task work) {
-      count = 0; // nobody takes an index of the new call before it is complete
+      count = indices;
       task = work;
       completed.set(0);
       failure.set(null);
       number++;
       for (int lane = 0; lane < width; lane++) {
-        lanes.set(lane * LANE_LONGS, number << INDEX_BITS);
+        int at = lane * LANE_LONGS;
+        lanes.setRelease(at, number << INDEX_BITS | NO_INDEX);
+        lanes.setRelease(at + 1, (long) indices * (lane + 1) / width);
+        // Seen by all before the caller looks who is parked.
+        lanes.set(at, number << INDEX_BITS | (long) indices * lane / width);
       }
-      count = indices;
     }
 
-    /** The first index of a lane, or the end of the lane before it. */
-    private int first(int indices, int lane) {
-      return (int) ((long) indices * lane / width);
-    }
-
-    boolean hasMore() {
-      int limit = count;
-      for (int lane = 0; lane < width; lane++) {
-        int taken = (int) lanes.get(lane * LANE_LONGS);
-        if (taken < first(limit, lane + 1) - first(limit, lane)) {
+    /** Whether an index is left, in lane {@code own} or another. */
+    boolean hasMore(int own) {
+      for (int i = 0; i < width; i++) {
+        int at = (own + i) % width * LANE_LONGS;
+        if ((int) lanes.get(at) < lanes.get(at + 1)) {
           return true;
         }
       }
@@ -221,32 +221,31 @@ public final class ComputePool implements AutoCloseable {
      */
     void work(int own, BooleanSupplier goOn) {
       int finished = 0;
-      int all = 0;
       for (int i = 0; i < width; i++) {
-        int lane = (own + i) % width;
+        int at = (own + i) % width * LANE_LONGS;
         while (goOn.getAsBoolean()) {
-          long seen = lanes.get(lane * LANE_LONGS);
-          int limit = count;
-          Task work = task;
-          int index = first(limit, lane) + (int) seen;
-          if (index >= first(limit, lane + 1) || work == null) {
+          long seen = lanes.get(at);
+          int index = (int) seen;
+          if (index >= lanes.get(at + 1)) {
             break;
           }
-          if (!lanes.compareAndSet(lane * LANE_LONGS, seen, seen + 1)) {
-            continue;
+          if (lanes.compareAndSet(at, seen, seen + 1)) {
+            finished++;
+            runUnlessFailed(index);
           }
-          finished++;
-          all = limit;
-          runUnlessFailed(work, index);
         }
       }
-      if (finished > 0 && completed.addAndGet(finished) == all) {
-        LockSupport.unpark(caller);
+      if (finished > 0) {
+        int all = count; // the call cannot end before what was taken is counted
+        if (completed.addAndGet(finished) == all) {
+          LockSupport.unpark(caller);
+        }
       }
     }
 
-    private void runUnlessFailed(Task work, int index) {
-      if (failure.get() == null) {
+    private void runUnlessFailed(int index) {
+      Task work = task;
+      if (work != null && failure.get() == null) {
         try {
           work.run(index);
         } catch (RuntimeException | Error e) {
@@ -274,7 +273,6 @@ public final class ComputePool implements AutoCloseable {
 
     /** Makes way for the next call; rethrows the first failure. */
     void close() {
-      count = 0;
       closedAt = System.nanoTime();
       task = null;
       Throwable first = failure.get();
@@ -345,7 +343,7 @@ public final class ComputePool implements AutoCloseable {
       Call[] all = calls;
       for (int i = 0; i < all.length; i++) {
         Call call = all[(number + i) % all.length];
-        if (call.hasMore()) {
+        if (call.hasMore(number % threads)) {
           return call;
         }
       }

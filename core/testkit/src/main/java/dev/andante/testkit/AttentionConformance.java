@@ -11,6 +11,8 @@ import dev.andante.compute.BoundBatch;
 import dev.andante.compute.DType;
 import dev.andante.compute.KvLayout;
 import dev.andante.compute.KvPool;
+import dev.andante.compute.RopeParameters;
+import dev.andante.compute.RopeTable;
 import dev.andante.compute.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -217,6 +219,49 @@ abstract class AttentionConformance extends MatmulConformance {
         assertThat(BFloat16.toFloat(bits)).isNaN();
       } else {
         assertThat(bits).as("bf16 of %s", edge).isEqualTo(BFloat16.fromFloat(edge));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "BF16"})
+  void placingKeysAndValuesIsRopeAndWritingThem(DType kvType) {
+    KvLayout layout = new KvLayout(2, 3, 16, 16, kvType);
+    RopeTable table =
+        backend()
+            .rope(new RopeParameters(RopeParameters.Style.HALVES, new float[] {1, 0.3f}, 1, 80));
+    int rows = 45;
+    float[] values = gaussian(rows * 12 * 16);
+    Batch two =
+        new Batch(
+            new int[rows],
+            new int[] {0, 5, rows},
+            new int[] {0, 21},
+            new int[][] {{4}, {3, 1, 0, 2}},
+            new int[0]);
+    try (KvPool expected = backend().allocateKv(layout, 5);
+        KvPool actual = backend().allocateKv(layout, 5);
+        BoundBatch batch = backend().bind(two)) {
+      Tensor apart = uploadView(backend(), values, rows);
+      backend().rope(apart.columns(0, 96), 16, table, batch);
+      backend().rope(apart.columns(96, 144), 16, table, batch);
+      backend().writeKv(apart.columns(96, 144), apart.columns(144, 192), expected, 1, batch);
+      Tensor together = uploadView(backend(), values, rows);
+      backend()
+          .ropeAndWriteKv(
+              together.columns(0, 96),
+              together.columns(96, 144),
+              together.columns(144, 192),
+              16,
+              table,
+              actual,
+              1,
+              batch);
+      sameBits("queries", download(backend(), together), download(backend(), apart));
+      for (int block = 0; block < 5; block++) {
+        assertThat(readBlock(actual, block))
+            .as("block %d", block)
+            .isEqualTo(readBlock(expected, block));
       }
     }
   }

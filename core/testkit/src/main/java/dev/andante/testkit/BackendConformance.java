@@ -263,6 +263,9 @@ public abstract class BackendConformance extends AttentionConformance {
         invalid("layer", () -> on.writeKv(kv, kv, pool, 2, batch));
         invalid("kv columns", () -> on.writeKv(q, kv, pool, 0, batch));
         invalid("kv rows", () -> on.writeKv(kv.rows(1), kv, pool, 0, batch));
+        invalid("layer", () -> on.ropeAndWriteKv(q, kv, kv, 8, table, pool, 2, batch));
+        invalid("kv columns", () -> on.ropeAndWriteKv(q, q, kv, 8, table, pool, 0, batch));
+        invalid("rope position", () -> on.ropeAndWriteKv(q, kv, kv, 8, table, pool, 0, batch));
         invalid("layer", () -> on.attention(q, pool, -1, parameters, batch, q));
         invalid("q", () -> on.attention(kv, pool, 0, parameters, batch, kv));
         AttentionParameters other = new AttentionParameters(4, 1, 8, 1);

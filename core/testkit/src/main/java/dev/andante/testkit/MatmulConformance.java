@@ -176,6 +176,7 @@ abstract class MatmulConformance extends ElementwiseConformance {
         for (int rows : ROWS) {
           gatedProduct(weight, gaussian(rows * inputs), rows, n);
         }
+        gatedProduct(weight, gaussian(70 * inputs), 70, n);
       }
     }
   }
@@ -229,6 +230,65 @@ abstract class MatmulConformance extends ElementwiseConformance {
       backend().feedForward(x, gateUp, down, both, inner, sum);
       sameBits(
           n + " gates, " + rows + " rows", download(backend(), sum), download(backend(), expected));
+    }
+  }
+
+  /** One format, two, and one that is not rounded beside one that is. */
+  @Test
+  void aNormInFrontOfAProductIsBothOneAfterTheOther() {
+    HostTensor plain = TestTensors.random(random(), "plain", DType.F32, 20, 64);
+    HostTensor small = TestTensors.random(random(), "small", DType.Q8_0, 20, 64);
+    for (List<HostTensor> parts : List.of(List.of(small), List.of(plain), List.of(plain, small))) {
+      Weight weight = backend().load("w", parts, null);
+      Weight gain = backend().load(TestTensors.random(random(), "gain", DType.F32, 64));
+      for (int rows : new int[] {1, 7, 32, 70}) {
+        Tensor x = uploadView(backend(), gaussian(rows * 64), rows);
+        Tensor normed = backend().allocate(rows, 64);
+        Tensor expected = backend().allocate(rows, weight.outputs());
+        backend().rmsNorm(x, gain, 1e-5f, normed);
+        backend().matmul(normed, weight, expected);
+        Tensor actual =
+            backend().allocate(rows, weight.outputs() + 3).columns(2, weight.outputs() + 2);
+        backend().rmsNormMatmul(x, gain, 1e-5f, backend().allocate(rows, 64), weight, actual);
+        sameBits(
+            parts + ", " + rows + " rows",
+            download(backend(), actual),
+            download(backend(), expected));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"F32", "Q8_0"})
+  void aNormInFrontOfAFeedForwardLayerIsBothOneAfterTheOther(DType dtype) {
+    for (int n : new int[] {32, 96, 160}) {
+      Weight gateUp =
+          backend()
+              .load(
+                  "gateUp",
+                  List.of(
+                      TestTensors.random(random(), "gate", dtype, n, 64),
+                      TestTensors.random(random(), "up", dtype, n, 64)),
+                  null);
+      Weight down = backend().load(TestTensors.random(random(), "down", dtype, 64, n));
+      Weight gain = backend().load(TestTensors.random(random(), "gain", DType.F32, 64));
+      for (int rows : new int[] {1, 16, 32, 70}) {
+        float[] values = gaussian(rows * 64);
+        Tensor normed = backend().allocate(rows, 64);
+        Tensor both = backend().allocate(rows, 2 * n);
+        Tensor inner = backend().allocate(rows, n);
+        Tensor expected = upload(backend(), values, rows);
+        backend().rmsNorm(expected, gain, 1e-5f, normed);
+        backend().feedForward(normed, gateUp, down, both, inner, expected);
+        Tensor x = uploadView(backend(), values, rows);
+        backend().rmsNormFeedForward(x, gain, 1e-5f, normed, gateUp, down, both, inner);
+        sameBits(
+            dtype + ", " + n + " gates, " + rows + " rows",
+            download(backend(), x),
+            download(backend(), expected));
+      }
     }
   }
 

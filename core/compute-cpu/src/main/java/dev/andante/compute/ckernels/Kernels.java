@@ -18,7 +18,17 @@ import java.lang.invoke.MethodHandle;
 final class Kernels {
 
   private static final MethodHandle QUANTIZE =
-      find("quantize", ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+      find(
+          "quantize",
+          ADDRESS,
+          JAVA_LONG,
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          ADDRESS,
+          JAVA_FLOAT,
+          ADDRESS);
   private static final MethodHandle PRODUCT_Q =
       find(
           "product_q",
@@ -148,7 +158,16 @@ final class Kernels {
       link(
           "narrow_tiles",
           FunctionDescriptor.ofVoid(
-              ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+              ADDRESS,
+              JAVA_LONG,
+              JAVA_LONG,
+              JAVA_INT,
+              JAVA_INT,
+              ADDRESS,
+              JAVA_FLOAT,
+              JAVA_INT,
+              JAVA_INT,
+              ADDRESS));
   private static final MethodHandle PRODUCT_TILES =
       link(
           "product_tiles",
@@ -196,9 +215,11 @@ final class Kernels {
       int from,
       int to,
       int inputs,
+      MemorySegment gain,
+      float eps,
       MemorySegment target) {
     try {
-      QUANTIZE.invokeExact(isa, x, xAt, stride, from, to, inputs, target);
+      QUANTIZE.invokeExact(isa, x, xAt, stride, from, to, inputs, gain, eps, target);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -253,11 +274,13 @@ final class Kernels {
       long stride,
       int rows,
       int inputs,
+      MemorySegment gain,
+      float eps,
       int from,
       int to,
       MemorySegment target) {
     try {
-      NARROW_TILES.invokeExact(x, xAt, stride, rows, inputs, from, to, target);
+      NARROW_TILES.invokeExact(x, xAt, stride, rows, inputs, gain, eps, from, to, target);
     } catch (Throwable e) {
       throw unexpected(e);
     }

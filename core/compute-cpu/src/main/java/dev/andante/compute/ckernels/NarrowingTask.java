@@ -17,9 +17,15 @@ final class NarrowingTask implements ComputePool.Task {
   private int inputs;
   private int rowGroups;
   private int each;
+  private MemorySegment gain = MemorySegment.NULL;
+  private float eps;
   private MemorySegment target = MemorySegment.NULL;
 
-  void run(ComputePool pool, HostMatrix in, MemorySegment to) {
+  /**
+   * @param factors the gain of their RMS norm, which is rounded then; NULL = the rows as they are
+   */
+  void run(
+      ComputePool pool, HostMatrix in, MemorySegment factors, float epsilon, MemorySegment to) {
     x = in.segment();
     xAt = in.offset(0);
     xStride = in.stride();
@@ -27,6 +33,8 @@ final class NarrowingTask implements ComputePool.Task {
     inputs = in.columns();
     rowGroups = (rows + Tiles.ROWS - 1) / Tiles.ROWS;
     each = Math.max(1, GRAIN / (Tiles.ROWS * inputs));
+    gain = factors;
+    eps = epsilon;
     target = to;
     pool.run((rowGroups + each - 1) / each, this);
   }
@@ -35,6 +43,6 @@ final class NarrowingTask implements ComputePool.Task {
   public void run(int task) {
     int from = task * each;
     int to = Math.min(rowGroups, from + each);
-    Kernels.narrowTiles(x, xAt, xStride, rows, inputs, from, to, target);
+    Kernels.narrowTiles(x, xAt, xStride, rows, inputs, gain, eps, from, to, target);
   }
 }

@@ -11,6 +11,7 @@ import dev.andante.compute.host.HostBatch;
 import dev.andante.compute.host.HostMatrix;
 import dev.andante.compute.host.HostRopeTable;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -116,8 +117,42 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
       HostMatrix both,
       HostMatrix inner,
       HostMatrix sum) {
-    if (!products.feedForward(x, gateUp, down, sum, precision)) {
+    if (!products.feedForward(x, MemorySegment.NULL, 0, gateUp, down, sum, precision)) {
       super.feedForward(x, gateUp, down, both, inner, sum);
+    }
+  }
+
+  @Override
+  protected void multiplyNormed(
+      HostMatrix x,
+      NativeWeight gain,
+      float eps,
+      HostMatrix normed,
+      NativeWeight weight,
+      HostMatrix out) {
+    if (!products.multiplyNormed(x, gain.vector(), eps, weight, out, precision)) {
+      super.multiplyNormed(x, gain, eps, normed, weight, out);
+    }
+  }
+
+  @Override
+  protected void feedForwardNormed(
+      HostMatrix x,
+      NativeWeight gain,
+      float eps,
+      HostMatrix normed,
+      NativeWeight gateUp,
+      NativeWeight down,
+      HostMatrix both,
+      HostMatrix inner) {
+    MemorySegment factors = gain.vector();
+    if (products.feedForward(x, factors, eps, gateUp, down, x, precision)) {
+      return;
+    }
+    if (products.multiplyGatedNormed(x, factors, eps, gateUp, inner, precision)) {
+      multiply(inner, down, x, true);
+    } else {
+      super.feedForwardNormed(x, gain, eps, normed, gateUp, down, both, inner);
     }
   }
 
@@ -165,6 +200,19 @@ final class NativeBackend extends HostBackend<NativeWeight, NativeKvPool> {
   @Override
   protected void rotate(HostMatrix x, int headDim, HostRopeTable table, HostBatch batch) {
     scratch.get().rows().rope.run(pool, set, x, headDim, table, batch.positionSegment());
+  }
+
+  @Override
+  protected void rotateAndStore(
+      HostMatrix q,
+      HostMatrix k,
+      HostMatrix v,
+      int headDim,
+      HostRopeTable table,
+      NativeKvPool kv,
+      int layer,
+      HostBatch batch) {
+    scratch.get().placing().run(pool, set, q, k, v, headDim, table, kv, layer, batch);
   }
 
   @Override

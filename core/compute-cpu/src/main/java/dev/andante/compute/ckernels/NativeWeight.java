@@ -100,4 +100,14 @@ final class NativeWeight implements Weight {
     }
     return false;
   }
+
+  /** Whether all parts do. */
+  boolean isAllQuantized() {
+    for (PackedWeight part : parts) {
+      if (!part.isQuantized()) {
+        return false;
+      }
+    }
+    return true;
+  }
 }

@@ -17,15 +17,28 @@ final class RoundingTask implements ComputePool.Task {
   private int rows;
   private int each;
   private int inputs;
+  private MemorySegment gain = MemorySegment.NULL;
+  private float eps;
   private MemorySegment target = MemorySegment.NULL;
 
-  void run(ComputePool pool, int set, HostMatrix in, MemorySegment to) {
+  /**
+   * @param factors the gain of their RMS norm, which is rounded then; NULL = the rows as they are
+   */
+  void run(
+      ComputePool pool,
+      int set,
+      HostMatrix in,
+      MemorySegment factors,
+      float epsilon,
+      MemorySegment to) {
     isa = set;
     x = in.segment();
     xAt = in.offset(0);
     xStride = in.stride();
     rows = in.rows();
     inputs = in.columns();
+    gain = factors;
+    eps = epsilon;
     target = to;
     each = Math.max(1, GRAIN / inputs);
     pool.run((rows + each - 1) / each, this);
@@ -34,6 +47,7 @@ final class RoundingTask implements ComputePool.Task {
   @Override
   public void run(int task) {
     int from = task * each;
-    Kernels.quantize(isa, x, xAt, xStride, from, Math.min(rows, from + each), inputs, target);
+    Kernels.quantize(
+        isa, x, xAt, xStride, from, Math.min(rows, from + each), inputs, gain, eps, target);
   }
 }

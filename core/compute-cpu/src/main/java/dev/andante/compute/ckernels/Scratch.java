@@ -27,6 +27,7 @@ final class Scratch {
   private final TileTask tiled = new TileTask();
   private final AttentionTask attending = new AttentionTask();
   private final RowTasks rows = new RowTasks();
+  private final PlacingTask placing = new PlacingTask();
 
   RoundingTask rounding() {
     return rounding;
@@ -42,6 +43,10 @@ final class Scratch {
 
   NarrowingTask narrowing() {
     return narrowing;
+  }
+
+  PlacingTask placing() {
+    return placing;
   }
 
   TileTask tiled() {

@@ -1,5 +1,7 @@
 package dev.andante.compute.ckernels;
 
+import static java.lang.foreign.MemorySegment.NULL;
+
 import dev.andante.compute.ComputePool;
 import dev.andante.compute.host.HostMatrix;
 import java.lang.foreign.MemorySegment;
@@ -38,25 +40,44 @@ final class Tiles {
   /** {@code out = x · Wᵀ + bias}, or {@code out += …} if {@code add}. */
   void multiply(HostMatrix x, NativeWeight weight, HostMatrix out, boolean add) {
     Scratch mine = scratch.get();
-    multiply(narrow(x, mine), weight, out, add, mine);
+    multiply(narrow(x, NULL, 0, mine), weight, out, add, mine);
+  }
+
+  /**
+   * As {@link #multiply}, of the rows' RMS norms, which go to the product as tiles only.
+   *
+   * @param gain of the norm
+   */
+  void multiplyNormed(
+      HostMatrix x, MemorySegment gain, float eps, NativeWeight weight, HostMatrix out) {
+    Scratch mine = scratch.get();
+    multiply(narrow(x, gain, eps, mine), weight, out, false, mine);
   }
 
   /** As {@link Products#multiplyGated}. */
   void multiplyGated(HostMatrix x, NativeWeight weight, HostMatrix out) {
     Scratch mine = scratch.get();
-    mine.tiled().multiplyGated(pool, scratch, narrow(x, mine), weight, out);
+    mine.tiled().multiplyGated(pool, scratch, narrow(x, NULL, 0, mine), weight, out);
   }
 
   /**
    * {@code sum += Gated(x, gateUp) · downᵀ + bias}; what lies between goes from product to product
    * as tiles, a quarter of the bytes of writing, reading and rounding it.
    *
+   * @param gain of an RMS norm in front of it; NULL = none
    * @param gateUp a weight that {@link NativeWeight#isHalved}
    */
-  void feedForward(HostMatrix x, NativeWeight gateUp, NativeWeight down, HostMatrix sum) {
+  void feedForward(
+      HostMatrix x,
+      MemorySegment gain,
+      float eps,
+      NativeWeight gateUp,
+      NativeWeight down,
+      HostMatrix sum) {
     Scratch mine = scratch.get();
     MemorySegment inner = mine.inner(bytes(x.rows(), down.inputs()));
-    mine.tiled().multiplyGated(pool, scratch, narrow(x, mine), gateUp, x.rows(), inner);
+    MemorySegment rows = narrow(x, gain, eps, mine);
+    mine.tiled().multiplyGated(pool, scratch, rows, gateUp, x.rows(), inner);
     multiply(inner, down, sum, true, mine);
   }
 
@@ -69,9 +90,9 @@ final class Tiles {
     }
   }
 
-  private MemorySegment narrow(HostMatrix x, Scratch mine) {
+  private MemorySegment narrow(HostMatrix x, MemorySegment gain, float eps, Scratch mine) {
     MemorySegment target = mine.narrowed(bytes(x.rows(), x.columns()));
-    mine.narrowing().run(pool, x, target);
+    mine.narrowing().run(pool, x, gain, eps, target);
     return target;
   }
 

@@ -80,6 +80,43 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     multiply(inner, down, sum, true);
   }
 
+  /** See {@link Backend#rmsNormMatmul}; {@code normed} may be left as it is. */
+  protected void multiplyNormed(
+      HostMatrix x, W gain, float eps, HostMatrix normed, W weight, HostMatrix out) {
+    normalize(x, x.columns(), gain, eps, normed);
+    multiply(normed, weight, out, false);
+  }
+
+  /** See {@link Backend#rmsNormFeedForward}; normed and inner may be left as they are. */
+  protected void feedForwardNormed(
+      HostMatrix x,
+      W gain,
+      float eps,
+      HostMatrix normed,
+      W gateUp,
+      W down,
+      HostMatrix both,
+      HostMatrix inner) {
+    normalize(x, x.columns(), gain, eps, normed);
+    feedForward(normed, gateUp, down, both, inner, x);
+  }
+
+  /** See {@link Backend#ropeAndWriteKv}. */
+  protected void rotateAndStore(
+      HostMatrix q,
+      HostMatrix k,
+      HostMatrix v,
+      int headDim,
+      HostRopeTable table,
+      K pool,
+      int layer,
+      HostBatch batch) {
+    rotate(q, headDim, table, batch);
+    rotate(k, headDim, table, batch);
+    storeKv(k, pool, layer, OffHeapKvPool.KEYS, batch);
+    storeKv(v, pool, layer, OffHeapKvPool.VALUES, batch);
+  }
+
   /** See {@link #rope}. */
   protected void rotate(HostMatrix x, int headDim, HostRopeTable table, HostBatch batch) {
     for (int r = 0; r < x.rows(); r++) {
@@ -152,10 +189,14 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void rmsNorm(Tensor x, Weight gain, float eps, Tensor out) {
     HostMatrix in = HostMatrix.of(x);
     HostMatrix target = HostMatrix.of(out);
+    normalize(in, in.columns(), gainOf(in, gain, target), eps, target);
+  }
+
+  private W gainOf(HostMatrix x, Weight gain, HostMatrix normed) {
     W weight = own(gain);
-    requireSame("rmsNorm out", target, in);
-    requireVector("rmsNorm gain", weight, in.columns());
-    normalize(in, in.columns(), weight, eps, target);
+    requireSame("rmsNorm out", normed, x);
+    requireVector("rmsNorm gain", weight, x.columns());
+    return weight;
   }
 
   @Override
@@ -175,6 +216,18 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   @Override
   public final void matmulAdd(Tensor x, Weight weight, Tensor sum) {
     product(HostMatrix.of(x), own(weight), HostMatrix.of(sum), true);
+  }
+
+  @Override
+  public final void rmsNormMatmul(
+      Tensor x, Weight gain, float eps, Tensor normed, Weight weight, Tensor out) {
+    HostMatrix in = HostMatrix.of(x);
+    HostMatrix between = HostMatrix.of(normed);
+    W factors = gainOf(in, gain, between);
+    W product = own(weight);
+    HostMatrix target = HostMatrix.of(out);
+    Shapes.requireProduct(between, product, target);
+    multiplyNormed(in, factors, eps, between, product, target);
   }
 
   @Override
@@ -203,6 +256,29 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     feedForward(in, first, second, between, gated, target);
   }
 
+  @Override
+  public final void rmsNormFeedForward(
+      Tensor x,
+      Weight gain,
+      float eps,
+      Tensor normed,
+      Weight gateUp,
+      Weight down,
+      Tensor both,
+      Tensor inner) {
+    HostMatrix in = HostMatrix.of(x);
+    HostMatrix rows = HostMatrix.of(normed);
+    W factors = gainOf(in, gain, rows);
+    W first = own(gateUp);
+    HostMatrix between = HostMatrix.of(both);
+    HostMatrix gated = HostMatrix.of(inner);
+    Shapes.requireProduct(rows, first, between);
+    requireGated(between, gated);
+    W second = own(down);
+    Shapes.requireProduct(gated, second, in);
+    feedForwardNormed(in, factors, eps, rows, first, second, between, gated);
+  }
+
   private void product(HostMatrix x, W weight, HostMatrix out, boolean add) {
     Shapes.requireProduct(x, weight, out);
     multiply(x, weight, out, add);
@@ -211,8 +287,13 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   @Override
   public final void rope(Tensor x, int headDim, RopeTable table, BoundBatch batch) {
     HostMatrix in = HostMatrix.of(x);
-    HostRopeTable angles = HostRopeTable.of(table);
     HostBatch bound = HostBatch.of(batch);
+    rotate(in, headDim, anglesFor(in, headDim, table, bound), bound);
+  }
+
+  private static HostRopeTable anglesFor(
+      HostMatrix in, int headDim, RopeTable table, HostBatch bound) {
+    HostRopeTable angles = HostRopeTable.of(table);
     Shapes.requireRows("rope x", in, bound.batch().rows());
     requireHeads("rope x", in, headDim);
     if (angles.parameters().rotary() > headDim) {
@@ -230,7 +311,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
                 + " in rope table");
       }
     }
-    rotate(in, headDim, angles, bound);
+    return angles;
   }
 
   @Override
@@ -240,15 +321,38 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     KvLayout layout = memory.layout();
     requireLayer(layout, layer);
     bound.batch().requireBlocks(layout, memory.blocks());
-    writeSide("writeKv k", HostMatrix.of(k), memory, layer, OffHeapKvPool.KEYS, bound);
-    writeSide("writeKv v", HostMatrix.of(v), memory, layer, OffHeapKvPool.VALUES, bound);
+    storeKv(sideOf("writeKv k", k, layout, bound), memory, layer, OffHeapKvPool.KEYS, bound);
+    storeKv(sideOf("writeKv v", v, layout, bound), memory, layer, OffHeapKvPool.VALUES, bound);
   }
 
-  private void writeSide(String what, HostMatrix x, K pool, int layer, int side, HostBatch batch) {
-    KvLayout layout = pool.layout();
-    Shapes.requireRows(what, x, batch.batch().rows());
-    Shapes.requireColumns(what, x, layout.kvHeads() * layout.headDim());
-    storeKv(x, pool, layer, side, batch);
+  private static HostMatrix sideOf(String what, Tensor x, KvLayout layout, HostBatch batch) {
+    HostMatrix side = HostMatrix.of(x);
+    Shapes.requireRows(what, side, batch.batch().rows());
+    Shapes.requireColumns(what, side, layout.kvHeads() * layout.headDim());
+    return side;
+  }
+
+  @Override
+  public final void ropeAndWriteKv(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      int headDim,
+      RopeTable table,
+      KvPool pool,
+      int layer,
+      BoundBatch batch) {
+    K memory = own(pool);
+    HostBatch bound = HostBatch.of(batch);
+    KvLayout layout = memory.layout();
+    requireLayer(layout, layer);
+    bound.batch().requireBlocks(layout, memory.blocks());
+    HostMatrix queries = HostMatrix.of(q);
+    HostMatrix keys = sideOf("writeKv k", k, layout, bound);
+    HostMatrix values = sideOf("writeKv v", v, layout, bound);
+    anglesFor(keys, headDim, table, bound);
+    HostRopeTable angles = anglesFor(queries, headDim, table, bound);
+    rotateAndStore(queries, keys, values, headDim, angles, memory, layer, bound);
   }
 
   @Override

@@ -22,15 +22,14 @@ public final class Attention {
     this.output = output;
   }
 
-  /** Adds the attention of the normed rows to the residual stream. */
-  void forward(Pass pass, int layer) {
+  /** Adds the attention of the normed residual stream to it. */
+  void forward(Pass pass, RmsNorm norm, int layer) {
     Backend backend = pass.backend();
     Activations a = pass.activations();
-    backend.matmul(a.normed(), qkv, a.qkv());
+    backend.rmsNormMatmul(a.hidden(), norm.gain(), norm.epsilon(), a.normed(), qkv, a.qkv());
     qkNorm.forward(backend, a.q(), a.k());
-    backend.rope(a.q(), parameters.headDim(), pass.rope(), pass.batch());
-    backend.rope(a.k(), parameters.headDim(), pass.rope(), pass.batch());
-    backend.writeKv(a.k(), a.v(), pass.cache(), layer, pass.batch());
+    backend.ropeAndWriteKv(
+        a.q(), a.k(), a.v(), parameters.headDim(), pass.rope(), pass.cache(), layer, pass.batch());
     backend.attention(a.q(), pass.cache(), layer, parameters, pass.batch(), a.attended());
     backend.matmulAdd(a.attended(), output, a.hidden());
   }

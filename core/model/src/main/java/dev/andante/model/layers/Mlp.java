@@ -11,9 +11,10 @@ import dev.andante.compute.Weight;
 public record Mlp(Weight gateUp, Weight down) implements FeedForward {
 
   @Override
-  public void forward(Pass pass, int layer) {
+  public void forward(Pass pass, RmsNorm norm, int layer) {
     Backend backend = pass.backend();
     Activations a = pass.activations();
-    backend.feedForward(a.normed(), gateUp, down, a.gateUp(), a.inner(), a.hidden());
+    backend.rmsNormFeedForward(
+        a.hidden(), norm.gain(), norm.epsilon(), a.normed(), gateUp, down, a.gateUp(), a.inner());
   }
 }

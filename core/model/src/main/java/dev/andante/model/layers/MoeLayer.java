@@ -14,9 +14,10 @@ public record MoeLayer(Weight gate, ExpertRouter router, ExpertExecutor experts)
     implements FeedForward {
 
   @Override
-  public void forward(Pass pass, int layer) {
+  public void forward(Pass pass, RmsNorm norm, int layer) {
     Backend backend = pass.backend();
     Activations a = pass.activations();
+    norm.forward(backend, a.hidden(), a.normed());
     Activations.Moe moe = a.requireMoe();
     backend.matmul(a.normed(), gate, moe.scores());
     backend.read(moe.scores(), moe.hostScores());

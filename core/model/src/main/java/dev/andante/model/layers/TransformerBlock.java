@@ -5,10 +5,7 @@ public record TransformerBlock(
     RmsNorm attentionNorm, Attention attention, RmsNorm feedForwardNorm, FeedForward feedForward) {
 
   void forward(Pass pass, int layer) {
-    Activations a = pass.activations();
-    attentionNorm.forward(pass.backend(), a.hidden(), a.normed());
-    attention.forward(pass, layer);
-    feedForwardNorm.forward(pass.backend(), a.hidden(), a.normed());
-    feedForward.forward(pass, layer);
+    attention.forward(pass, attentionNorm, layer);
+    feedForward.forward(pass, feedForwardNorm, layer);
   }
 }
