@@ -97,8 +97,8 @@ struct kv {
 /* Tiles of 32 inputs that are multiplied in one run; see tiles.c. */
 #define TILE_STEPS 20
 
-/* Bytes of unpacked weights of so many inputs: two panels of gates and two of what they gate. */
-#define TILE_PANEL(inputs) (((inputs) + 31) / 32 * 8192)
+/* Bytes that products on tiles need: two panels of a run, and sums of so many rows of two tiles of gates and of what they gate. */
+#define TILE_PANELS(rows) (2 * TILE_STEPS * 2048 + ((rows) + 31) / 32 * 8192)
 
 #define KERNEL(name) KERNEL_(name, ISA)
 #define KERNEL_(name, isa) KERNEL__(name, isa)

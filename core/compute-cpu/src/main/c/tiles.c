@@ -122,6 +122,12 @@ INLINE struct panel panel_of(const struct weight *w, int g, int first, int steps
   return (struct panel){{data, other ? data + w->group_bytes : data}, w->inputs - first * STEP, tiles, 0, 2 * PARTS * steps};
 }
 
+/* Steps of a run, of as many runs as it takes for none to have more than TILE_STEPS; the last one may have fewer. */
+INLINE int steps_of_runs(int all) {
+  const int runs = (all + TILE_STEPS - 1) / TILE_STEPS;
+  return (all + runs - 1) / runs;
+}
+
 /* How many parts of the next panel to unpack at each step, so that it is there when all rows have passed this one. */
 INLINE int parts_a_step(int rows) {
   const int pairs = (rows + PAIR - 1) / PAIR;
@@ -207,7 +213,7 @@ static void end_part(const struct sums *to, int row, int n, int output, int outp
 /* See product_tiles. */
 INLINE void product(const struct weight *w, int from, int to, const uint8_t *x, int first_row, int end_row, const struct sums *whole,
                     uint8_t *memory, int kind, int has_minimum, int wide) {
-  const int all = (w->inputs + STEP - 1) / STEP, runs = (all + TILE_STEPS - 1) / TILE_STEPS, most_steps = (all + runs - 1) / runs;
+  const int all = (w->inputs + STEP - 1) / STEP, most_steps = steps_of_runs(all);
   const int64_t group_bytes = (int64_t)all * TILE_BYTES;
   const int parts = parts_a_step(end_row - first_row);
   float sums[PAIR * PAIR] __attribute__((aligned(64)));
@@ -267,7 +273,7 @@ INLINE void product(const struct weight *w, int from, int to, const uint8_t *x, 
 
 /*
  * Groups [from, to) of a weight, as many as are even but for the last, and rows [first_row, end_row), the first a multiple of 32, of those
- * that `narrow_tiles` made. Panel: TILE_PANEL bytes. More inputs than TILE_STEPS tiles are added in several runs, so that a panel and the
+ * that `narrow_tiles` made. Memory: TILE_PANELS bytes. More inputs than TILE_STEPS tiles are added in several runs, so that a panel and the
  * next one stay in the first caches.
  */
 void KERNEL(product_tiles)(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t first_row, int32_t end_row,
@@ -310,40 +316,48 @@ INLINE vf silu_mul_rough(vf gate, vf up) {
   return vf_mul(vf_mul(gate, up), _mm512_rcp14_ps(vf_add(vf_set(1.0f), power)));
 }
 
+/* What is multiplied in one go: some steps of the gates of group g and the next, or of what they gate. */
+struct turn {
+  int g, first, steps, gated;
+};
+
 /* See gated_tiles. */
 INLINE void gated(const struct weight *w, int from, int to, const uint8_t *x, int first_row, int end_row, const float *bias,
                   const struct gated *target, uint8_t *memory, int kind, int has_minimum, int wide) {
-  const int steps = (w->inputs + STEP - 1) / STEP, half = w->outputs / 2 / LANES, panel_bytes = steps * 2 * TILE_BYTES;
-  const int64_t group_bytes = (int64_t)steps * TILE_BYTES;
-  const int parts = parts_a_step(end_row - first_row);
-  float gates[PAIR * PAIR] __attribute__((aligned(64))), ups[PAIR * PAIR] __attribute__((aligned(64)));
-  uint8_t *now = memory, *then = memory + 2 * panel_bytes;
-  struct panel next_gates = panel_of(w, from, 0, steps, kind, now), next_ups = panel_of(w, from + half, 0, steps, kind, now + panel_bytes);
-  unpack(w, &next_gates, next_gates.end, kind, has_minimum, wide);
-  unpack(w, &next_ups, next_ups.end, kind, has_minimum, wide);
-  for (int g = from; g < to; g += 2) {
-    const int columns = to - g < 2 ? 1 : 2;
-    if (g + 2 < to) {
-      next_gates = panel_of(w, g + 2, 0, steps, kind, then);
-      next_ups = panel_of(w, g + 2 + half, 0, steps, kind, then + panel_bytes);
+  const int all = (w->inputs + STEP - 1) / STEP, most_steps = steps_of_runs(all), half = w->outputs / 2 / LANES;
+  const int64_t group_bytes = (int64_t)all * TILE_BYTES;
+  const int pairs = (end_row - first_row + PAIR - 1) / PAIR, parts = parts_a_step(end_row - first_row);
+  uint8_t *now = memory, *then = memory + most_steps * 2 * TILE_BYTES;
+  float *gates = (float *)(then + most_steps * 2 * TILE_BYTES), *ups = gates + pairs * PAIR * PAIR;
+  struct turn turn = {from, 0, most_steps, 0};
+  struct panel next = panel_of(w, from, 0, most_steps, kind, now);
+  unpack(w, &next, next.end, kind, has_minimum, wide);
+  while (turn.g < to) {
+    const int g = turn.g, columns = to - g < 2 ? 1 : 2, first = turn.first, steps = turn.steps, is_gated = turn.gated;
+    const int left = all - first - steps, ends = is_gated && !left;
+    if (!is_gated) {
+      turn.gated = 1;
+    } else {
+      turn = ends ? (struct turn){g + 2, 0, most_steps, 0} : (struct turn){g, first + steps, left < most_steps ? left : most_steps, 0};
     }
+    if (turn.g < to) next = panel_of(w, turn.g + turn.gated * half, turn.first, turn.steps, kind, then);
+    tiles_see_stores();
     for (int row = first_row; row < end_row; row += PAIR) {
       const int n = end_row - row < PAIR ? end_row - row : PAIR;
-      const uint8_t *at = x + row / LANES * group_bytes;
-      tiles_see_stores();
-      MULTIPLY(at, now, steps, gates, PAIR, 0, 0, &next_gates, parts)
-      MULTIPLY(at, now + panel_bytes, steps, ups, PAIR, 0, 0, &next_ups, parts)
+      const int64_t sums_at = (row - first_row) * PAIR;
+      float *sums = (is_gated ? ups : gates) + sums_at;
+      MULTIPLY(x + row / LANES * group_bytes + first * TILE_BYTES, now, steps, sums, PAIR, first > 0, 0, &next, parts)
+      if (!ends) continue;
       tiles_see_stores();
       for (int r = 0; r < n; r++) {
         vf both[2] = {vf_zero(), vf_zero()};
         for (int c = 0; c < columns; c++) {
-          both[c] = silu_mul_rough(biased(gates, r, c, bias, (g + c) * LANES), biased(ups, r, c, bias, (half + g + c) * LANES));
+          both[c] = silu_mul_rough(biased(gates + sums_at, r, c, bias, (g + c) * LANES), biased(sums, r, c, bias, (half + g + c) * LANES));
         }
         store_gated(target, row + r, g, columns, both[0], both[1]);
       }
     }
-    unpack(w, &next_gates, next_gates.end, kind, has_minimum, wide);
-    unpack(w, &next_ups, next_ups.end, kind, has_minimum, wide);
+    unpack(w, &next, next.end, kind, has_minimum, wide);
     uint8_t *free = now;
     now = then;
     then = free;
@@ -352,7 +366,7 @@ INLINE void gated(const struct weight *w, int from, int to, const uint8_t *x, in
 
 /*
  * silu(gate) * up for groups [from, to) of gates, from an even one on, the first half of the outputs, whole groups, and those that they
- * gate, of the second half: to rows [first_row, end_row) of f32, or to tiles where they are not null. Panel: TILE_PANEL bytes.
+ * gate, of the second half: to rows [first_row, end_row) of f32, or to tiles where they are not null. Memory: TILE_PANELS bytes.
  */
 void KERNEL(gated_tiles)(const struct weight *w, int32_t from, int32_t to, const uint8_t *x, int32_t first_row, int32_t end_row,
                          const float *bias, float *out, int64_t stride, uint8_t *tiles, uint8_t *panel) {

@@ -34,7 +34,6 @@ final class TileTask implements ComputePool.Task {
   private int shares;
   private int groups;
   private int rows;
-  private int inputs;
   private MemorySegment weight = MemorySegment.NULL;
   private MemorySegment x = MemorySegment.NULL;
   private MemorySegment out = MemorySegment.NULL;
@@ -126,7 +125,6 @@ final class TileTask implements ComputePool.Task {
     weight = part.struct();
     groups = count;
     rows = rowCount;
-    inputs = part.inputs();
     blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     long work = (long) rows * part.outputs() * part.inputs();
     long wanted = Math.max((long) TASKS_PER_THREAD * pool.threads(), work / LARGEST_TASK);
@@ -142,9 +140,10 @@ final class TileTask implements ComputePool.Task {
     if (from == to) {
       return; // of few groups the last shares are none
     }
-    MemorySegment panel = Objects.requireNonNull(scratch).get().panel(Tiles.panelBytes(inputs));
     int first = firstRow(block);
     int end = firstRow(block + 1);
+    MemorySegment panel =
+        Objects.requireNonNull(scratch).get().panel(Tiles.panelBytes(end - first));
     if (gated) {
       Kernels.gatedTiles(
           weight, from, to, x, first, end, bias, out, outAt, outStride, gatedTiles, panel);

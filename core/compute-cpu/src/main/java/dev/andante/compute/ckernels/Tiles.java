@@ -26,6 +26,9 @@ final class Tiles {
 
   private static final int BYTES = 1024;
 
+  /** {@code TILE_STEPS} of kernels.h. */
+  private static final int RUN_STEPS = 20;
+
   private final ComputePool pool;
   private final ThreadLocal<Scratch> scratch;
 
@@ -101,9 +104,9 @@ final class Tiles {
     return (rows + ROWS - 1L) / ROWS * steps(inputs) * BYTES;
   }
 
-  /** {@code TILE_PANEL} of kernels.h. */
-  static long panelBytes(int inputs) {
-    return 8L * steps(inputs) * BYTES;
+  /** {@code TILE_PANELS} of kernels.h. */
+  static long panelBytes(int rows) {
+    return 2L * RUN_STEPS * 2 * BYTES + (rows + 31L) / 32 * 8 * BYTES;
   }
 
   private static long steps(int inputs) {
