@@ -11,7 +11,6 @@
 #include "kv.h"
 #include "lanes.h"
 
-#define LOG2_E 1.44269504f
 #define LN_2 0.693147181f
 
 #define PARTS 4

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define LANES 16
+#define LOG2_E 1.44269504f
 #define INLINE static inline __attribute__((always_inline))
 
 #ifdef __AVX512VNNI__
@@ -261,7 +262,7 @@ INLINE uint16_t to_bf16(uint32_t bits) {
  */
 INLINE vf vf_exp(vf x) {
   x = vf_max(vf_set(-104.0f), vf_min(vf_set(88.72f), x)); /* the second operand is kept where it is NaN */
-  vf n = vf_round(vf_mul(x, vf_set(1.44269504f)));
+  vf n = vf_round(vf_mul(x, vf_set(LOG2_E)));
   vf r = vf_fma(n, vf_set(-0.693359375f), x);
   r = vf_fma(n, vf_set(2.12194440e-4f), r);
   vf p = vf_set(1.9875691500e-4f);

@@ -17,8 +17,6 @@
 /* Inputs of a tile. */
 #define STEP 32
 
-#define LOG2_E 1.44269504f
-
 /* Two bf16 in each lane, those of `first` in the low halves. */
 INLINE vi pair_bf16(vf first, vf second) {
   const vi order = _mm512_set_epi32(0x1F000F, 0x1E000E, 0x1D000D, 0x1C000C, 0x1B000B, 0x1A000A, 0x190009, 0x180008, 0x170007,

@@ -314,7 +314,7 @@ public final class ComputePool implements AutoCloseable {
         boolean isWelcome = isWelcome();
         Call call = isWelcome ? callWithWork() : null;
         if (call != null) {
-          call.work(number % threads, welcome);
+          call.work(number, welcome);
           patience.restart(System.nanoTime());
         } else if (isWelcome && patience.lasts(System.nanoTime())) {
           Thread.onSpinWait();
@@ -343,7 +343,7 @@ public final class ComputePool implements AutoCloseable {
       Call[] all = calls;
       for (int i = 0; i < all.length; i++) {
         Call call = all[(number + i) % all.length];
-        if (call.hasMore(number % threads)) {
+        if (call.hasMore(number)) {
           return call;
         }
       }

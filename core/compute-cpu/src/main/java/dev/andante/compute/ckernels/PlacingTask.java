@@ -2,7 +2,6 @@ package dev.andante.compute.ckernels;
 
 import dev.andante.compute.ComputePool;
 import dev.andante.compute.KvLayout;
-import dev.andante.compute.RopeParameters;
 import dev.andante.compute.host.HostBatch;
 import dev.andante.compute.host.HostMatrix;
 import dev.andante.compute.host.HostRopeTable;
@@ -18,22 +17,10 @@ final class PlacingTask extends RowTask {
   /** Elements of queries worth a task of their own. */
   private static final int GRAIN = 4 * 1024;
 
-  private MemorySegment k = MemorySegment.NULL;
-  private long kAt;
-  private long kStride;
-  private int kColumns;
-  private MemorySegment v = MemorySegment.NULL;
-  private long vAt;
-  private long vStride;
-  private int headDim;
-  private int pairs;
-  private int adjacent;
-  private MemorySegment cosines = MemorySegment.NULL;
-  private MemorySegment sines = MemorySegment.NULL;
-  private MemorySegment positions = MemorySegment.NULL;
-  private MemorySegment kv = MemorySegment.NULL;
-  private int kvHeads;
-  private MemorySegment slots = MemorySegment.NULL;
+  private final RowTasks.Rope queries = new RowTasks.Rope();
+  private final RowTasks.Rope keys = new RowTasks.Rope();
+  private final RowTasks.Store storedKeys = new RowTasks.Store();
+  private final RowTasks.Store storedValues = new RowTasks.Store();
 
   PlacingTask() {
     super(GRAIN);
@@ -43,45 +30,34 @@ final class PlacingTask extends RowTask {
   void run(
       ComputePool pool,
       InstructionSet set,
-      HostMatrix queries,
-      HostMatrix keys,
-      HostMatrix values,
-      int elementsOfHead,
+      HostMatrix q,
+      HostMatrix k,
+      HostMatrix v,
+      int headDim,
       HostRopeTable table,
       NativeKvPool memory,
       int layer,
       HostBatch batch) {
+    MemorySegment positions = batch.positionSegment();
+    queries.of(headDim, table, positions);
+    queries.prepare(set, q);
+    keys.of(headDim, table, positions);
+    keys.prepare(set, k);
     KvLayout layout = memory.layout();
-    k = keys.segment();
-    kAt = keys.offset(0);
-    kStride = keys.stride();
-    kColumns = keys.columns();
-    v = values.segment();
-    vAt = values.offset(0);
-    vStride = values.stride();
-    headDim = elementsOfHead;
-    pairs = table.parameters().rotary() / 2;
-    adjacent = table.parameters().style() == RopeParameters.Style.ADJACENT ? 1 : 0;
-    cosines = table.cosineSegment();
-    sines = table.sineSegment();
-    positions = batch.positionSegment();
-    kv = memory.layer(layer);
-    kvHeads = layout.kvHeads();
-    slots = batch.slotSegment(layout.blockSize());
-    run(pool, set, queries);
+    MemorySegment kv = memory.layer(layer);
+    MemorySegment slots = batch.slotSegment(layout.blockSize());
+    storedKeys.to(kv, OffHeapKvPool.KEYS, layout.kvHeads(), slots);
+    storedKeys.prepare(set, k);
+    storedValues.to(kv, OffHeapKvPool.VALUES, layout.kvHeads(), slots);
+    storedValues.prepare(set, v);
+    run(pool, set, q);
   }
 
   @Override
   protected void rows(int from, int to) {
-    rope(x, xAt, xStride, columns, from, to);
-    rope(k, kAt, kStride, kColumns, from, to);
-    Kernels.writeKv(isa, k, kAt, kStride, kv, OffHeapKvPool.KEYS, kvHeads, slots, from, to);
-    Kernels.writeKv(isa, v, vAt, vStride, kv, OffHeapKvPool.VALUES, kvHeads, slots, from, to);
-  }
-
-  private void rope(MemorySegment rows, long at, long stride, int width, int from, int to) {
-    Kernels.rope(
-        isa, rows, at, stride, width, headDim, pairs, adjacent, cosines, sines, positions, from,
-        to);
+    queries.rows(from, to);
+    keys.rows(from, to);
+    storedKeys.rows(from, to);
+    storedValues.rows(from, to);
   }
 }

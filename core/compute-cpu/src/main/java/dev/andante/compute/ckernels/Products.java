@@ -46,10 +46,7 @@ final class Products {
       return;
     }
     Scratch mine = scratch.get();
-    boolean fast = precision == Precision.FAST && weight.isQuantized();
-    if (fast) {
-      round(x, NULL, 0, mine);
-    }
+    boolean fast = roundIfQuantized(x, weight, precision, mine);
     multiply(x, weight, out, add, fast, mine);
   }
 
@@ -114,10 +111,7 @@ final class Products {
       return;
     }
     Scratch mine = scratch.get();
-    boolean fast = precision == Precision.FAST && weight.isQuantized();
-    if (fast) {
-      round(x, NULL, 0, mine);
-    }
+    boolean fast = roundIfQuantized(x, weight, precision, mine);
     multiplyGated(x, weight, out, fast, mine);
   }
 
@@ -169,6 +163,16 @@ final class Products {
       tiles.feedForward(x, gain, eps, gateUp, down, sum);
     }
     return can;
+  }
+
+  /** Whether the product takes the rows in 8 bits, which are in the scratch memory then. */
+  private boolean roundIfQuantized(
+      HostMatrix x, NativeWeight weight, Precision precision, Scratch mine) {
+    boolean fast = precision == Precision.FAST && weight.isQuantized();
+    if (fast) {
+      round(x, NULL, 0, mine);
+    }
+    return fast;
   }
 
   /** Rounds the rows, or their RMS norms, to 8 bits, into the scratch memory. */

@@ -32,14 +32,19 @@ abstract class RowTask implements ComputePool.Task {
 
   /** Runs over all rows of {@code in}; the subclass's own fields are set before. */
   protected final void run(ComputePool pool, InstructionSet set, HostMatrix in) {
+    prepare(set, in);
+    each = Math.max(1, grain / columns);
+    pool.run((rows + each - 1) / each, this);
+  }
+
+  /** For {@link #rows} of {@code in}. */
+  protected final void prepare(InstructionSet set, HostMatrix in) {
     isa = set.code();
     x = in.segment();
     xAt = in.offset(0);
     xStride = in.stride();
     columns = in.columns();
     rows = in.rows();
-    each = Math.max(1, grain / columns);
-    pool.run((rows + each - 1) / each, this);
   }
 
   @Override

@@ -89,13 +89,18 @@ final class RowTasks {
         int elementsOfHead,
         HostRopeTable table,
         MemorySegment rowPositions) {
+      of(elementsOfHead, table, rowPositions);
+      run(pool, set, in);
+    }
+
+    /** What is rotated, and by which angles; before {@link #prepare}. */
+    void of(int elementsOfHead, HostRopeTable table, MemorySegment rowPositions) {
       headDim = elementsOfHead;
       pairs = table.parameters().rotary() / 2;
       adjacent = table.parameters().style() == RopeParameters.Style.ADJACENT ? 1 : 0;
       cosines = table.cosineSegment();
       sines = table.sineSegment();
       positions = rowPositions;
-      run(pool, set, in);
     }
 
     @Override
@@ -129,11 +134,16 @@ final class RowTasks {
         int keysOrValues,
         int heads,
         MemorySegment rowSlots) {
+      to(layer, keysOrValues, heads, rowSlots);
+      run(pool, set, in);
+    }
+
+    /** Where rows go; before {@link #prepare}. */
+    void to(MemorySegment layer, int keysOrValues, int heads, MemorySegment rowSlots) {
       kv = layer;
       side = keysOrValues;
       kvHeads = heads;
       slots = rowSlots;
-      run(pool, set, in);
     }
 
     @Override

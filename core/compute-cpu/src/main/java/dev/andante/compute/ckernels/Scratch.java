@@ -97,7 +97,7 @@ final class Scratch {
     return inner;
   }
 
-  /** For weights unpacked into tiles of bf16. */
+  /** For weights unpacked into tiles of bf16, and sums of gates. */
   MemorySegment panel(long bytes) {
     panel = grown(panel, bytes);
     return panel;

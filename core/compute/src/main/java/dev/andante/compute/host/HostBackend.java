@@ -248,11 +248,9 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     W first = own(gateUp);
     HostMatrix between = HostMatrix.of(both);
     HostMatrix gated = HostMatrix.of(inner);
-    Shapes.requireProduct(in, first, between);
-    requireGated(between, gated);
     W second = own(down);
     HostMatrix target = HostMatrix.of(sum);
-    Shapes.requireProduct(gated, second, target);
+    requireFeedForward(in, first, second, between, gated, target);
     feedForward(in, first, second, between, gated, target);
   }
 
@@ -272,11 +270,16 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     W first = own(gateUp);
     HostMatrix between = HostMatrix.of(both);
     HostMatrix gated = HostMatrix.of(inner);
-    Shapes.requireProduct(rows, first, between);
-    requireGated(between, gated);
     W second = own(down);
-    Shapes.requireProduct(gated, second, in);
+    requireFeedForward(rows, first, second, between, gated, in);
     feedForwardNormed(in, factors, eps, rows, first, second, between, gated);
+  }
+
+  private static void requireFeedForward(
+      HostMatrix x, Weight gateUp, Weight down, HostMatrix both, HostMatrix inner, HostMatrix sum) {
+    Shapes.requireProduct(x, gateUp, both);
+    requireGated(both, inner);
+    Shapes.requireProduct(inner, down, sum);
   }
 
   private void product(HostMatrix x, W weight, HostMatrix out, boolean add) {
@@ -288,19 +291,23 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void rope(Tensor x, int headDim, RopeTable table, BoundBatch batch) {
     HostMatrix in = HostMatrix.of(x);
     HostBatch bound = HostBatch.of(batch);
-    rotate(in, headDim, anglesFor(in, headDim, table, bound), bound);
+    requireRotated(in, headDim, bound);
+    rotate(in, headDim, anglesFor(headDim, table, bound), bound);
   }
 
-  private static HostRopeTable anglesFor(
-      HostMatrix in, int headDim, RopeTable table, HostBatch bound) {
+  private static void requireRotated(HostMatrix x, int headDim, HostBatch bound) {
+    Shapes.requireRows("rope x", x, bound.batch().rows());
+    requireHeads("rope x", x, headDim);
+  }
+
+  /** The angles, which there are for heads of this size and each position of the batch. */
+  private static HostRopeTable anglesFor(int headDim, RopeTable table, HostBatch bound) {
     HostRopeTable angles = HostRopeTable.of(table);
-    Shapes.requireRows("rope x", in, bound.batch().rows());
-    requireHeads("rope x", in, headDim);
     if (angles.parameters().rotary() > headDim) {
       throw new IllegalArgumentException(
           "rope of " + angles.parameters().rotary() + " elements in heads of " + headDim);
     }
-    for (int r = 0; r < in.rows(); r++) {
+    for (int r = 0; r < bound.batch().rows(); r++) {
       int position = bound.position(r);
       if (position >= angles.parameters().maxPositions()) {
         throw new IllegalArgumentException(
@@ -318,11 +325,17 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void writeKv(Tensor k, Tensor v, KvPool pool, int layer, BoundBatch batch) {
     K memory = own(pool);
     HostBatch bound = HostBatch.of(batch);
+    KvLayout layout = layoutFor(memory, layer, bound);
+    storeKv(sideOf("writeKv k", k, layout, bound), memory, layer, OffHeapKvPool.KEYS, bound);
+    storeKv(sideOf("writeKv v", v, layout, bound), memory, layer, OffHeapKvPool.VALUES, bound);
+  }
+
+  /** The layout of a pool that has the layer, and the blocks of the batch. */
+  private KvLayout layoutFor(K memory, int layer, HostBatch bound) {
     KvLayout layout = memory.layout();
     requireLayer(layout, layer);
     bound.batch().requireBlocks(layout, memory.blocks());
-    storeKv(sideOf("writeKv k", k, layout, bound), memory, layer, OffHeapKvPool.KEYS, bound);
-    storeKv(sideOf("writeKv v", v, layout, bound), memory, layer, OffHeapKvPool.VALUES, bound);
+    return layout;
   }
 
   private static HostMatrix sideOf(String what, Tensor x, KvLayout layout, HostBatch batch) {
@@ -344,14 +357,13 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
       BoundBatch batch) {
     K memory = own(pool);
     HostBatch bound = HostBatch.of(batch);
-    KvLayout layout = memory.layout();
-    requireLayer(layout, layer);
-    bound.batch().requireBlocks(layout, memory.blocks());
+    KvLayout layout = layoutFor(memory, layer, bound);
     HostMatrix queries = HostMatrix.of(q);
     HostMatrix keys = sideOf("writeKv k", k, layout, bound);
     HostMatrix values = sideOf("writeKv v", v, layout, bound);
-    anglesFor(keys, headDim, table, bound);
-    HostRopeTable angles = anglesFor(queries, headDim, table, bound);
+    requireRotated(queries, headDim, bound);
+    requireRotated(keys, headDim, bound);
+    HostRopeTable angles = anglesFor(headDim, table, bound);
     rotateAndStore(queries, keys, values, headDim, angles, memory, layer, bound);
   }
 
@@ -367,15 +379,13 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     HostMatrix target = HostMatrix.of(out);
     K memory = own(pool);
     HostBatch bound = HostBatch.of(batch);
-    KvLayout layout = memory.layout();
-    requireLayer(layout, layer);
+    KvLayout layout = layoutFor(memory, layer, bound);
     if (parameters.kvHeads() != layout.kvHeads() || parameters.headDim() != layout.headDim()) {
       throw new IllegalArgumentException(parameters + " over a cache of " + layout);
     }
     Shapes.requireRows("attention q", queries, bound.batch().rows());
     Shapes.requireColumns("attention q", queries, parameters.heads() * parameters.headDim());
     requireSame("attention out", target, queries);
-    bound.batch().requireBlocks(layout, memory.blocks());
     attend(queries, memory, layer, parameters, bound, target);
   }
 
