@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param requests the first so many of the trace
  * @param lengthScale factor on all lengths
  * @param partTokens that a name of a shared prefix stands for
+ * @param promptNoise factors on steps with prompts
+ * @param answerNoise factors on the others
  * @param pace of all readers, tokens per second; null for adults of all ages
  */
 record Options(
@@ -33,6 +35,8 @@ record Options(
     int requests,
     double lengthScale,
     int partTokens,
+    List<Double> promptNoise,
+    List<Double> answerNoise,
     @Nullable Double pace) {
 
   static final String USAGE =
@@ -64,7 +68,14 @@ record Options(
                                 4.8 on average
         --prefill A0,A1,A2      seconds: T = A0 + A1·n + A2·n(2h + n)/2, n tokens after h cached
         --decode D0,D1,D2       seconds: T = D0 + D1·batch + D2·context
+        --beside E              (D1) seconds that an answer adds to a step with prompts, in place of D1
+        --prompt-noise F,…      (1) factors on what a step with prompts takes, each as likely as the
+                                others
+        --answer-noise F,…      (1) and on what the others take
         --kv-tokens N           that fit the memory
+        --host-kv-tokens N      that fit the host's memory, where KV goes that the other gives up;
+                                without it, what is preempted is computed again
+        --host-copy S           seconds for a block of 16 tokens, to the host or back
         --max-sequences N       requests that run at once
         --help
       """
@@ -74,6 +85,7 @@ record Options(
                   Arrays.stream(Policies.values()).filter(one -> !Policies.USUAL.contains(one))));
 
   private static final int MOST_REQUESTS = 10_000_000;
+  private static final int MOST_HOST_TOKENS = 10_000_000;
 
   private static String labels(Stream<Policies> policies) {
     return policies.map(Policies::label).collect(Collectors.joining(","));
@@ -95,6 +107,8 @@ record Options(
             (int) arguments.integer("--requests", 1000, 1, MOST_REQUESTS),
             arguments.number("--scale-lengths", 1, 0.0001, 10_000),
             (int) arguments.integer("--part-tokens", TraceRequest.PREFIX_TOKENS, 1, 1_000_000),
+            noise(arguments, "--prompt-noise"),
+            noise(arguments, "--answer-noise"),
             arguments.has("--pace") ? arguments.number("--pace", 0, 0.01, 10_000) : null);
     if (arguments.has("--cv") && !options.trace.equals("gamma")) {
       throw new UsageException("--cv goes with --trace gamma only");
@@ -110,6 +124,10 @@ record Options(
             "--rates",
             List.of(0.5, 0.75, 1.0, 1.25, 1.5, 2.0),
             text -> Arguments.number("--rates", text, 0.001, 1000));
+  }
+
+  private static List<Double> noise(Arguments arguments, String name) {
+    return arguments.list(name, List.of(1.0), text -> Arguments.number(name, text, 0, 1000));
   }
 
   private static Profile profile(Arguments arguments) {
@@ -135,11 +153,22 @@ record Options(
     if (decode.length > 0) {
       cost = new StepCost(cost.prefill(), new DecodeCoefficients(decode[0], decode[1], decode[2]));
     }
+    if (arguments.has("--beside")) {
+      cost = new StepCost(cost.prefill(), cost.decode(), arguments.number("--beside", 0, 0, 1000));
+    }
     profile = profile.withCost(cost);
     if (arguments.has("--kv-tokens")) {
       profile =
           profile.withMemory(
               arguments.integer("--kv-tokens", 0, profile.blockSize(), 1_000_000_000));
+    }
+    if (arguments.has("--host-kv-tokens")) {
+      profile =
+          profile.withHost(
+              arguments.integer("--host-kv-tokens", 0, profile.blockSize(), MOST_HOST_TOKENS),
+              arguments.number("--host-copy", profile.copySeconds(), 0, 1000));
+    } else if (arguments.has("--host-copy")) {
+      throw new UsageException("--host-copy goes with --host-kv-tokens only");
     }
     if (arguments.has("--max-sequences")) {
       profile = profile.withMaxSequences((int) arguments.integer("--max-sequences", 0, 1, 100_000));

@@ -1,6 +1,7 @@
 package dev.andante.simulator;
 
 import dev.andante.simulator.cost.Saturation;
+import dev.andante.simulator.cost.StepNoise;
 import dev.andante.simulator.serving.Outcome;
 import dev.andante.simulator.serving.Simulation;
 import dev.andante.simulator.trace.GeneratedTrace;
@@ -92,7 +93,9 @@ public final class Simulate {
   private void serve(Policies policy, double rate, Trace trace, double saturation) {
     long start = System.nanoTime();
     int partTokens = (int) Math.max(1, Math.round(options.partTokens() * options.lengthScale()));
-    Outcome outcome = new Simulation(options.profile(), policy.policy(), trace, partTokens).run();
+    StepNoise noise = new StepNoise(options.promptNoise(), options.answerNoise(), options.seed());
+    Outcome outcome =
+        new Simulation(options.profile(), noise, policy.policy(), trace, partTokens).run();
     out.println(new ResultLine(policy.label(), rate, saturation, outcome).json());
     err.printf(
         Locale.ROOT,

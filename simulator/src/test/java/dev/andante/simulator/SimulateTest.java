@@ -124,6 +124,69 @@ class SimulateTest {
   }
 
   @Test
+  void stepsThatDifferTakeAsLongOnAverage() throws IOException {
+    Path file = folder.resolve("trace.csv");
+    Files.writeString(file, "arrival_s,input_tokens,output_tokens\n0,10,2000\n");
+    String[] words = {
+      "--trace",
+      file.toString(),
+      "--policies",
+      "fcfs",
+      "--rates",
+      "own",
+      "--pace",
+      "5",
+      "--decode",
+      "0.1,0,0",
+      "--answer-noise",
+      "0.5,1.5"
+    };
+    assertThat(run(words)).isZero();
+    assertThat(text(out)).containsPattern("\"tbt_mean\":0\\.(09[89]|10[012]|1,)");
+    assertThat(text(out)).contains("\"tbt_p90\":0.15,", "\"tbt_p99\":0.15,");
+  }
+
+  /** 100 tokens of a prompt beside an answer: 100 · 1 ms, and 5 ms, or 2, for the answer's row. */
+  @Test
+  void anAnswerBesideAPromptHasAPriceOfItsOwn() throws IOException {
+    Path file = folder.resolve("trace.csv");
+    Files.writeString(file, "arrival_s,input_tokens,output_tokens\n0,1,3\n0.0001,100,1\n");
+    String[] words = {
+      "--trace",
+      file.toString(),
+      "--policies",
+      "sarathi",
+      "--rates",
+      "own",
+      "--prefill",
+      "0,0.001,0",
+      "--decode",
+      "0,0.005,0"
+    };
+    assertThat(run(words)).isZero();
+    assertThat(text(out)).contains("\"tbt_p99\":0.105,");
+    out.reset();
+    assertThat(
+            run(
+                Stream.concat(Stream.of(words), Stream.of("--beside", "0.002"))
+                    .toArray(String[]::new)))
+        .isZero();
+    assertThat(text(out)).contains("\"tbt_p99\":0.102,");
+  }
+
+  @Test
+  void whatStepsAsideComesBackFromTheHost() {
+    String[] words = {
+      "--requests", "60", "--policies", "rr", "--rates", "4", "--kv-tokens", "8192"
+    };
+    assertThat(run(words)).isZero();
+    String alone = text(out);
+    out.reset();
+    assertThat(run(List.of(words), "--host-kv-tokens=100000")).isZero();
+    assertThat(text(out)).isNotEqualTo(alone);
+  }
+
+  @Test
   void help() {
     assertThat(run("--rates", "x", "--help")).isZero();
     assertThat(text(out)).startsWith("usage: ./andante simulate").contains("--policies");
@@ -156,6 +219,12 @@ class SimulateTest {
         "--kv-tokens 16 --requests 3|no request fits the memory",
         "--pace 0|--pace must be from",
         "--part-tokens 0|--part-tokens must be from 1",
+        "--beside -1|--beside must be from 0",
+        "--host-kv-tokens 15|--host-kv-tokens must be from 16",
+        "--host-copy 1|--host-copy goes with --host-kv-tokens only",
+        "--host-kv-tokens 16 --host-copy x|--host-copy takes numbers",
+        "--prompt-noise 1,-1|--prompt-noise must be from 0",
+        "--answer-noise ''|--answer-noise takes numbers",
       })
   void wrongUsage(String words, String message) {
     assertThat(run(words.replace("''", "").split(" ", -1))).isEqualTo(2);

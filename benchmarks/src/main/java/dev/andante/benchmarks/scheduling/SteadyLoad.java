@@ -82,13 +82,14 @@ public final class SteadyLoad {
             .with(scheduling);
     StepTime stepTime = new StepTime();
     pool = new BlockPool(blocks);
+    PrefixCache cache = new PrefixCache(pool, BLOCK_SIZE, "m", (from, to) -> {}, true);
     scheduler =
         new Scheduler(
-            new PrefixCache(pool, BLOCK_SIZE, "m", (from, to) -> {}, true),
+            cache,
             config.maxBatchTokens(),
             config.maxSequences(),
             config.maxSequences(),
-            policy.source().create(config, stepTime, () -> now, EngineObserver.NONE),
+            policy.source().create(config, cache, stepTime, () -> now, EngineObserver.NONE),
             new Pace(scheduling.tokenInterval(), scheduling.minChunk(), stepTime));
     for (int i = 0; i < running + running / 4; i++) {
       scheduler.add(request());

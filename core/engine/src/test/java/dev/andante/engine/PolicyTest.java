@@ -102,7 +102,7 @@ class PolicyTest {
     try (EngineFixture f =
         new EngineFixture(
             config(Scheduling.Policy.FCFS),
-            (config, time, clock, observer) -> lastComeFirstServed)) {
+            (config, kv, time, clock, observer) -> lastComeFirstServed)) {
       assertThat(order(f)).containsExactly("high", "usual", "low");
     }
   }

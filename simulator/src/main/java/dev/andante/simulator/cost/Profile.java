@@ -5,6 +5,8 @@ package dev.andante.simulator.cost;
  *
  * @param blockSize tokens per KV block
  * @param blocks that fit the memory
+ * @param hostBlocks that fit the memory below it, which the host has; 0 = none
+ * @param copySeconds of a block to the host's memory or back, while nothing else runs
  * @param maxSequences requests that run at once
  * @param chunkTokens rows of a step where prompts are cut into chunks (Sarathi)
  * @param wholeTokens rows of a step where they are not, unless they are longer than this
@@ -14,6 +16,8 @@ public record Profile(
     StepCost cost,
     int blockSize,
     int blocks,
+    int hostBlocks,
+    double copySeconds,
     int maxSequences,
     int chunkTokens,
     int wholeTokens) {
@@ -21,6 +25,9 @@ public record Profile(
   public Profile {
     if (blockSize < 1 || blocks < 1 || maxSequences < 1 || chunkTokens < 1 || wholeTokens < 1) {
       throw new IllegalArgumentException("a profile's sizes must be at least 1: " + name);
+    }
+    if (hostBlocks < 0 || !(copySeconds >= 0)) {
+      throw new IllegalArgumentException("a profile has no negative memory or times: " + name);
     }
   }
 
@@ -35,15 +42,52 @@ public record Profile(
   }
 
   public Profile withCost(StepCost other) {
-    return new Profile(name, other, blockSize, blocks, maxSequences, chunkTokens, wholeTokens);
+    return new Profile(
+        name,
+        other,
+        blockSize,
+        blocks,
+        hostBlocks,
+        copySeconds,
+        maxSequences,
+        chunkTokens,
+        wholeTokens);
   }
 
   public Profile withMemory(long kvTokens) {
     int count = Math.clamp(kvTokens / blockSize, 1, Integer.MAX_VALUE / blockSize);
-    return new Profile(name, cost, blockSize, count, maxSequences, chunkTokens, wholeTokens);
+    return new Profile(
+        name,
+        cost,
+        blockSize,
+        count,
+        hostBlocks,
+        copySeconds,
+        maxSequences,
+        chunkTokens,
+        wholeTokens);
+  }
+
+  /**
+   * @param kvTokens that fit the host's memory
+   * @param copySecondsPerBlock of each of its blocks
+   */
+  public Profile withHost(long kvTokens, double copySecondsPerBlock) {
+    int count = Math.clamp(kvTokens / blockSize, 0, Integer.MAX_VALUE / blockSize);
+    return new Profile(
+        name,
+        cost,
+        blockSize,
+        blocks,
+        count,
+        copySecondsPerBlock,
+        maxSequences,
+        chunkTokens,
+        wholeTokens);
   }
 
   public Profile withMaxSequences(int count) {
-    return new Profile(name, cost, blockSize, blocks, count, chunkTokens, wholeTokens);
+    return new Profile(
+        name, cost, blockSize, blocks, hostBlocks, copySeconds, count, chunkTokens, wholeTokens);
   }
 }

@@ -24,6 +24,9 @@ public final class Profiles {
    *   <li>Decode: the weights once at three quarters of the bandwidth, 21.6 ms, two all-reduces a
    *       layer at 20 µs, 2.6 ms, and 6 ms of the host's; a row 0.25 ms, as prefill and sampling; a
    *       token of context 2.36 MB at half of the bandwidth, 0.58 µs.
+   *   <li>A block to the host's memory or back, a quarter of it on each card, at half of the 32
+   *       GB/s of PCIe 4.0 x16: 0.59 ms, in which nothing else runs. No such memory unless told
+   *       otherwise.
    * </ul>
    *
    * 256 sequences are vLLM's default.
@@ -36,6 +39,8 @@ public final class Profiles {
               new DecodeCoefficients(30e-3, 0.25e-3, 0.58e-6)),
           16,
           4_000,
+          0,
+          0.59e-3,
           256,
           512,
           8_192);
@@ -50,6 +55,8 @@ public final class Profiles {
           new StepCost(PrefillCoefficients.PRIOR, DecodeCoefficients.PRIOR),
           16,
           1_024,
+          0,
+          0.2e-3,
           16,
           256,
           8_192);

@@ -52,6 +52,7 @@ public record Served(
     return new QoePolicy(
         policy,
         new QoePolicy.Limits(profile.blockSize(), profile.blocks(), profile.maxSequences()),
+        cache,
         QoePolicy.INTERVAL,
         readers,
         nanoTime);

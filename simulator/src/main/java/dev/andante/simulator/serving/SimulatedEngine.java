@@ -3,13 +3,17 @@ package dev.andante.simulator.serving;
 import dev.andante.engine.Attempt;
 import dev.andante.engine.Engine;
 import dev.andante.engine.FinishReason;
+import dev.andante.engine.KvTierObserver;
 import dev.andante.engine.PromptTokens;
 import dev.andante.engine.RequestListener;
 import dev.andante.engine.SamplingParams;
 import dev.andante.engine.StopMatcher;
 import dev.andante.engine.StopParams;
+import dev.andante.engine.TierLimits;
 import dev.andante.engine.kvcache.BlockPool;
 import dev.andante.engine.kvcache.BlockTable;
+import dev.andante.engine.kvcache.LeastRecentlyUsed;
+import dev.andante.engine.kvcache.LowerTiers;
 import dev.andante.engine.kvcache.PrefixCache;
 import dev.andante.engine.request.GenerationDelivery;
 import dev.andante.engine.request.Request;
@@ -19,6 +23,7 @@ import dev.andante.engine.scheduler.ScheduledRequest;
 import dev.andante.engine.scheduler.Scheduler;
 import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.engine.scheduler.StepTime;
+import dev.andante.engine.tiers.KvTiers;
 import dev.andante.simulator.cost.Profile;
 import java.util.HashMap;
 import java.util.Map;
@@ -30,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * An engine without a backend: what it schedules, shares, evicts and preempts is decided by the
  * engine's own classes; tokens come out of nothing.
  */
-final class SimulatedEngine {
+final class SimulatedEngine implements AutoCloseable {
 
   /** A step's result for one request. */
   interface Results {
@@ -43,6 +48,8 @@ final class SimulatedEngine {
   private final Profile profile;
   private final int partTokens;
   private final BlockPool blocks;
+  private final TimedKvPool memory;
+  private final PrefixCache cache;
   private final Scheduler scheduler;
   private final Map<Request, Session> sessions = new HashMap<>();
 
@@ -52,9 +59,23 @@ final class SimulatedEngine {
   SimulatedEngine(Profile profile, ServingPolicy policy, LongSupplier nanoTime, int partTokens) {
     this.profile = profile;
     this.partTokens = partTokens;
-    this.blocks = new BlockPool(profile.blocks());
-    PrefixCache cache =
-        new PrefixCache(blocks, profile.blockSize(), profile.name(), (from, to) -> {}, true);
+    StepTime stepTime = new StepTime();
+    this.memory =
+        new TimedKvPool(
+            profile.blockSize(), profile.blocks(), Math.round(profile.copySeconds() * 1e9));
+    LowerTiers tiers =
+        KvTiers.open(
+            TierLimits.host(profile.hostBlocks() * memory.layout().bytesPerBlock()),
+            memory,
+            stepTime::addedSeconds,
+            event -> {},
+            KvTierObserver.NONE,
+            () -> nanoTime.getAsLong() + memory.spent());
+    this.blocks =
+        new BlockPool(
+            profile.blocks(), new LeastRecentlyUsed(profile.blocks()), event -> {}, tiers);
+    this.cache =
+        new PrefixCache(blocks, profile.blockSize(), profile.name(), memory::copy, true, tiers);
     this.scheduler =
         policy.scheduler(
             new Served(
@@ -62,7 +83,7 @@ final class SimulatedEngine {
                 cache,
                 request -> session(request).timeline().reading().spec(),
                 nanoTime,
-                new StepTime()));
+                stepTime));
   }
 
   void add(Session session) {
@@ -90,6 +111,11 @@ final class SimulatedEngine {
 
   StepPlan schedule() {
     return scheduler.schedule();
+  }
+
+  /** Nanoseconds that blocks took to come and go for the plans since this was last asked. */
+  long takeCopyNanos() {
+    return memory.takeSpent();
   }
 
   /**
@@ -134,5 +160,11 @@ final class SimulatedEngine {
     int[] owned = new int[blocks.total()];
     scheduler.forEach(request -> request.blocks().countInto(owned));
     blocks.checkIntegrity(owned);
+    cache.checkIntegrity();
+  }
+
+  @Override
+  public void close() {
+    cache.close();
   }
 }

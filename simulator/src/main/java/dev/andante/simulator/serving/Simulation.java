@@ -3,6 +3,8 @@ package dev.andante.simulator.serving;
 import dev.andante.engine.scheduler.ScheduledRequest;
 import dev.andante.engine.scheduler.StepPlan;
 import dev.andante.simulator.cost.Profile;
+import dev.andante.simulator.cost.StepCost;
+import dev.andante.simulator.cost.StepNoise;
 import dev.andante.simulator.events.EventLog;
 import dev.andante.simulator.events.EventQueue;
 import dev.andante.simulator.trace.Trace;
@@ -40,6 +42,7 @@ public final class Simulation implements SimulatedEngine.Results {
   private static final int FINISHED = 6;
 
   private final Profile profile;
+  private final StepNoise noise;
   private final Trace trace;
   private final EventQueue<Event> events = new EventQueue<>();
   private final EventLog log = new EventLog();
@@ -62,7 +65,17 @@ public final class Simulation implements SimulatedEngine.Results {
    * @param partTokens that a name of a shared prefix stands for
    */
   public Simulation(Profile profile, ServingPolicy policy, Trace trace, int partTokens) {
+    this(profile, StepNoise.none(), policy, trace, partTokens);
+  }
+
+  /**
+   * @param noise by which steps differ from the profile's cost; this simulation's alone
+   * @param partTokens that a name of a shared prefix stands for
+   */
+  public Simulation(
+      Profile profile, StepNoise noise, ServingPolicy policy, Trace trace, int partTokens) {
     this.profile = profile;
+    this.noise = noise;
     this.trace = trace;
     this.engine = new SimulatedEngine(profile, policy, events::nanoTime, partTokens);
   }
@@ -72,6 +85,12 @@ public final class Simulation implements SimulatedEngine.Results {
    *     twice, or requests that nobody will ever serve
    */
   public Outcome run() {
+    try (engine) {
+      return serve();
+    }
+  }
+
+  private Outcome serve() {
     List<TraceRequest> requests = trace.requests();
     for (int i = 0; i < requests.size(); i++) {
       events.schedule(Math.round(requests.get(i).arrivalSeconds() * 1e9), new Arrival(i));
@@ -123,14 +142,19 @@ public final class Simulation implements SimulatedEngine.Results {
       return;
     }
     retries = 0;
-    long nanos = Math.max(1, Math.round(profile.cost().seconds(plan) * 1e9));
+    long nanos = Math.max(1, Math.round(seconds(plan) * 1e9));
     log.add(events.nanoTime(), STEP, plan.scheduled().size(), nanos);
     for (ScheduledRequest one : plan.scheduled()) {
       log.add(events.nanoTime(), FED, one.request().arrival(), one.rows());
     }
-    busyNanos += nanos;
+    long copying = engine.takeCopyNanos(); // before the step, on the engine's thread
+    busyNanos += copying + nanos;
     underWay = plan;
-    events.schedule(events.nanoTime() + nanos, new StepEnd(plan, nanos));
+    events.schedule(events.nanoTime() + copying + nanos, new StepEnd(plan, nanos));
+  }
+
+  private double seconds(StepPlan plan) {
+    return profile.cost().seconds(plan) * noise.next(StepCost.hasPrompts(plan));
   }
 
   private void blocked() {

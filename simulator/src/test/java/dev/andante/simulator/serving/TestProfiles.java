@@ -22,7 +22,7 @@ final class TestProfiles {
   private TestProfiles() {}
 
   static Profile profile(int blocks, int maxSequences) {
-    return new Profile("test", COST, 4, blocks, maxSequences, 16, 64);
+    return new Profile("test", COST, 4, blocks, 0, 0.001, maxSequences, 16, 64);
   }
 
   static TraceRequest request(double arrival, int input, int output) {

@@ -8,6 +8,7 @@ import dev.andante.compute.KvLayout;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.TierLimits;
+import dev.andante.engine.kvcache.CachedKv;
 import dev.andante.engine.kvcache.PrefixCachePolicy;
 import dev.andante.engine.qoe.QoePolicy;
 import dev.andante.engine.scheduler.PolicySource;
@@ -143,7 +144,8 @@ class PropertiesTest {
               assertThat(
                       properties
                           .policies()
-                          .create(config, new StepTime(), () -> 0, EngineObserver.NONE))
+                          .create(
+                              config, CachedKv.NONE, new StepTime(), () -> 0, EngineObserver.NONE))
                   .isInstanceOf(QoePolicy.class);
             });
     Bound.with(Map.of())

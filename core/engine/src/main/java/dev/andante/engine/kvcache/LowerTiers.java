@@ -29,6 +29,21 @@ public interface LowerTiers extends AutoCloseable {
         }
 
         @Override
+        public boolean inMemory(BlockKey key) {
+          return false;
+        }
+
+        @Override
+        public int blocksInMemory() {
+          return 0;
+        }
+
+        @Override
+        public double secondsPerBlock() {
+          return 0;
+        }
+
+        @Override
         public void settle() {}
 
         @Override
@@ -55,6 +70,20 @@ public interface LowerTiers extends AutoCloseable {
    * @param to the first block not wanted
    */
   Run claim(IntFunction<BlockKey> keys, int from, int to, Otherwise otherwise);
+
+  /**
+   * Whether memory below the pool has a block. It may be gone later, and does not count as used.
+   */
+  boolean inMemory(BlockKey key);
+
+  /** Blocks that fit the memory below the pool. */
+  int blocksInMemory();
+
+  /**
+   * What loading a block from memory is expected to take: what it took lately, or less if it was
+   * refused for being dear since; 0 = not known.
+   */
+  double secondsPerBlock();
 
   /** Takes note of what was finished elsewhere since the last call. */
   void settle();

@@ -1,5 +1,7 @@
 package dev.andante.engine.kvcache;
 
+import java.util.function.IntPredicate;
+
 /**
  * Lets sequences that begin alike share the blocks they begin with. Only full blocks are shared,
  * and only such as this engine computed itself or would have computed bit for bit: what comes from
@@ -9,7 +11,7 @@ package dev.andante.engine.kvcache;
  *
  * <p>Engine thread only.
  */
-public final class PrefixCache implements AutoCloseable {
+public final class PrefixCache implements CachedKv, AutoCloseable {
 
   /** Copies the content of one block to another. */
   @FunctionalInterface
@@ -174,6 +176,50 @@ public final class PrefixCache implements AutoCloseable {
   @Override
   public void close() {
     below.close();
+  }
+
+  @Override
+  public Extent extent(BlockTable table, int[] tokens, int size) {
+    int most = on ? (size - 1) / blockSize : 0;
+    int pooled = ends(0, most, i -> find(table, tokens, i) != BlockPool.NONE);
+    int all = ends(pooled, most, i -> below.inMemory(key(table, tokens, i)));
+    return new Extent(pooled * blockSize, (all - pooled) * blockSize);
+  }
+
+  /**
+   * Where a run of blocks ends that begins at one of them: sought at twice the distance each time
+   * until one is gone, then by halves, so that few more names are made than blocks found.
+   */
+  private static int ends(int from, int to, IntPredicate there) {
+    int known = from - 1;
+    int gone = to;
+    for (int step = 1; known + step < gone; step *= 2) {
+      if (!there.test(known + step)) {
+        gone = known + step;
+        break;
+      }
+      known += step;
+    }
+    while (gone - known > 1) {
+      int middle = (known + gone) >>> 1;
+      if (there.test(middle)) {
+        known = middle;
+      } else {
+        gone = middle;
+      }
+    }
+    return known + 1;
+  }
+
+  @Override
+  public long tokensInMemory() {
+    return (long) below.blocksInMemory() * blockSize;
+  }
+
+  @Override
+  public double loadSecondsPerToken() {
+    double perBlock = below.secondsPerBlock();
+    return perBlock > 0 ? perBlock / blockSize : Double.POSITIVE_INFINITY;
   }
 
   private int countHits(BlockTable table, int[] tokens, int size) {

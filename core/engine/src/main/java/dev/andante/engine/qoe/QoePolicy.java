@@ -1,5 +1,6 @@
 package dev.andante.engine.qoe;
 
+import dev.andante.engine.kvcache.CachedKv;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.scheduler.PolicySource;
 import dev.andante.engine.scheduler.SchedulingPolicy;
@@ -12,6 +13,7 @@ import dev.andante.qoe.batch.BatchPolicy;
 import dev.andante.qoe.batch.BatchRequest;
 import dev.andante.qoe.batch.BatchSelector;
 import dev.andante.qoe.batch.BatchState;
+import dev.andante.qoe.batch.SwapOrRecompute;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -52,6 +54,7 @@ public final class QoePolicy implements SchedulingPolicy {
 
   private final BatchSelector selector;
   private final Limits limits;
+  private final CachedKv kv;
   private final long intervalNanos;
   private final Function<Request, QoeSpec> readers;
   private final LongSupplier nanoTime;
@@ -65,17 +68,20 @@ public final class QoePolicy implements SchedulingPolicy {
   private long promoted;
 
   /**
+   * @param kv what there is of a request's KV
    * @param interval how long a decision stands under pressure, not negative
    * @param readers what the reader of a request expects
    */
   public QoePolicy(
       BatchPolicy policy,
       Limits limits,
+      CachedKv kv,
       Duration interval,
       Function<Request, QoeSpec> readers,
       LongSupplier nanoTime) {
     this.selector = new BatchSelector(policy);
     this.limits = limits;
+    this.kv = kv;
     this.intervalNanos = interval.toNanos();
     this.readers = readers;
     this.nanoTime = nanoTime;
@@ -86,10 +92,11 @@ public final class QoePolicy implements SchedulingPolicy {
    * name.
    */
   public static PolicySource source() {
-    return (config, stepTime, nanoTime, observer) ->
+    return (config, kv, stepTime, nanoTime, observer) ->
         new QoePolicy(
             BatchPolicy.DEFAULT,
             new Limits(config.blockSize(), config.blocks(), config.maxSequences()),
+            kv,
             INTERVAL,
             QoePolicy::expected,
             nanoTime);
@@ -131,8 +138,9 @@ public final class QoePolicy implements SchedulingPolicy {
   private void decide(long now) {
     List<BatchRequest> running = new ArrayList<>();
     List<BatchRequest> waiting = new ArrayList<>();
+    long room = room();
     for (Tracked one : tracked.values()) {
-      BatchRequest snapshot = one.snapshot(limits.blockSize(), limits.capacityTokens());
+      BatchRequest snapshot = one.snapshot(limits, kv, room);
       (one.running() ? running : waiting).add(snapshot);
     }
     apply(
@@ -144,9 +152,24 @@ public final class QoePolicy implements SchedulingPolicy {
                 limits.capacityTokens(),
                 limits.maxSequences(),
                 times.decode(),
-                new RecomputeCosts(times.prefill()),
+                new SwapOrRecompute(times.prefill(), kv.loadSecondsPerToken()),
                 history(now))),
         now);
+  }
+
+  /**
+   * Tokens whose KV memory below the pool could take: all that those do not need who wait and ran
+   * before. What others left there is given up first. Each request is weighed as if it were the
+   * only one to leave.
+   */
+  private long room() {
+    long room = kv.tokensInMemory();
+    if (room > 0) {
+      for (Tracked one : tracked.values()) {
+        room -= one.running() ? 0 : one.owed(limits, kv);
+      }
+    }
+    return room;
   }
 
   private BatchState.History history(long now) {

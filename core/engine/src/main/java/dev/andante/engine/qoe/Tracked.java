@@ -1,5 +1,6 @@
 package dev.andante.engine.qoe;
 
+import dev.andante.engine.kvcache.CachedKv;
 import dev.andante.engine.request.Request;
 import dev.andante.engine.request.RequestState;
 import dev.andante.qoe.DeliveryTimeline;
@@ -55,23 +56,47 @@ final class Tracked {
     return running;
   }
 
+  /** Tokens of a request that waits and ran before whose KV is somewhere, to be loaded one day. */
+  int owed(QoePolicy.Limits limits, CachedKv kv) {
+    if (request.blocks().size() > 0) {
+      return keepable(limits);
+    }
+    if (request.generated() == 0) {
+      return 0; // what it finds others left behind
+    }
+    CachedKv.Extent there = kv.extent(request.blocks(), request.tokens(), request.size());
+    return there.pooled() + there.inMemory();
+  }
+
   /**
    * As a decision sees it.
    *
-   * @param blockSize it grows by a block at most until the next decision
-   * @param capacityTokens one that fills the memory alone grows no further
+   * @param room tokens whose KV the memory below the pool can take
    */
-  BatchRequest snapshot(int blockSize, long capacityTokens) {
-    int blocks = (request.size() + blockSize - 1) / blockSize + 1;
-    int context = (int) Math.min((long) blocks * blockSize, capacityTokens);
+  BatchRequest snapshot(QoePolicy.Limits limits, CachedKv kv, long room) {
+    int cached = Math.min(request.computed(), request.size() - 1);
+    int loadable = 0;
+    if (request.blocks().size() == 0) {
+      CachedKv.Extent there = kv.extent(request.blocks(), request.tokens(), request.size());
+      cached = there.pooled();
+      loadable = there.inMemory();
+    }
+    // It grows by a block at most until the next decision; one that fills the memory alone grows
+    // no further.
+    int size = limits.blockSize();
+    int blocks = (request.size() + size - 1) / size + 1;
+    int context =
+        Math.max((int) Math.min((long) blocks * size, limits.capacityTokens()), request.size());
+    int kept = Math.clamp(room, 0, keepable(limits)) / size * size;
     return new BatchRequest(
-        request.arrival(),
-        Math.max(context, request.size()),
-        Math.min(request.computed(), request.size() - 1),
-        timeline.reading(),
-        asked,
-        since,
-        false);
+        request.arrival(), context, cached, timeline.reading(), asked, since, loadable, kept);
+  }
+
+  /** Tokens in blocks that will be full before it leaves; of what is foreign nothing is kept. */
+  private int keepable(QoePolicy.Limits limits) {
+    return request.blocks().isForeign()
+        ? 0
+        : request.size() / limits.blockSize() * limits.blockSize();
   }
 
   int level() {

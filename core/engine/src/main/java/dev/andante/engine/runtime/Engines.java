@@ -140,7 +140,7 @@ public final class Engines {
             config.maxBatchTokens(),
             config.maxSequences(),
             maxLogitRows,
-            policies.create(config, stepTime, nanoTime, observer),
+            policies.create(config, cache, stepTime, nanoTime, observer),
             new Pace(scheduling.tokenInterval(), scheduling.minChunk(), stepTime));
     EngineCore core =
         new EngineCore(

@@ -3,6 +3,7 @@ package dev.andante.engine.scheduler;
 import dev.andante.engine.EngineConfig;
 import dev.andante.engine.EngineObserver;
 import dev.andante.engine.Scheduling;
+import dev.andante.engine.kvcache.CachedKv;
 import java.util.function.LongSupplier;
 
 /**
@@ -14,7 +15,7 @@ public interface PolicySource {
 
   /** The policy that the configuration names. */
   PolicySource CONFIGURED =
-      (config, stepTime, nanoTime, observer) -> {
+      (config, kv, stepTime, nanoTime, observer) -> {
         Scheduling scheduling = config.scheduling();
         return switch (scheduling.policy()) {
           case FCFS -> new FirstComeFirstServed();
@@ -26,11 +27,16 @@ public interface PolicySource {
       };
 
   /**
+   * @param kv what there is of a sequence's KV; to be asked on the engine's thread only
    * @param stepTime what the engine learns about the time that steps take; to be asked on its
    *     thread only
    * @param nanoTime the engine's time source
    * @param observer hears of promotions and demotions
    */
   SchedulingPolicy create(
-      EngineConfig config, StepTime stepTime, LongSupplier nanoTime, EngineObserver observer);
+      EngineConfig config,
+      CachedKv kv,
+      StepTime stepTime,
+      LongSupplier nanoTime,
+      EngineObserver observer);
 }

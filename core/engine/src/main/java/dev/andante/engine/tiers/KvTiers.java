@@ -208,6 +208,21 @@ public final class KvTiers implements LowerTiers {
   }
 
   @Override
+  public boolean inMemory(BlockKey key) {
+    return host.index().has(key);
+  }
+
+  @Override
+  public int blocksInMemory() {
+    return host.index().slots();
+  }
+
+  @Override
+  public double secondsPerBlock() {
+    return cost.seconds(KvTier.HOST);
+  }
+
+  @Override
   public void settle() {
     if (disk != null) {
       disk.settle();

@@ -51,12 +51,21 @@ final class SlotIndex {
     freeCount = slots;
   }
 
+  int slots() {
+    return free.length;
+  }
+
   int used() {
     return byKey.size();
   }
 
   boolean isFull() {
     return freeCount == 0;
+  }
+
+  /** Whether there is an entry of that name, without using it. */
+  boolean has(BlockKey key) {
+    return byKey.containsKey(key); // unlike get, not a use
   }
 
   /** The entry of that name, which is the one used last from now on. */

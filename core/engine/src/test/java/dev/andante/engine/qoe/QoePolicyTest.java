@@ -49,12 +49,13 @@ class QoePolicyTest {
 
   private Scheduler scheduler(BatchPolicy policy, Duration interval) {
     QoePolicy.Limits limits = new QoePolicy.Limits(BLOCK, BLOCKS, 8);
+    PrefixCache cache = new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true);
     return new Scheduler(
-        new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true),
+        cache,
         64,
         8,
         8,
-        new QoePolicy(policy, limits, interval, readers::get, () -> now),
+        new QoePolicy(policy, limits, cache, interval, readers::get, () -> now),
         Pace.free());
   }
 
@@ -166,12 +167,13 @@ class QoePolicyTest {
   private Scheduler asStarted() {
     EngineConfig d = EngineFixture.DEFAULTS;
     EngineConfig config = d.toBuilder().blockSize(BLOCK).blocks(BLOCKS).maxBatchTokens(64).build();
+    PrefixCache cache = new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true);
     return new Scheduler(
-        new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true),
+        cache,
         64,
         8,
         8,
-        QoePolicy.source().create(config, new StepTime(), () -> now, EngineObserver.NONE),
+        QoePolicy.source().create(config, cache, new StepTime(), () -> now, EngineObserver.NONE),
         Pace.free());
   }
 

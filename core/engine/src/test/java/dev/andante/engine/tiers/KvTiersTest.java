@@ -9,6 +9,7 @@ import dev.andante.engine.KvTierObserver;
 import dev.andante.engine.TierLimits;
 import dev.andante.engine.kvcache.BlockKey;
 import dev.andante.engine.kvcache.BlockTable;
+import dev.andante.engine.kvcache.CachedKv;
 import dev.andante.engine.kvcache.KvTier;
 import dev.andante.engine.kvcache.LowerTiers;
 import dev.andante.engine.kvcache.PrefixCache;
@@ -69,6 +70,30 @@ class KvTiersTest {
       assertThat(f.held(KvTier.HOST)).as("a copy stays").isEqualTo(3);
       f.flush();
       assertThat(f.counts.stored).as("and need not be written again").containsEntry(KvTier.HOST, 3);
+    }
+  }
+
+  @Test
+  void whatWouldBeFoundIsToldWithoutBeingUsed() {
+    try (TierFixture f = new TierFixture(6, 3, null, 0)) {
+      BlockTable none = f.newTable();
+      assertThat(f.cache.extent(none, FIRST, 7)).isEqualTo(new CachedKv.Extent(0, 0));
+      f.once(FIRST);
+      assertThat(f.cache.extent(none, FIRST, 7)).isEqualTo(new CachedKv.Extent(6, 0));
+      assertThat(f.cache.extent(none, FIRST, 6))
+          .as("the last token is computed in any case")
+          .isEqualTo(new CachedKv.Extent(4, 0));
+      BlockTable large = f.newTable();
+      assertThat(large.ensure(8)).as("three blank blocks and the last one kept").isTrue();
+      large.releaseAll();
+      assertThat(f.cache.extent(none, FIRST, 7)).isEqualTo(new CachedKv.Extent(4, 2));
+      f.flush();
+      assertThat(f.cache.extent(none, FIRST, 7)).isEqualTo(new CachedKv.Extent(0, 6));
+      assertThat(f.cache.tokensInMemory()).isEqualTo(3 * 2);
+      f.once(SECOND); // its three blocks take the places of the others, asked for or not
+      f.flush();
+      assertThat(f.cache.extent(none, FIRST, 7)).isEqualTo(new CachedKv.Extent(0, 0));
+      assertThat(f.cache.extent(f.newTable(), SECOND, 7)).isEqualTo(new CachedKv.Extent(0, 6));
     }
   }
 

@@ -12,7 +12,9 @@ import dev.andante.qoe.Reading;
  *     prefill under way has done
  * @param reading what was delivered to its reader
  * @param sinceNanos when it began to run or to wait, whichever it does now
- * @param swapped whether its KV waits in host memory, after a preemption
+ * @param loadableTokens of the others, the next ones, whose KV is in host memory: it can be loaded
+ *     before it starts
+ * @param keptTokens of all, the first ones, whose KV would be in host memory if it had to leave
  */
 public record BatchRequest(
     long arrival,
@@ -21,7 +23,8 @@ public record BatchRequest(
     Reading reading,
     long submittedNanos,
     long sinceNanos,
-    boolean swapped) {
+    int loadableTokens,
+    int keptTokens) {
 
   public BatchRequest {
     if (contextTokens < 1 || cachedTokens < 0 || cachedTokens > contextTokens) {
@@ -31,6 +34,26 @@ public record BatchRequest(
               + " and "
               + cachedTokens);
     }
+    if (loadableTokens < 0 || loadableTokens > contextTokens - cachedTokens) {
+      throw new IllegalArgumentException(
+          "of a context of %d tokens, %d of them cached, %d cannot be in host memory"
+              .formatted(contextTokens, cachedTokens, loadableTokens));
+    }
+    if (keptTokens < 0 || keptTokens > contextTokens) {
+      throw new IllegalArgumentException(
+          "of a context of %d tokens %d cannot be kept".formatted(contextTokens, keptTokens));
+    }
+  }
+
+  /** Where there is no host memory for KV. */
+  public BatchRequest(
+      long arrival,
+      int contextTokens,
+      int cachedTokens,
+      Reading reading,
+      long submittedNanos,
+      long sinceNanos) {
+    this(arrival, contextTokens, cachedTokens, reading, submittedNanos, sinceNanos, 0, 0);
   }
 
   /** Seconds since submission; 0 if the clock jumped back before it. */

@@ -6,6 +6,6 @@ public interface Costs {
   /** Work before a request that does not run can decode: its prefill or its resumption. */
   double startSeconds(BatchRequest request);
 
-  /** Taking a request that runs off the batch. */
+  /** Taking a request off the batch and, where that is counted, letting it come back one day. */
   double preemptSeconds(BatchRequest request);
 }

@@ -3,67 +3,49 @@ package dev.andante.qoe.batch;
 import dev.andante.qoe.latency.PrefillLatency;
 
 /**
- * A preempted request's KV goes to host memory and comes back, or is dropped and computed again:
- * whichever is faster at its length, and computed again if the host has no room.
+ * A preempted request's KV goes to host memory and comes back, as far as there is room and that is
+ * faster; the rest is computed again.
+ *
+ * <p>What it takes to come back is counted with what it takes to leave, against the one for whom a
+ * place is made, and not only when the victim returns: it is then that it can be avoided.
  *
  * @param prefill of prompts, and of contexts computed again
- * @param swapBaseSeconds of moving a context one way
- * @param swapSecondsPerToken of moving a context one way; infinite where there is no host tier
- * @param hostFreeTokens room in host memory
+ * @param swapSecondsPerToken of moving KV one way; infinite while that is not known
  */
-public record SwapOrRecompute(
-    PrefillLatency prefill, double swapBaseSeconds, double swapSecondsPerToken, long hostFreeTokens)
-    implements Costs {
-
-  /** What becomes of a preempted request's KV. */
-  public enum Mode {
-    SWAP,
-    RECOMPUTE
-  }
+public record SwapOrRecompute(PrefillLatency prefill, double swapSecondsPerToken) implements Costs {
 
   public SwapOrRecompute {
-    if (!(swapBaseSeconds >= 0 && swapSecondsPerToken >= 0)) {
+    if (!(swapSecondsPerToken >= 0)) {
       throw new IllegalArgumentException(
-          "swapping takes no negative time, not "
-              + swapBaseSeconds
-              + " + "
-              + swapSecondsPerToken
-              + " per token");
+          "swapping takes no negative time, not " + swapSecondsPerToken + " per token");
     }
-  }
-
-  /** Nothing is swapped. */
-  public static SwapOrRecompute recomputing(PrefillLatency prefill) {
-    return new SwapOrRecompute(prefill, 0, 0, 0);
-  }
-
-  public Mode mode(int contextTokens) {
-    return contextTokens <= hostFreeTokens && 2 * swap(contextTokens) <= recompute(contextTokens)
-        ? Mode.SWAP
-        : Mode.RECOMPUTE;
   }
 
   @Override
   public double startSeconds(BatchRequest request) {
     int tokens = request.contextTokens();
-    if (request.swapped()) {
-      return swap(tokens);
-    }
     // At least the last token is computed, for its logits.
     int cached = Math.min(request.cachedTokens(), tokens - 1);
-    return prefill.seconds(tokens - cached, cached);
+    int loaded = Math.min(request.loadableTokens(), tokens - 1 - cached);
+    double computing = prefill.seconds(tokens - cached, cached);
+    return loaded == 0
+        ? computing
+        : Math.min(
+            computing,
+            swapSecondsPerToken * loaded
+                + prefill.seconds(tokens - cached - loaded, cached + loaded));
   }
 
   @Override
   public double preemptSeconds(BatchRequest request) {
-    return mode(request.contextTokens()) == Mode.SWAP ? swap(request.contextTokens()) : 0;
-  }
-
-  private double swap(int tokens) {
-    return swapBaseSeconds + swapSecondsPerToken * tokens;
-  }
-
-  private double recompute(int tokens) {
-    return prefill.seconds(tokens, 0);
+    int tokens = request.contextTokens();
+    int kept = request.keptTokens();
+    double computing = prefill.seconds(tokens, 0);
+    return kept == 0
+        ? computing
+        : Math.min(
+            computing,
+            2 * swapSecondsPerToken * kept
+                + (kept < tokens ? prefill.seconds(tokens - kept, kept) : 0));
   }
 }

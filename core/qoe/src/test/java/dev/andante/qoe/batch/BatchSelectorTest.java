@@ -142,7 +142,8 @@ class BatchSelectorTest {
   void whoRunsIsNotDisplacedByWhoGainsLittleMore() {
     BatchRequest runs = running(1, 500, 40, 0.24);
     BatchRequest waits =
-        new BatchRequest(2, 500, 0, runs.reading(), runs.submittedNanos(), runs.sinceNanos(), true);
+        new BatchRequest(
+            2, 500, 0, runs.reading(), runs.submittedNanos(), runs.sinceNanos(), 499, 499);
     BatchDecision decision = decide(PUBLISHED, state(10.1, List.of(runs), List.of(waits), 600));
     assertThat(decision.pressure()).isTrue();
     assertThat(arrivals(decision.keep())).containsExactly(1L);
@@ -177,7 +178,7 @@ class BatchSelectorTest {
         2300,
         100,
         FAST,
-        SwapOrRecompute.recomputing(new PrefillCoefficients(prefillSeconds, 0, 0)),
+        Requests.recomputing(new PrefillCoefficients(prefillSeconds, 0, 0)),
         BatchState.History.NONE);
   }
 
@@ -317,7 +318,7 @@ class BatchSelectorTest {
   @Test
   void whoJustBeganStaysAndNobodyPassesThePromotedMeanwhile() {
     BatchRequest young =
-        new BatchRequest(1, 500, 0, Reading.none(Requests.SPEC), nanos(55), nanos(55), false);
+        new BatchRequest(1, 500, 0, Reading.none(Requests.SPEC), nanos(55), nanos(55));
     List<BatchRequest> wait = List.of(waiting(2, 600, -10), waiting(3, 100, 59.9));
     BatchPolicy bounded = PUBLISHED.withStarvation(new StarvationBound(60, 10, 0.2));
     BatchDecision held = decide(bounded, state(60, List.of(young), wait, 1000));
@@ -341,7 +342,7 @@ class BatchSelectorTest {
               1000,
               100,
               FAST,
-              SwapOrRecompute.recomputing(new PrefillCoefficients(1, 0, 0)),
+              Requests.recomputing(new PrefillCoefficients(1, 0, 0)),
               new BatchState.History(2, 0, since));
       assertThat(decide(bounded, state).admit()).hasSize(since > 5 ? 1 : 0);
     }

@@ -5,6 +5,7 @@ import dev.andante.qoe.Reading;
 import dev.andante.qoe.latency.DecodeCoefficients;
 import dev.andante.qoe.latency.DecodeLatency;
 import dev.andante.qoe.latency.PrefillCoefficients;
+import dev.andante.qoe.latency.PrefillLatency;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -18,9 +19,24 @@ final class Requests {
 
   static final DecodeLatency FAST = new DecodeCoefficients(0.01, 1e-4, 0);
 
-  static final Costs COSTS = SwapOrRecompute.recomputing(new PrefillCoefficients(0.01, 1e-4, 0));
+  static final Costs COSTS = recomputing(new PrefillCoefficients(0.01, 1e-4, 0));
 
   private Requests() {}
+
+  /** Leaving takes no time, and coming back all that there is to compute. */
+  static Costs recomputing(PrefillLatency prefill) {
+    return new Costs() {
+      @Override
+      public double startSeconds(BatchRequest request) {
+        return new SwapOrRecompute(prefill, 0).startSeconds(request);
+      }
+
+      @Override
+      public double preemptSeconds(BatchRequest request) {
+        return 0;
+      }
+    };
+  }
 
   static long nanos(double seconds) {
     return Math.round(seconds * SECOND);
@@ -28,14 +44,13 @@ final class Requests {
 
   /** A request that came at a time and has waited ever since. */
   static BatchRequest waiting(long arrival, int tokens, double came) {
-    return new BatchRequest(
-        arrival, tokens, 0, Reading.none(SPEC), nanos(came), nanos(came), false);
+    return new BatchRequest(arrival, tokens, 0, Reading.none(SPEC), nanos(came), nanos(came));
   }
 
   /** A request that came at 0, ran at once and delivered its tokens at this pace. */
   static BatchRequest running(long arrival, int tokens, int delivered, double gap) {
     Reading reading = Reading.none(SPEC).with(0.5, gap, delivered);
-    return new BatchRequest(arrival, tokens, 0, reading, 0, 0, false);
+    return new BatchRequest(arrival, tokens, 0, reading, 0, 0);
   }
 
   static BatchState state(
@@ -65,8 +80,7 @@ final class Requests {
         capacity,
         maxBatch,
         new DecodeCoefficients(0.02, random.nextDouble() * 0.03, 0),
-        new SwapOrRecompute(
-            new PrefillCoefficients(0.02, 1e-3, 0), 0.01, 1e-4, random.nextInt(400)),
+        new SwapOrRecompute(new PrefillCoefficients(0.02, 1e-3, 0), 1e-4),
         new BatchState.History(
             50 + random.nextInt(50), random.nextInt(100), random.nextDouble() * 10));
   }
@@ -80,6 +94,13 @@ final class Requests {
     double since = came + random.nextDouble() * (100 - came);
     int cached = random.nextBoolean() ? 0 : random.nextInt(tokens + 1);
     return new BatchRequest(
-        arrival, tokens, cached, reading, nanos(came), nanos(since), random.nextBoolean());
+        arrival,
+        tokens,
+        cached,
+        reading,
+        nanos(came),
+        nanos(since),
+        random.nextInt(tokens - cached + 1),
+        random.nextInt(tokens + 1));
   }
 }

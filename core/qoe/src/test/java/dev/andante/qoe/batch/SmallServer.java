@@ -17,8 +17,8 @@ import java.util.function.Function;
 
 /**
  * One worker in virtual time: it decides at each arrival, end or shortage of memory and twice a
- * second, stands still while it prefills, resumes or swaps, and then gives each running request a
- * token. Checks each decision.
+ * second, stands still while it prefills or resumes, and then gives each running request a token.
+ * Checks each decision.
  */
 final class SmallServer {
 
@@ -37,7 +37,6 @@ final class SmallServer {
     final Job job;
     final DeliveryTimeline timeline;
     double since;
-    boolean swapped;
 
     Live(long arrival, Job job) {
       this.arrival = arrival;
@@ -59,15 +58,14 @@ final class SmallServer {
           0,
           timeline.reading(),
           timeline.submittedNanos(),
-          Requests.nanos(since),
-          swapped);
+          Requests.nanos(since));
     }
   }
 
   private final Function<BatchState, BatchDecision> policy;
   private final long capacity;
   private final DecodeLatency decode;
-  private final SwapOrRecompute costs;
+  private final Costs costs;
   private final Deque<Live> coming = new ArrayDeque<>();
   private final Map<Long, Live> running = new HashMap<>();
   private final Map<Long, Live> waiting = new HashMap<>();
@@ -84,7 +82,7 @@ final class SmallServer {
       Function<BatchState, BatchDecision> policy,
       long capacity,
       DecodeLatency decode,
-      SwapOrRecompute costs) {
+      Costs costs) {
     this.policy = policy;
     this.capacity = capacity;
     this.decode = decode;
@@ -164,7 +162,6 @@ final class SmallServer {
     for (BatchRequest gone : decision.preempted()) {
       Live live = running.remove(gone.arrival());
       now += costs.preemptSeconds(gone);
-      live.swapped = costs.mode(gone.contextTokens()) == SwapOrRecompute.Mode.SWAP;
       live.since = now;
       waiting.put(live.arrival, live);
       preemptions++;
@@ -174,7 +171,6 @@ final class SmallServer {
       longestWait = Math.max(longestWait, now - live.since);
       now += costs.startSeconds(admission.request());
       lastPromotion = admission.why() == Admission.Why.STARVED ? now : lastPromotion;
-      live.swapped = false;
       live.since = now;
       running.put(live.arrival, live);
       if (live.timeline.reading().tokens() == 0) {

@@ -38,7 +38,7 @@ class SmallServerTest {
         policy,
         20_000,
         new DecodeCoefficients(0.03, 4e-4, 0),
-        SwapOrRecompute.recomputing(new PrefillCoefficients(0.02, prefillPerToken, 0)));
+        Requests.recomputing(new PrefillCoefficients(0.02, prefillPerToken, 0)));
   }
 
   @Test

@@ -5,51 +5,66 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.andante.qoe.Reading;
-import dev.andante.qoe.batch.SwapOrRecompute.Mode;
 import dev.andante.qoe.latency.PrefillCoefficients;
 import org.junit.jupiter.api.Test;
 
 class SwapOrRecomputeTest {
 
   private static final SwapOrRecompute COSTS =
-      new SwapOrRecompute(new PrefillCoefficients(0.01, 1e-3, 0), 0.05, 1e-4, 5000);
+      new SwapOrRecompute(new PrefillCoefficients(0.01, 1e-3, 0), 1e-4);
 
-  private static BatchRequest request(int tokens, int cached, boolean swapped) {
-    return new BatchRequest(1, tokens, cached, Reading.none(Requests.SPEC), 0, 0, swapped);
+  private static BatchRequest request(int tokens, int cached, int loadable, int kept) {
+    return new BatchRequest(1, tokens, cached, Reading.none(Requests.SPEC), 0, 0, loadable, kept);
+  }
+
+  private static BatchRequest leaving(int tokens, int kept) {
+    return request(tokens, tokens, 0, kept);
   }
 
   @Test
-  void choosesWhatIsFasterAtTheLength() {
-    // Out and in: 0.1 + 2e-4 n against 0.01 + 1e-3 n.
-    assertThat(COSTS.mode(112)).isEqualTo(Mode.RECOMPUTE);
-    assertThat(COSTS.mode(113)).isEqualTo(Mode.SWAP);
-    assertThat(COSTS.mode(5000)).isEqualTo(Mode.SWAP);
-    assertThat(COSTS.mode(5001)).as("no room on the host").isEqualTo(Mode.RECOMPUTE);
+  void leavingCostsWhatComingBackWill() {
+    assertThat(COSTS.preemptSeconds(leaving(1000, 0))).isCloseTo(1.01, within(1e-12));
+    assertThat(COSTS.preemptSeconds(leaving(1000, 1000))).isCloseTo(0.2, within(1e-12));
+    assertThat(COSTS.preemptSeconds(leaving(1000, 990)))
+        .as("out and in, and the rest computed")
+        .isCloseTo(0.198 + 0.02, within(1e-12));
   }
 
   @Test
-  void preemptingCostsTheSwapOutOnly() {
-    assertThat(COSTS.preemptSeconds(request(100, 0, false))).isZero();
-    assertThat(COSTS.preemptSeconds(request(1000, 0, false))).isCloseTo(0.15, within(1e-12));
+  void startingCostsWhatIsLoadedAndWhatIsNotThereAtAll() {
+    assertThat(COSTS.startSeconds(request(1000, 0, 0, 0))).isCloseTo(1.01, within(1e-12));
+    assertThat(COSTS.startSeconds(request(1000, 400, 0, 0))).isCloseTo(0.61, within(1e-12));
+    assertThat(COSTS.startSeconds(request(1000, 400, 500, 0)))
+        .isCloseTo(0.05 + 0.11, within(1e-12));
+    assertThat(COSTS.startSeconds(request(1000, 1000, 0, 0)))
+        .as("the last token is computed in any case")
+        .isCloseTo(0.011, within(1e-12));
+    assertThat(COSTS.startSeconds(request(1000, 0, 1000, 0)))
+        .isCloseTo(0.0999 + 0.011, within(1e-12));
+  }
+
+  /** One that is half done has what it computed once, not once more to load. */
+  @Test
+  void whatWouldBeKeptIsNotLoaded() {
+    assertThat(COSTS.startSeconds(request(1000, 500, 0, 500))).isCloseTo(0.51, within(1e-12));
   }
 
   @Test
-  void startingCostsTheSwapInOrWhatIsNotThereYet() {
-    assertThat(COSTS.startSeconds(request(1000, 0, true))).isCloseTo(0.15, within(1e-12));
-    assertThat(COSTS.startSeconds(request(1000, 0, false))).isCloseTo(1.01, within(1e-12));
-    assertThat(COSTS.startSeconds(request(1000, 400, false))).isCloseTo(0.61, within(1e-12));
-    assertThat(COSTS.startSeconds(request(1000, 1000, false))).isCloseTo(0.011, within(1e-12));
+  void whatIsDearOrNotKnownIsComputed() {
+    for (double swap : new double[] {0.01, Double.POSITIVE_INFINITY}) {
+      SwapOrRecompute dear = new SwapOrRecompute(new PrefillCoefficients(0.01, 1e-3, 0), swap);
+      assertThat(dear.startSeconds(request(1000, 400, 500, 0))).isCloseTo(0.61, within(1e-12));
+      assertThat(dear.preemptSeconds(leaving(1000, 900))).isCloseTo(1.01, within(1e-12));
+    }
   }
 
   @Test
-  void withoutAHostTierEverythingIsComputedAgain() {
-    SwapOrRecompute costs = SwapOrRecompute.recomputing(new PrefillCoefficients(0.01, 1e-3, 0));
-    assertThat(costs.mode(100_000)).isEqualTo(Mode.RECOMPUTE);
-  }
-
-  @Test
-  void refusesNegativeTimes() {
-    assertThatThrownBy(() -> new SwapOrRecompute(PrefillCoefficients.PRIOR, -1, 0, 0))
+  void refusesWhatCannotBe() {
+    assertThatThrownBy(() -> new SwapOrRecompute(PrefillCoefficients.PRIOR, -1))
         .hasMessageContaining("negative");
+    assertThatThrownBy(() -> request(10, 4, 7, 0)).hasMessageContaining("cannot be in host memory");
+    assertThatThrownBy(() -> request(10, 0, -1, 0))
+        .hasMessageContaining("cannot be in host memory");
+    assertThatThrownBy(() -> request(10, 0, 0, 11)).hasMessageContaining("cannot be kept");
   }
 }
