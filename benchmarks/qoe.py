@@ -69,6 +69,10 @@ def arguments(argv=None):
     return a
 
 
+def last_of_each_key(*options):
+    return tuple({option.partition("=")[0]: option for option in options}.values())
+
+
 class Reading(AndanteServer):
     """The product with options of its own."""
 
@@ -92,7 +96,7 @@ class Stage:
 
     def __init__(self, a):
         self.a, both = a, (*BOTH, f"andante.engine.kv-memory={a.kv_memory}")
-        self.sides = [Reading("qoe", (*both, *OURS, *a.ours), a), Reading("fcfs", (*both, *THEIRS, *a.theirs), a)]
+        self.sides = [Reading("qoe", last_of_each_key(*both, *OURS, *a.ours), a), Reading("fcfs", last_of_each_key(*both, *THEIRS, *a.theirs), a)]
         for side in self.sides:
             side.start(None)
 
@@ -100,7 +104,7 @@ class Stage:
         tell(f"  {name} …")
         folder = os.path.join(self.a.out, name)
         printed = children.output_of(f"the load {name}", [
-            places.java(), "-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xmx512m", "-cp", places.JAR,
+            places.java(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xmx512m", "-cp", places.JAR,
             "dev.andante.benchmarks.load.LoadBenchmark", side.url(), *options, "--prompt-tokens", self.a.prompt_tokens,
             "--output-tokens", self.a.output_tokens, "--timeout", TIMEOUT, "--label", name, "--out", folder],
             self.a.load_seconds + 2 * TIMEOUT, os.path.join(self.a.out, "load.log"))

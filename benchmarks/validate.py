@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Holds the simulator against the real mesh on this machine. Called by `./andante simulate validate`.
 
-A server of the product, all roles in one JVM, is loaded by --clients that always have a request open. What its steps took under these loads is
-recorded, and the simulator's cost model fitted to it. Then come Poisson arrivals, which nothing was fitted to: at the multiples --rates of what
-the most clients got served, for each policy, on a server of its own. The simulator serves the same arrivals, each as long as it was, with the
-same memory. Prompts share what the model's template begins with; there is no speculation, which the simulator does not have.
+Servers of the product, all roles in one JVM, one for each policy, are warmed up and loaded: by --clients that always have a request open, which
+finds out what keeps up, and by Poisson arrivals at the multiples --fit-rates of it. What their steps took is recorded, and the simulator's cost
+model fitted to it, with how much equal steps differ. Then come Poisson arrivals which nothing was fitted to, at the multiples --rates. The
+simulator serves the same arrivals, each as long as it was, with the same memory. Prompts share what the model's template begins with; there is
+no speculation, which the simulator does not have.
 
 Prints a JSON line per load: what was measured, what was simulated, and the error of each, (simulated - measured) / measured. The aims: tokens/s
 within 5 %, mean TTFT, TBT and latency within 10 %, each p99 within 20 %. A machine is not equally fast all the time, which is no error of the
@@ -28,6 +29,7 @@ from harness.servers import get
 from qoe_plot import picture
 
 POLICIES = {"fcfs": "sarathi", "qoe": "qoe"}  # the engine's, and as the simulator calls it with prompts in chunks
+WARM = 0.75  # of a load's time: until then methods are still being compiled that serve requests
 ENGINE = ("andante.engine.max-draft-tokens=0",)
 AIMS = {"tokens_per_s": 0.05, "ttft_mean": 0.1, "tbt_mean": 0.1, "whole_mean": 0.1, "ttft_p99": 0.2, "tbt_p99": 0.2, "whole_p99": 0.2}
 TITLES = {"tokens_per_s": "tokens/s", "ttft_mean": "mean TTFT, s", "tbt_mean": "mean TBT, ms", "whole_mean": "mean latency, s",
@@ -38,9 +40,10 @@ def arguments(argv=None):
     p = argparse.ArgumentParser(prog="andante simulate validate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--model", required=True, help="a GGUF file")
     p.add_argument("--seconds", type=float, default=40, help="in which requests of a load are sent (40); loads to fit to have half of it")
-    p.add_argument("--clients", default="2,8,64", help="of the loads that the cost model is fitted to, ascending (2,8,64)")
-    p.add_argument("--rates", default="0.5,0.9,1.5", help="multiples of what the most clients got served (0.5,0.9,1.5)")
-    p.add_argument("--policies", default="fcfs,qoe", help=f"of {', '.join(POLICIES)}; the model is fitted under the first (fcfs,qoe)")
+    p.add_argument("--clients", type=int, default=64, help="of the load that finds out what keeps up (64)")
+    p.add_argument("--fit-rates", default="0.3,0.7,1.2", help="multiples of that which the cost model is fitted to as well, ascending (0.3,0.7,1.2)")
+    p.add_argument("--rates", default="0.5,0.9,1.5", help="multiples that are compared, none of them fitted to (0.5,0.9,1.5)")
+    p.add_argument("--policies", default="fcfs,qoe", help=f"of {', '.join(POLICIES)}; (fcfs,qoe)")
     p.add_argument("--prompt-tokens", default="20-300", help="N or A-B (20-300)")
     p.add_argument("--output-tokens", default="20-400", help="N or A-B (20-400)")
     p.add_argument("--kv-memory", default="128MB", help="(128MB)")
@@ -52,12 +55,14 @@ def arguments(argv=None):
     a = p.parse_args(argv)
     try:
         a.rates = [float(rate) for rate in a.rates.split(",") if rate]
-        a.clients = sorted(int(count) for count in a.clients.split(",") if count)
+        a.fit_rates = sorted(float(rate) for rate in a.fit_rates.split(",") if rate)
     except ValueError:
-        p.error(f"--rates and --clients take numbers, not '{a.rates}' and '{a.clients}'")
+        p.error(f"--rates and --fit-rates take numbers, not '{a.rates}' and '{a.fit_rates}'")
     a.policies = [policy for policy in a.policies.split(",") if policy]
-    if not (a.rates and a.clients and a.policies) or min(a.clients) < 1 or a.threads < 1 or not all(0.01 <= rate <= 100 for rate in a.rates):
+    if not (a.rates and a.fit_rates and a.policies) or a.clients < 1 or a.threads < 1 or not all(0.01 <= rate <= 100 for rate in (*a.rates, *a.fit_rates)):
         p.error("at least one of each, one client and one thread; rates are from 0.01 to 100")
+    if both := set(a.rates) & set(a.fit_rates):
+        p.error(f"what is compared must not be fitted to: {', '.join(f'{rate:g}' for rate in sorted(both))}")
     if unknown := [policy for policy in a.policies if policy not in POLICIES]:
         p.error(f"there is no policy {unknown[0]} to compare; there are {', '.join(POLICIES)}")
     if not 2 <= a.seconds <= 3600:
@@ -137,7 +142,7 @@ def measured(run):
             "mean_qoe_v2": line["mean_qoe_v2"]}
 
 
-def simulated(a, run, model, memory, shared, policy):
+def simulated(a, run, model, noise, memory, shared, policy):
     """What the simulator has for the same arrivals."""
     trace = os.path.join(a.out, run["name"], "trace.jsonl")
     with open(trace, "w", encoding="utf-8") as file:
@@ -148,8 +153,12 @@ def simulated(a, run, model, memory, shared, policy):
     command = [places.java(), *places.JVM, "-jar", places.SIMULATOR, "--trace", trace, "--rates", "own", "--profile", "this-machine",
                "--policies", POLICIES[policy], "--requests", len(run["requests"]), "--part-tokens", memory.block,
                "--kv-tokens", memory.block * memory.blocks, "--max-sequences", 64,
-               *(word for name, part in zip(("--prefill", "--decode"), model) for word in (name, ",".join(f"{one:.9g}" for one in part)))]
+               *numbers(("--prefill", "--decode", "--beside"), model), *numbers(("--prompt-noise", "--answer-noise"), noise)]
     return json.loads(children.output_of("the simulator", command, 300, os.path.join(a.out, "simulator.log")).splitlines()[-1])
+
+
+def numbers(names, lists):
+    return [word for name, values in zip(names, lists) for word in (name, ",".join(f"{one:.9g}" for one in values))]
 
 
 def compared(real, line, front):
@@ -180,23 +189,20 @@ def plot(lines, policies):
     return picture(panels, names)
 
 
-def fitted(stage, a):
-    """Loads the first server with each number of clients; the runs, how many requests/s the most got served, and blocks that prompts share."""
-    side = stage.sides[0]
-    memory = Memory(side)
-    runs = [stage.run(side, f"fit-{clients}", "--clients", clients, "--duration", a.seconds / 2, "--seed", a.seed + 100 + i)
-            for i, clients in enumerate(a.clients)]
-    shared = memory.shared_blocks(sum(len(run["requests"]) for run in runs))
-    most = runs[-1]
-    return runs, len(most["requests"]) / most["line"]["seconds"], memory, shared
+def saturated(stage, a):
+    """Each server with clients that always have a request open."""
+    return {side.side: stage.run(side, f"fit-{side.side}", "--clients", a.clients, "--duration", a.seconds / 2, "--seed", a.seed + 100) for side in stage.sides}
 
 
 def loads(stage, a, keeps_up):
-    """Each policy's server gets each load; none has had these prompts before."""
-    for i, rate in enumerate(a.rates):
+    """Each policy's server gets each load, by rising rate: those to fit to and those to compare are neighbours in time, as a machine is not equally
+    fast all the time. None has had these prompts before."""
+    for i, rate in enumerate(sorted((*a.rates, *a.fit_rates))):
+        fits = rate in a.fit_rates
         for side in stage.sides:
             usage = machine.Usage(lambda: [child.pid for child in children.RUNNING])
-            run = stage.run(side, f"{side.side}-{rate:g}", "--rate", rate * keeps_up, "--duration", a.seconds, "--seed", a.seed + i)
+            run = stage.run(side, f"{'fit-' if fits else ''}{side.side}-{rate:g}", "--rate", rate * keeps_up,
+                            "--duration", a.seconds / 2 if fits else a.seconds, "--seed", a.seed + i)
             yield side.side, rate, run, usage.others()
 
 
@@ -204,31 +210,39 @@ def during(run, taken):
     return [step for step in taken if run["begin"] <= step.start <= run["end"]]
 
 
-def calibrate(taken):
-    """The cost model, and how far it is from the steps: the mean of them all, and each on average."""
+def calibrate(loads_):
+    """The cost model, how steps vary around it, and how far it is from them: the mean of them all, and each on average."""
+    taken = [step for load in loads_ for step in load]
     model = steps.fit(taken)
     took, said = sum(step.seconds for step in taken), [steps.predict(model, step) for step in taken]
     each = sum(abs(one - step.seconds) for one, step in zip(said, taken)) / took
-    return model, {"steps": len(taken), "prefill": rounded(dict(zip("012", model[0]))), "decode": rounded(dict(zip("012", model[1]))),
-                   "fit_error": round(sum(said) / took - 1, 4), "fit_error_each": round(each, 4)}
+    prefill, decode, (beside,) = model
+    return model, steps.noise(model, loads_), {
+        "steps": len(taken), "prefill": rounded(dict(zip("012", prefill))), "decode": rounded(dict(zip("012", decode))), **rounded({"beside": beside}),
+        "fit_error": round(sum(said) / took - 1, 4), "fit_error_each": round(each, 4)}
 
 
 def validate(a, about):
     stage = Stage(a)
     for side in stage.sides:
-        stage.load(side, f"warm-{side.side}", "--clients", 8, "--duration", max(2, a.seconds / 8), "--seed", 99)
-    runs, keeps_up, memory, shared = fitted(stage, a)
-    measures = list(loads(stage, a, keeps_up))
+        stage.load(side, f"warm-{side.side}", "--clients", 8, "--duration", max(2, a.seconds * WARM), "--seed", 99)
+    first = a.policies[0]
+    memory, clients = Memory(stage.sides[0]), saturated(stage, a)
+    keeps_up = len(clients[first]["requests"]) / clients[first]["line"]["seconds"]
+    done = list(loads(stage, a, keeps_up))
+    shared = memory.shared_blocks(len(clients[first]["requests"]) + sum(len(run["requests"]) for policy, _, run, _ in done if policy == first))
     stage.stop()  # which ends the recordings
     recorded = {side.side: steps.read(side.recording()) for side in stage.sides}
-    model, cost = calibrate([step for run in runs for step in during(run, recorded[a.policies[0]])])
-    few = simulated(a, runs[0], model, memory, shared, a.policies[0])
-    front = max(0, measured(runs[0])["ttft_mean"] - few["ttft_mean"])
+    known = [*clients.items(), *((policy, run) for policy, rate, run, _ in done if rate in a.fit_rates)]
+    model, noise, cost = calibrate([during(run, recorded[policy]) for policy, run in known])
+    fewest = next(run for policy, rate, run, _ in done if (policy, rate) == (first, a.fit_rates[0]))
+    few = simulated(a, fewest, model, noise, memory, shared, first)
+    front = max(0, measured(fewest)["ttft_mean"] - few["ttft_mean"])
     about |= {"saturation_rate": round(keeps_up, 3), "cost": cost, "front_s": round(front, 5), "shared_tokens": shared * memory.block,
               "kv_tokens": memory.block * memory.blocks, "options": stage.options}
-    for policy, rate, run, others in measures:
+    for policy, rate, run, others in (one for one in done if one[1] not in a.fit_rates):
         real, pace = measured(run), steps.pace(model, during(run, recorded[policy]))
-        as_fitted, at_pace = (compared(real, simulated(a, run, one, memory, shared, policy), front) for one in (model, steps.at_pace(model, pace)))
+        as_fitted, at_pace = (compared(real, simulated(a, run, one, noise, memory, shared, policy), front) for one in (model, steps.at_pace(model, pace)))
         del at_pace["measured"]
         yield {"policy": policy, "rate": rate, "requests": len(run["requests"]), "others": others, **as_fitted,
                "pace": rounded(dict(zip(("prompts", "answers"), pace))), "at_pace": at_pace}

@@ -66,26 +66,45 @@ def with_host_work(steps):
 
 
 def fit(steps):
-    """((a0, a1, a2), (d0, d1, d2)) as `simulate` takes them: seconds a step, a row or answer, a pair or token of context."""
+    """((a0, a1, a2), (d0, d1, d2), (e,)) as `simulate` takes them: seconds a step, a row or answer, a pair or token of context; an answer beside prompts."""
     steps = [step for step in steps if not step.drafts]
     decodes = [step for step in steps if step.decodes and not step.prompt]
     prompts = [step for step in steps if step.prompt]
     if len(decodes) < FEW or len(prompts) < FEW:
         raise Failure(f"{len(decodes)} steps of answers and {len(prompts)} with prompts are too few to fit a cost model to")
     d0, d1, d2 = least_squares([((1, s.decodes, s.context), s.seconds) for s in decodes])
-    rest = [((1, s.prompt, s.pairs), s.seconds - d1 * s.decodes - d2 * s.context) for s in prompts]
-    a0, a1, a2 = least_squares(rest)
+    rest = [((1, s.prompt, s.pairs, s.decodes), s.seconds - d2 * s.context) for s in prompts]
+    a0, a1, a2, beside = least_squares(rest)
     if a0 < d0:  # the greater of both counts where a step has prompts and answers
-        a0 = d0
-        _, a1, a2 = least_squares([((0, n, pairs), max(seconds - d0, 0)) for (_, n, pairs), seconds in rest])
-    return (a0, a1, a2), (d0, d1, d2)
+        a0, (_, a1, a2, beside) = d0, least_squares([((0, *terms), max(seconds - d0, 0)) for (_, *terms), seconds in rest])
+    return (a0, a1, a2), (d0, d1, d2), (beside,)
 
 
 def predict(model, step):
     """Seconds, as the simulator has them."""
-    (a0, a1, a2), (d0, d1, d2) = model
+    (a0, a1, a2), (d0, d1, d2), (beside,) = model
     base = max(a0 if step.prompt else 0, d0 if step.decodes else 0)
-    return base + a1 * step.prompt + a2 * step.pairs + d1 * step.decodes + d2 * step.context
+    return base + a1 * step.prompt + a2 * step.pairs + (beside if step.prompt else d1) * step.decodes + d2 * step.context
+
+
+def noise(model, loads, count=40):
+    """What steps took over what the model says at the pace of their load, as so many factors that are equally likely and 1 on average:
+    (with prompts, of answers alone)."""
+    found = [], []
+    for steps in loads:
+        at = at_pace(model, pace(model, steps))
+        for step in steps:
+            if step.prompt or step.decodes:
+                found[0 if step.prompt else 1].append(step.seconds / predict(at, step))
+    return tuple(quantiles(ratios, count) if len(ratios) >= FEW else [1.0] for ratios in found)
+
+
+def quantiles(ratios, count):
+    """So many of them, each the middle of an equal part of what is sorted, over their mean."""
+    ratios = sorted(ratios)
+    chosen = [ratios[int((i + 0.5) * len(ratios) / count)] for i in range(count)]
+    mean = sum(chosen) / count
+    return [one / mean for one in chosen]
 
 
 def pace(model, steps):
@@ -98,13 +117,13 @@ def pace(model, steps):
 
 def at_pace(model, factors):
     """The model of a machine that is so much slower."""
-    return tuple(tuple(factor * one for one in part) for part, factor in zip(model, factors))
+    prompts, answers = factors
+    return tuple(tuple(factor * one for one in part) for part, factor in zip(model, (prompts, answers, prompts)))
 
 
 def least_squares(samples):
-    """Coefficients of three terms, none negative, that keep errors least, each over what is predicted: short and long ones count alike."""
+    """Coefficients of all terms, none negative, that keep errors least, each over what is predicted: short and long ones count alike."""
     weights = [1.0] * len(samples)
-    found = (0.0, 0.0, 0.0)
     for _ in range(4):
         found = solve(samples, weights)
         weights = [1 / max(1e-5, sum(c * t for c, t in zip(found, terms))) ** 2 for terms, _ in samples]
@@ -113,22 +132,23 @@ def least_squares(samples):
 
 def solve(samples, weights):
     """Of all choices of terms that are let be more than 0, the best without a negative coefficient."""
-    scale = [max(abs(terms[i]) for terms, _ in samples) or 1 for i in range(3)]
-    matrix = [[0.0] * 3 for _ in range(3)]
-    right = [0.0] * 3
+    count = len(samples[0][0])
+    scale = [max(abs(terms[i]) for terms, _ in samples) or 1 for i in range(count)]
+    matrix = [[0.0] * count for _ in range(count)]
+    right = [0.0] * count
     for (terms, value), weight in zip(samples, weights):
         row = [term / one for term, one in zip(terms, scale)]
-        for i in range(3):
+        for i in range(count):
             right[i] += weight * row[i] * value
-            for j in range(3):
+            for j in range(count):
                 matrix[i][j] += weight * row[i] * row[j]
-    best, least = [0.0] * 3, 0.0
-    for size in (1, 2, 3):
-        for chosen in combinations(range(3), size):
+    best, least = [0.0] * count, 0.0
+    for size in range(1, count + 1):
+        for chosen in combinations(range(count), size):
             part = eliminate([[matrix[i][j] for j in chosen] + [right[i]] for i in chosen])
             if part and min(part) >= 0:
-                full = [dict(zip(chosen, part)).get(i, 0.0) for i in range(3)]
-                error = sum(full[i] * matrix[i][j] * full[j] for i in range(3) for j in range(3)) - 2 * sum(f * r for f, r in zip(full, right))
+                full = [dict(zip(chosen, part)).get(i, 0.0) for i in range(count)]
+                error = sum(full[i] * matrix[i][j] * full[j] for i in range(count) for j in range(count)) - 2 * sum(f * r for f, r in zip(full, right))
                 if error < least:
                     best, least = full, error
     return tuple(value / one for value, one in zip(best, scale))

@@ -93,6 +93,7 @@ class QoeBenchTest(unittest.TestCase):
             ours, theirs = qoe.Stage(a).sides
         self.assertEqual(set(ours.options) - set(theirs.options), {"andante.engine.policy=qoe", "andante.gateway.admission.reject-when-late=on"})
         self.assertEqual(set(theirs.options) - set(ours.options), {"andante.engine.policy=fcfs"})
+        self.assertEqual(qoe.last_of_each_key("a=1", "b=2", "a=3=4"), ("a=3=4", "b=2"))
 
     def test_others_are_refused(self):
         for words in (["--rates", "x"], ["--rates", "0"], ["--rates", ""], ["--seconds", "5"], ["--rounds", "0"], ["--ours", "x"], ["--model", "nowhere"]):

@@ -20,7 +20,7 @@ import validate  # noqa: E402
 from harness import steps  # noqa: E402
 from harness.children import Failure  # noqa: E402
 
-MODEL = ((9e-3, 2e-4, 3e-8), (6e-3, 4e-4, 2e-7))
+MODEL = ((9e-3, 2e-4, 3e-8), (6e-3, 4e-4, 2e-7), (3e-4,))
 
 
 def taken(model, count=400, seed=1):
@@ -46,7 +46,7 @@ class FitTest(unittest.TestCase):
             self.assertGreaterEqual(min(part), 0)
 
     def test_a_prompt_alone_never_has_less_of_a_constant_than_answers(self):
-        prefill, decode = steps.fit(list(taken(((1e-3, 2e-4, 3e-8), MODEL[1]))))
+        prefill, decode, _ = steps.fit(list(taken(((1e-3, 2e-4, 3e-8), *MODEL[1:]))))
         self.assertEqual(prefill[0], decode[0])
 
     def test_a_machine_that_is_slower_for_a_while(self):
@@ -56,6 +56,22 @@ class FitTest(unittest.TestCase):
         self.assertAlmostEqual(answers, 1.1, 1)
         self.assertAlmostEqual(sum(steps.predict(steps.at_pace(MODEL, found), step) for step in slow) / sum(step.seconds for step in slow), 1, 1)
         self.assertEqual(steps.pace(MODEL, slow[:3]), (1, 1))
+
+    def test_answers_beside_prompts_cost_what_they_add_there(self):
+        alone, beside = (steps.predict(MODEL, steps.Step(0, 0, decodes, 0, 20, 0, 0)) for decodes in (0, 8))
+        self.assertAlmostEqual(beside - alone, 8 * MODEL[2][0])
+        self.assertLess(abs(steps.fit(list(taken(MODEL, 4000)))[2][0] / MODEL[2][0] - 1), 0.15)
+
+    def test_noise_is_how_steps_of_a_load_differ_and_one_on_average(self):
+        loads = [list(taken(MODEL, 4000)), [step._replace(seconds=2 * step.seconds) for step in taken(MODEL, 4000, seed=3)]]
+        for factors in steps.noise(MODEL, loads):
+            self.assertEqual(len(factors), 40)
+            self.assertAlmostEqual(sum(factors) / 40, 1)
+            self.assertEqual(factors, sorted(factors))
+            self.assertAlmostEqual(factors[0], 0.9, 1)
+            self.assertAlmostEqual(factors[-1], 1.1, 1)
+        self.assertEqual(steps.noise(MODEL, []), ([1.0], [1.0]))
+        self.assertEqual(steps.quantiles([3.0, 1.0], 4), [0.5, 0.5, 1.5, 1.5])
 
     def test_too_few_and_drafted_steps(self):
         with self.assertRaisesRegex(Failure, "too few"):
@@ -115,13 +131,14 @@ class CompareTest(unittest.TestCase):
 
         memory = mock.Mock(block=16, blocks=10)
         with mock.patch.object(validate.children, "output_of", output):
-            validate.simulated(self.arguments(), one, MODEL, memory, 2, "fcfs")
+            validate.simulated(self.arguments(), one, MODEL, ([0.5, 1.5], [1.0]), memory, 2, "fcfs")
         rows = [json.loads(row) for row in (self.folder / one["name"] / "trace.jsonl").read_text().splitlines()]
         self.assertEqual([row["timestamp"] for row in rows], [0, 1000, 2000, 3000])
         self.assertEqual((rows[0]["input_length"], rows[0]["output_length"], rows[0]["hash_ids"]), (40, 5, [0, 1]))
         words = dict(zip(asked, asked[1:]))
         self.assertEqual((words["--policies"], words["--rates"], words["--kv-tokens"], words["--part-tokens"]), ("sarathi", "own", "160", "16"))
-        self.assertEqual(words["--decode"], "0.006,0.0004,2e-07")
+        self.assertEqual((words["--decode"], words["--beside"]), ("0.006,0.0004,2e-07", "0.0003"))
+        self.assertEqual((words["--prompt-noise"], words["--answer-noise"]), ("0.5,1.5", "1"))
 
     def test_memory_is_that_of_the_engine_that_decodes(self):
         page = ('vllm:cache_config_info{block_size="32",engine="prefill",num_gpu_blocks="9"} 1\n'
@@ -148,7 +165,7 @@ class CompareTest(unittest.TestCase):
         self.assertEqual(found["missed"], {"qoe 1.5": ["ttft_mean", "ttft_p99"]})
 
     def test_others_are_refused(self):
-        for words in (["--rates", "x"], ["--rates", ""], ["--clients", "0"], ["--policies", "rr"], ["--seconds", "1"], ["--model", "nowhere"]):
+        for words in (["--rates", "x"], ["--rates", ""], ["--clients", "0"], ["--fit-rates", "0.5"], ["--fit-rates", ""], ["--policies", "rr"], ["--seconds", "1"], ["--model", "nowhere"]):
             with self.subTest(words), self.assertRaises(SystemExit) as end:
                 self.arguments(*words)
             self.assertEqual(end.exception.code, 2)
