@@ -57,7 +57,7 @@ class GatewayConfiguration {
 
   @Bean
   WorkerRegistry workerRegistry(GatewayProperties properties) {
-    return new WorkerRegistry(properties.discovery().staleAfter());
+    return new WorkerRegistry(properties.discovery().staleAfter(), properties.circuitBreaking());
   }
 
   @Bean

@@ -88,6 +88,26 @@ class FaultsTest {
     everythingIsGivenBack();
   }
 
+  /** Answers do not fail for it; but each one that it gets costs a pause and a second attempt. */
+  @Test
+  void aWorkerThatKeepsFailingIsAskedLessAndLess() {
+    FakeWorker broken = FakeWorker.decode();
+    FakeWorker works = FakeWorker.decode();
+    FakeWorker too = FakeWorker.decode();
+    start(
+        List.of(broken, works, too),
+        "andante.gateway.circuit-breaking.minimum-calls=3",
+        "andante.gateway.circuit-breaking.open-for=60s");
+    for (int i = 0; i < 40; i++) {
+      broken.decodeFailures.add(new FakeWorker.Cut(0, lost()));
+    }
+    for (int i = 0; i < 40; i++) {
+      assertThat(text(chat(""))).isEqualTo(ANSWER);
+    }
+    assertThat(broken.decodes.size()).isBetween(1, 3);
+    everythingIsGivenBack();
+  }
+
   @Test
   void withoutPrefillWorkersDecodeDoesItAll() {
     FakeWorker decode = FakeWorker.decode();

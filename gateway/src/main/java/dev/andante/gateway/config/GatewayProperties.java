@@ -32,6 +32,7 @@ public record GatewayProperties(
     @DefaultValue("2") @Min(1) @Max(256) int tokenizerThreads,
     @DefaultValue @Valid Discovery discovery,
     @DefaultValue @Valid Routing routing,
+    @DefaultValue @Valid CircuitBreaking circuitBreaking,
     @DefaultValue @Valid Admission admission,
     @DefaultValue @Valid Http http,
     @DefaultValue @Valid Qoe qoe) {
@@ -85,6 +86,46 @@ public record GatewayProperties(
       @DefaultValue("4") @Min(1) @Max(100) int maxAttempts,
       @DefaultValue("50ms") @Positive Duration retryBackoff,
       @DefaultValue("60s") @Positive Duration replacementTimeout) {}
+
+  /**
+   * When a worker whose calls fail is given none for a while, though it says that it is ready.
+   * Where most of a kind fail, all of them get calls.
+   *
+   * @param failureRate per cent of the last calls whose failure is the worker's own
+   * @param window how many calls are the last ones
+   * @param minimumCalls with fewer calls it stays
+   * @param openFor how long it is given none, the first time, give or take half; doubles each time
+   *     that the trial calls fail
+   * @param longestOpenFor as it grows
+   * @param trialCalls so many at once find out whether it is back
+   * @param maxCalls most calls that are open on one worker
+   */
+  public record CircuitBreaking(
+      @DefaultValue("50") @Min(1) @Max(100) int failureRate,
+      @DefaultValue("20") @Min(1) @Max(1000) int window,
+      @DefaultValue("5") @Min(1) @Max(1000) int minimumCalls,
+      @DefaultValue("5s") @Positive Duration openFor,
+      @DefaultValue("60s") @Positive Duration longestOpenFor,
+      @DefaultValue("3") @Min(1) @Max(1000) int trialCalls,
+      @DefaultValue("10000") @Min(1) @Max(100_000) int maxCalls) {
+
+    /** As without any key. */
+    public static final CircuitBreaking DEFAULT =
+        new CircuitBreaking(50, 20, 5, Duration.ofSeconds(5), Duration.ofSeconds(60), 3, 10_000);
+
+    public CircuitBreaking {
+      if (longestOpenFor.compareTo(openFor) < 0) {
+        throw new IllegalArgumentException(
+            "andante.gateway.circuit-breaking.longest-open-for must be at least open-for, not "
+                + longestOpenFor);
+      }
+      if (minimumCalls > window) {
+        throw new IllegalArgumentException(
+            "andante.gateway.circuit-breaking.minimum-calls must be at most window, not "
+                + minimumCalls);
+      }
+    }
+  }
 
   /**
    * How much is let in.

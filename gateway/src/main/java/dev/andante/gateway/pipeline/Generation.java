@@ -134,16 +134,14 @@ final class Generation {
     PrefillRequest request =
         requests.prefill(epoch, soFar.generated(), decode.kvTarget(), retries.patience(decode));
     long started = System.nanoTime();
-    return busy(
-            prefill,
-            request.getTokensCount(),
-            decode
-                .silence()
-                .over(
-                    client
-                        .prefill(prefill.target(), request, plan.deadline(), plan.identity())
-                        .flux(),
-                    () -> decoding = true)) // what fails is decode, though prefill was asked
+    return decode
+        .silence()
+        .over(
+            busy(
+                prefill,
+                request.getTokensCount(),
+                client.prefill(prefill.target(), request, plan.deadline(), plan.identity()).flux()),
+            () -> decoding = true) // what fails is decode, though prefill was asked
         .doOnNext(reply -> soFar.prefilled(prefill, reply, System.nanoTime() - started))
         .concatMap(reply -> afterPrefill(reply, decode));
   }
@@ -292,7 +290,10 @@ final class Generation {
     return Flux.defer(
         () -> {
           worker.begin(work);
-          return worker.silence().over(call).doFinally(signal -> worker.end(work));
+          return worker
+              .guard()
+              .over(worker.silence().over(call), MeshFailures::blames)
+              .doFinally(signal -> worker.end(work));
         });
   }
 }

@@ -31,6 +31,11 @@ final class MeshFailures {
     };
   }
 
+  /** Whether the callee is at fault: it broke the call off, or has a defect. */
+  static boolean blames(Throwable error) {
+    return answered(error) ? code(error) == Status.Code.INTERNAL : retryable(error);
+  }
+
   /** Whether the callee itself answered, so that the fault may lie with the peer it talked to. */
   static boolean answered(Throwable error) {
     var trailers = Status.trailersFromThrowable(error);

@@ -19,9 +19,10 @@ import java.util.stream.Stream;
  * predicted soonest, what its prefix cache has of the prompt taken off, and decode to one of those
  * whose time between tokens is predicted to be the least or nearly so. Otherwise, and among equals,
  * the fewest tokens to compute and the fewest answers win. Where decode is predicted to have the
- * prompt computed sooner than prefill has it computed and handed on, it may be left to decode. Of
- * many candidates only two, drawn at random, are compared: with one best for all, several gateways
- * would send all that comes between two statuses to the same one.
+ * prompt computed sooner than prefill has it computed and handed on, it may be left to decode.
+ * Workers whose calls fail more than those of most others get none for a while. Of many candidates
+ * only two, drawn at random, are compared: with one best for all, several gateways would send all
+ * that comes between two statuses to the same one.
  */
 public final class Placer {
 
@@ -104,17 +105,22 @@ public final class Placer {
                     ? new Placement(decode, Optional.empty(), Optional.empty())
                     : weighed(
                         decode,
-                        prefill(
-                            registry.usable(WorkerKind.PREFILL, model.fingerprint()),
-                            prompt,
-                            tried),
+                        prefill(inService(WorkerKind.PREFILL, model), prompt, tried),
                         prompt));
   }
 
   private List<Worker> decodes(ServedModel model, Tried tried) {
-    return registry.usable(WorkerKind.DECODE, model.fingerprint()).stream()
+    return inService(WorkerKind.DECODE, model).stream()
         .filter(worker -> !tried.silent(worker))
         .toList();
+  }
+
+  /** All but outliers; all if that leaves less than half: then it is not they who are at fault. */
+  private List<Worker> inService(WorkerKind kind, ServedModel model) {
+    List<Worker> usable = registry.usable(kind, model.fingerprint());
+    List<Worker> some = usable.stream().filter(worker -> worker.guard().inService()).toList();
+    return preferring(
+        2 * some.size() < usable.size() ? usable : some, worker -> worker.guard().hasRoom());
   }
 
   private Placement weighed(Worker decode, Optional<Worker> prefill, Wanted prompt) {

@@ -1,6 +1,8 @@
 package dev.andante.gateway.routing;
 
+import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.protocol.v1.WorkerStatus;
+import java.time.Clock;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,7 @@ public final class Worker {
   private final String target;
   private final AnswerTimes answerTimes;
   private final Silence silence;
+  private final CallGuard guard;
   private final KeptBlocks kept = new KeptBlocks();
   private final AtomicLong outstanding = new AtomicLong();
   private volatile @Nullable Report report;
@@ -39,10 +42,18 @@ public final class Worker {
    * @param clock as {@link System#nanoTime}
    */
   Worker(WorkerKind kind, String target, LongSupplier clock) {
+    this(kind, target, clock, new CallGuard(target, CircuitBreaking.DEFAULT, Clock.systemUTC()));
+  }
+
+  /**
+   * @param clock as {@link System#nanoTime}
+   */
+  Worker(WorkerKind kind, String target, LongSupplier clock, CallGuard guard) {
     this.kind = kind;
     this.target = target;
     this.answerTimes = new AnswerTimes(clock);
     this.silence = new Silence(target, clock);
+    this.guard = guard;
   }
 
   public WorkerKind kind() {
@@ -77,6 +88,11 @@ public final class Worker {
   /** Leaves its calls when it hangs. */
   public Silence silence() {
     return silence;
+  }
+
+  /** Counts its calls. */
+  public CallGuard guard() {
+    return guard;
   }
 
   /** What its prefix cache holds, as far as it tells. */

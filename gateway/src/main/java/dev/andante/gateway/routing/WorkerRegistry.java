@@ -1,6 +1,8 @@
 package dev.andante.gateway.routing;
 
+import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.service.state.ReadinessCheck;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
@@ -22,19 +24,21 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
   private final Map<String, Worker> workers = new ConcurrentHashMap<>();
   private final ModelCatalog catalog = new ModelCatalog();
   private final long staleNanos;
+  private final CircuitBreaking circuitBreaking;
   private final LongSupplier clock;
   private volatile long prefillListedNanos;
   private volatile boolean wasReady;
 
-  public WorkerRegistry(Duration staleAfter) {
-    this(staleAfter, System::nanoTime);
+  public WorkerRegistry(Duration staleAfter, CircuitBreaking circuitBreaking) {
+    this(staleAfter, circuitBreaking, System::nanoTime);
   }
 
   /**
    * @param clock times the answers on workers; as {@link System#nanoTime}
    */
-  WorkerRegistry(Duration staleAfter, LongSupplier clock) {
+  WorkerRegistry(Duration staleAfter, CircuitBreaking circuitBreaking, LongSupplier clock) {
     this.staleNanos = staleAfter.toNanos();
+    this.circuitBreaking = circuitBreaking;
     this.clock = clock;
   }
 
@@ -133,8 +137,12 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
     }
     workers.values().removeIf(w -> w.kind() == kind && !targets.contains(w.target()));
     targets.forEach(
-        target ->
-            workers.computeIfAbsent(kind + "@" + target, key -> new Worker(kind, target, clock)));
+        target -> workers.computeIfAbsent(kind + "@" + target, key -> worker(kind, target)));
+  }
+
+  private Worker worker(WorkerKind kind, String target) {
+    CallGuard guard = new CallGuard(target, circuitBreaking, Clock.systemUTC());
+    return new Worker(kind, target, clock, guard);
   }
 
   ModelCatalog catalog() {

@@ -42,6 +42,13 @@ class GatewayPropertiesTest {
     ALL.put("routing.max-attempts", "8");
     ALL.put("routing.retry-backoff", "9ms");
     ALL.put("routing.replacement-timeout", "24s");
+    ALL.put("circuit-breaking.failure-rate", "30");
+    ALL.put("circuit-breaking.window", "40");
+    ALL.put("circuit-breaking.minimum-calls", "31");
+    ALL.put("circuit-breaking.open-for", "32s");
+    ALL.put("circuit-breaking.longest-open-for", "33s");
+    ALL.put("circuit-breaking.trial-calls", "34");
+    ALL.put("circuit-breaking.max-calls", "35");
     ALL.put("admission.max-concurrent", "10");
     ALL.put("admission.max-queued", "11");
     ALL.put("admission.queue-timeout", "12s");
@@ -107,6 +114,7 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(30)),
                 new GatewayProperties.Routing(
                     0, false, true, 4, Duration.ofMillis(50), Duration.ofSeconds(60)),
+                GatewayProperties.CircuitBreaking.DEFAULT,
                 new GatewayProperties.Admission(
                     64,
                     256,
@@ -145,6 +153,8 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(6)),
                 new GatewayProperties.Routing(
                     7, true, false, 8, Duration.ofMillis(9), Duration.ofSeconds(24)),
+                new GatewayProperties.CircuitBreaking(
+                    30, 40, 31, Duration.ofSeconds(32), Duration.ofSeconds(33), 34, 35),
                 new GatewayProperties.Admission(
                     10,
                     11,
@@ -167,6 +177,14 @@ class GatewayPropertiesTest {
                     List.of(
                         new GatewayProperties.QoeModel(
                             "org/m-1.5", PacingPolicy.OFF, Duration.ofSeconds(20), 21.0)))));
+  }
+
+  @Test
+  void circuitBreakingThatContradictsItself() {
+    assertThatThrownBy(() -> bind(Map.of("circuit-breaking.longest-open-for", "1s")))
+        .hasStackTraceContaining("circuit-breaking.longest-open-for must be at least open-for");
+    assertThatThrownBy(() -> bind(Map.of("circuit-breaking.window", "4")))
+        .hasStackTraceContaining("circuit-breaking.minimum-calls must be at most window");
   }
 
   @Test

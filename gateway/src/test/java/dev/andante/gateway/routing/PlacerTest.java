@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.andante.gateway.TestModel;
+import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.StepCost;
@@ -21,10 +22,12 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 
 class PlacerTest {
 
-  private final WorkerRegistry registry = new WorkerRegistry(Duration.ofSeconds(60));
+  private final WorkerRegistry registry =
+      new WorkerRegistry(Duration.ofSeconds(60), CircuitBreaking.DEFAULT);
   private final Random random = new Random(7);
   private ServedModel model;
 
@@ -73,6 +76,60 @@ class PlacerTest {
       failed.refused(worker(target));
     }
     return placer(8).place(model, Wanted.of(promptTokens), failed, false);
+  }
+
+  private void breaks(String target) {
+    for (int i = 0; i < CircuitBreaking.DEFAULT.minimumCalls(); i++) {
+      worker(target)
+          .guard()
+          .over(Flux.error(new IllegalStateException("broken")), _ -> true)
+          .subscribe(_ -> {}, _ -> {});
+    }
+  }
+
+  @Test
+  void whoseCallsFailGetsNoneUnlessMostDo() {
+    registry.replace(WorkerKind.DECODE, Set.of("d1:1", "d2:1", "d3:1"));
+    says("d1:1", ready());
+    says("d2:1", ready().setRunning(3));
+    says("d3:1", ready().setRunning(5));
+    says("p1:1", ready());
+    says("p2:1", ready().setQueuedPromptTokens(500));
+    assertThat(place(100).decode().target()).isEqualTo("d1:1");
+    breaks("d1:1");
+    breaks("p1:1");
+    assertThat(place(100).decode().target()).isEqualTo("d2:1");
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p2:1");
+    breaks("d2:1");
+    breaks("p2:1");
+    assertThat(place(100).decode().target()).as("most fail: all are asked").isEqualTo("d1:1");
+    assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p1:1");
+  }
+
+  @Test
+  void whoHasAsManyCallsAsItMayGetsNoMore() {
+    registry.close();
+    CircuitBreaking one =
+        new CircuitBreaking(50, 20, 5, Duration.ofSeconds(5), Duration.ofSeconds(60), 3, 1);
+    WorkerRegistry narrow = new WorkerRegistry(Duration.ofSeconds(60), one);
+    narrow.replace(WorkerKind.DECODE, Set.of("d1:1", "d2:1"));
+    narrow.catalog().add(model);
+    narrow
+        .workers()
+        .forEach(
+            worker ->
+                worker.report(
+                    new Worker.Report(
+                        ready().setRunning(worker.target().equals("d1:1") ? 0 : 5).build(),
+                        model.fingerprint(),
+                        System.nanoTime())));
+    Placer placer = new Placer(narrow, 8, true, random::nextInt);
+    Worker first = placer.place(model, Wanted.of(8), new Tried(), false).decode();
+    assertThat(first.target()).isEqualTo("d1:1");
+    first.guard().over(Flux.never(), _ -> true).subscribe();
+    Worker second = placer.place(model, Wanted.of(8), new Tried(), false).decode();
+    assertThat(second.target()).isEqualTo("d2:1");
+    narrow.close();
   }
 
   @Test

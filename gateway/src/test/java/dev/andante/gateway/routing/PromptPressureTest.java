@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.andante.gateway.TestModel;
+import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.WorkerStatus;
 import java.time.Duration;
@@ -20,7 +21,8 @@ class PromptPressureTest {
   private static final StepCost COST =
       StepCost.newBuilder().setPerRowSeconds(1e-3).setSamples(100).setMaxBatchTokens(256).build();
 
-  private final WorkerRegistry registry = new WorkerRegistry(Duration.ofSeconds(60));
+  private final WorkerRegistry registry =
+      new WorkerRegistry(Duration.ofSeconds(60), CircuitBreaking.DEFAULT);
   private final PromptPressure pressure = new PromptPressure(registry, Duration.ofSeconds(2));
   private ServedModel model;
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.andante.gateway.TestModel;
+import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.protocol.v1.StepCost;
@@ -37,7 +38,8 @@ class SlowTokensTest {
   private static final QoeSpec READER = new QoeSpec(3600, 20);
 
   private long now = 1_000_000_000L;
-  private final WorkerRegistry registry = new WorkerRegistry(Duration.ofSeconds(60), () -> now);
+  private final WorkerRegistry registry =
+      new WorkerRegistry(Duration.ofSeconds(60), CircuitBreaking.DEFAULT, () -> now);
   private final Placer placer = new Placer(registry, 0, false, new Random(1)::nextInt);
   private final Punctuality punctuality =
       new Punctuality(true, 2, Duration.ofSeconds(60), placer, System::nanoTime);
