@@ -91,20 +91,43 @@ class FaultsTest {
   /** Answers do not fail for it; but each one that it gets costs a pause and a second attempt. */
   @Test
   void aWorkerThatKeepsFailingIsAskedLessAndLess() {
-    FakeWorker broken = FakeWorker.decode();
-    FakeWorker works = FakeWorker.decode();
-    FakeWorker too = FakeWorker.decode();
+    List<FakeWorker> decodes =
+        List.of(FakeWorker.decode(), FakeWorker.decode(), FakeWorker.decode());
     start(
-        List.of(broken, works, too),
+        decodes,
         "andante.gateway.circuit-breaking.minimum-calls=3",
         "andante.gateway.circuit-breaking.open-for=60s");
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    FakeWorker broken = // who is asked first among equals
+        decodes.stream().filter(worker -> !worker.decodes.isEmpty()).findFirst().orElseThrow();
     for (int i = 0; i < 40; i++) {
       broken.decodeFailures.add(new FakeWorker.Cut(0, lost()));
     }
     for (int i = 0; i < 40; i++) {
       assertThat(text(chat(""))).isEqualTo(ANSWER);
     }
-    assertThat(broken.decodes.size()).isBetween(1, 3);
+    assertThat(broken.decodes.size()).as("the first one, and few more").isBetween(2, 6);
+    everythingIsGivenBack();
+  }
+
+  /** What prefill says may be of the decode that it sends to. */
+  @Test
+  void aPrefillThatTellsOfADefectIsNotBlamedForIt() {
+    List<FakeWorker> prefills = List.of(FakeWorker.prefill(), FakeWorker.prefill());
+    start(
+        List.of(prefills.get(0), prefills.get(1), FakeWorker.decode()),
+        "andante.gateway.circuit-breaking.minimum-calls=2",
+        "andante.gateway.circuit-breaking.open-for=60s");
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    FakeWorker first = // who is asked first among equals
+        prefills.stream().filter(worker -> !worker.prefills.isEmpty()).findFirst().orElseThrow();
+    for (int i = 0; i < 12; i++) {
+      first.prefillFailures.add(Failures.of(Status.Code.INTERNAL, "internal", "of decode", true));
+    }
+    for (int i = 0; i < 12; i++) {
+      assertThat(text(chat(""))).isEqualTo(ANSWER);
+    }
+    assertThat(first.prefills).as("it is asked each time").hasSize(13);
     everythingIsGivenBack();
   }
 

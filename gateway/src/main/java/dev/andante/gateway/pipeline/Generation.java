@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -140,7 +141,8 @@ final class Generation {
             busy(
                 prefill,
                 request.getTokensCount(),
-                client.prefill(prefill.target(), request, plan.deadline(), plan.identity()).flux()),
+                client.prefill(prefill.target(), request, plan.deadline(), plan.identity()).flux(),
+                MeshFailures::brokenOff), // what it answers may be of decode
             () -> decoding = true) // what fails is decode, though prefill was asked
         .doOnNext(reply -> soFar.prefilled(prefill, reply, System.nanoTime() - started))
         .concatMap(reply -> afterPrefill(reply, decode));
@@ -173,7 +175,8 @@ final class Generation {
                 worker
                     .answerTimes()
                     .over(
-                        client.decode(worker.target(), request, plan.deadline(), plan.identity())))
+                        client.decode(worker.target(), request, plan.deadline(), plan.identity())),
+                MeshFailures::defect)
             .concatMapDelayError(
                 chunk -> Flux.fromIterable(events(chunk, worker, request.getAttempt())));
     return Flux.just(soFar.served()).concatWith(events).concatWith(Flux.defer(this::afterDecode));
@@ -286,13 +289,17 @@ final class Generation {
     plan.identity().logIds().run(log);
   }
 
-  private static <T> Flux<T> busy(Worker worker, long work, Flux<T> call) {
+  /**
+   * @param blames whether a failure of the call is the worker's own
+   */
+  private static <T> Flux<T> busy(
+      Worker worker, long work, Flux<T> call, Predicate<Throwable> blames) {
     return Flux.defer(
         () -> {
           worker.begin(work);
           return worker
               .guard()
-              .over(worker.silence().over(call), MeshFailures::blames)
+              .over(worker.silence().over(call), blames)
               .doFinally(signal -> worker.end(work));
         });
   }

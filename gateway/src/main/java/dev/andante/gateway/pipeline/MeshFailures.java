@@ -31,9 +31,14 @@ final class MeshFailures {
     };
   }
 
-  /** Whether the callee is at fault: it broke the call off, or has a defect. */
-  static boolean blames(Throwable error) {
-    return answered(error) ? code(error) == Status.Code.INTERNAL : retryable(error);
+  /** Whether the callee broke the call off: its own fault, whoever it talked to. */
+  static boolean brokenOff(Throwable error) {
+    return !answered(error) && retryable(error);
+  }
+
+  /** Whether the callee is at fault if it talks to nobody else: it broke off, or has a defect. */
+  static boolean defect(Throwable error) {
+    return answered(error) ? code(error) == Status.Code.INTERNAL : brokenOff(error);
   }
 
   /** Whether the callee itself answered, so that the fault may lie with the peer it talked to. */

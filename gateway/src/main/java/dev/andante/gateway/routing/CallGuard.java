@@ -10,8 +10,12 @@ import io.github.resilience4j.core.IntervalFunction;
 import io.grpc.Status;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,11 +45,12 @@ public final class CallGuard {
 
   /**
    * @param target of the worker
-   * @param clock of the time out of service
+   * @param clock as {@link System#nanoTime}: whatever the time of day does
    */
-  CallGuard(String target, CircuitBreaking limits, Clock clock) {
+  CallGuard(String target, CircuitBreaking limits, LongSupplier clock) {
+    InstantSource sinceStart = () -> Instant.EPOCH.plusNanos(clock.getAsLong());
     this.target = target;
-    this.breaker = CircuitBreaker.of(target, config(limits, clock));
+    this.breaker = CircuitBreaker.of(target, config(limits, sinceStart.withZone(ZoneOffset.UTC)));
     this.bulkhead =
         Bulkhead.of(
             target,
@@ -109,34 +114,47 @@ public final class CallGuard {
                     "the gateway has as many calls open to " + target + " as it may",
                     true));
           }
-          long start = breaker.getCurrentTimestamp();
-          AtomicBoolean undecided = new AtomicBoolean(breaker.tryAcquirePermission());
-          return call.doOnNext(_ -> works(undecided, start))
-              .doOnComplete(() -> works(undecided, start))
-              .doOnError(error -> fails(error, undecided, start, blames))
+          Counted counted = new Counted();
+          return call.doOnNext(_ -> counted.works())
+              .doOnComplete(counted::works)
+              .doOnError(
+                  error -> {
+                    if (blames.test(error)) {
+                      counted.fails(error);
+                    }
+                  })
               .doFinally(
                   _ -> {
                     bulkhead.releasePermission();
-                    if (undecided.getAndSet(false)) {
-                      breaker.releasePermission();
-                    }
+                    counted.over();
                   });
         });
   }
 
-  private void works(AtomicBoolean undecided, long start) {
-    if (undecided.getAndSet(false)) {
-      breaker.onSuccess(breaker.getCurrentTimestamp() - start, breaker.getTimestampUnit());
-    }
-  }
+  /** One call. How long it took is no matter: prompts take what they take. */
+  private final class Counted {
 
-  private void fails(
-      Throwable error, AtomicBoolean undecided, long start, Predicate<Throwable> blames) {
-    if (blames.test(error)) {
-      undecided.set(false);
-      long took = breaker.getCurrentTimestamp() - start;
-      TimeUnit unit = breaker.getTimestampUnit();
-      breaker.onError(took, unit, error);
+    /** Whether it holds one of the breaker's permissions, which what it came to gives back. */
+    private final AtomicBoolean permitted = new AtomicBoolean(breaker.tryAcquirePermission());
+
+    private final AtomicBoolean works = new AtomicBoolean();
+
+    void works() {
+      if (!works.getAndSet(true)) {
+        permitted.set(false);
+        breaker.onSuccess(0, TimeUnit.NANOSECONDS);
+      }
+    }
+
+    void fails(Throwable error) {
+      permitted.set(false);
+      breaker.onError(0, TimeUnit.NANOSECONDS, error);
+    }
+
+    void over() {
+      if (permitted.getAndSet(false)) {
+        breaker.releasePermission();
+      }
     }
   }
 }

@@ -75,11 +75,10 @@ public final class Placer {
    * @param tokens of the prompt and the answer
    */
   public Optional<Worker> elsewhere(ServedModel model, int tokens, Worker from, Tried tried) {
-    List<Worker> others =
-        decodes(model, tried).stream()
-            .filter(worker -> !worker.target().equals(from.target()))
-            .toList();
-    return decode(others, tokens, tried);
+    return decode(
+        decodes(model, worker -> !tried.silent(worker) && !worker.target().equals(from.target())),
+        tokens,
+        tried);
   }
 
   /** Where a request would go that comes now; empty if nobody serves the model. */
@@ -98,29 +97,28 @@ public final class Placer {
   }
 
   private Optional<Placement> find(ServedModel model, Wanted prompt, Tried tried, boolean local) {
-    return decode(decodes(model, tried), prompt.tokens(), tried)
+    return decode(decodes(model, worker -> !tried.silent(worker)), prompt.tokens(), tried)
         .map(
             decode ->
                 local || prompt.tokens() <= localPromptTokens
                     ? new Placement(decode, Optional.empty(), Optional.empty())
-                    : weighed(
-                        decode,
-                        prefill(inService(WorkerKind.PREFILL, model), prompt, tried),
-                        prompt));
+                    : weighed(decode, prefill(prefills(model), prompt, tried), prompt));
   }
 
-  private List<Worker> decodes(ServedModel model, Tried tried) {
-    return inService(WorkerKind.DECODE, model).stream()
-        .filter(worker -> !tried.silent(worker))
-        .toList();
+  private List<Worker> decodes(ServedModel model, Predicate<Worker> candidate) {
+    List<Worker> usable = registry.usable(WorkerKind.DECODE, model.fingerprint());
+    return inService(usable.stream().filter(candidate).toList());
+  }
+
+  private List<Worker> prefills(ServedModel model) {
+    return inService(registry.usable(WorkerKind.PREFILL, model.fingerprint()));
   }
 
   /** All but outliers; all if that leaves less than half: then it is not they who are at fault. */
-  private List<Worker> inService(WorkerKind kind, ServedModel model) {
-    List<Worker> usable = registry.usable(kind, model.fingerprint());
-    List<Worker> some = usable.stream().filter(worker -> worker.guard().inService()).toList();
+  private static List<Worker> inService(List<Worker> workers) {
+    List<Worker> some = workers.stream().filter(worker -> worker.guard().inService()).toList();
     return preferring(
-        2 * some.size() < usable.size() ? usable : some, worker -> worker.guard().hasRoom());
+        2 * some.size() < workers.size() ? workers : some, worker -> worker.guard().hasRoom());
   }
 
   private Placement weighed(Worker decode, Optional<Worker> prefill, Wanted prompt) {

@@ -2,7 +2,6 @@ package dev.andante.gateway.routing;
 
 import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.protocol.v1.WorkerStatus;
-import java.time.Clock;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +41,7 @@ public final class Worker {
    * @param clock as {@link System#nanoTime}
    */
   Worker(WorkerKind kind, String target, LongSupplier clock) {
-    this(kind, target, clock, new CallGuard(target, CircuitBreaking.DEFAULT, Clock.systemUTC()));
+    this(kind, target, clock, new CallGuard(target, CircuitBreaking.DEFAULT, clock));
   }
 
   /**

@@ -2,7 +2,6 @@ package dev.andante.gateway.routing;
 
 import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.service.state.ReadinessCheck;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
@@ -141,7 +140,7 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
   }
 
   private Worker worker(WorkerKind kind, String target) {
-    CallGuard guard = new CallGuard(target, circuitBreaking, Clock.systemUTC());
+    CallGuard guard = new CallGuard(target, circuitBreaking, clock);
     return new Worker(kind, target, clock, guard);
   }
 

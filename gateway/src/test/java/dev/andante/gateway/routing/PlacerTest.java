@@ -106,6 +106,19 @@ class PlacerTest {
     assertThat(place(100).prefill().orElseThrow().target()).isEqualTo("p1:1");
   }
 
+  /** The one that works was just lost for this request, so it is the other that is left. */
+  @Test
+  void whoFailsIsBetterThanNobody() {
+    says("d1:1", ready());
+    says("d2:1", ready());
+    breaks("d1:1");
+    Tried tried = new Tried();
+    tried.lost(worker("d2:1"));
+    assertThat(placer(8).place(model, Wanted.of(8), tried, false).decode().target())
+        .isEqualTo("d1:1");
+    assertThat(placer(8).elsewhere(model, 8, worker("d2:1"), new Tried())).contains(worker("d1:1"));
+  }
+
   @Test
   void whoHasAsManyCallsAsItMayGetsNoMore() {
     registry.close();
