@@ -194,8 +194,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
 
   private W gainOf(HostMatrix x, Weight gain, HostMatrix normed) {
     W weight = own(gain);
-    requireSame("rmsNorm out", normed, x);
-    requireVector("rmsNorm gain", weight, x.columns());
+    Shapes.requireSame("rmsNorm out", normed, x);
+    Shapes.requireVector("rmsNorm gain", weight, x.columns());
     return weight;
   }
 
@@ -203,8 +203,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void rmsNormHeads(Tensor x, int headDim, Weight gain, float eps) {
     HostMatrix in = HostMatrix.of(x);
     W weight = own(gain);
-    requireHeads("rmsNormHeads x", in, headDim);
-    requireVector("rmsNormHeads gain", weight, headDim);
+    Shapes.requireHeads("rmsNormHeads x", in, headDim);
+    Shapes.requireVector("rmsNormHeads gain", weight, headDim);
     normalize(in, headDim, weight, eps, in);
   }
 
@@ -237,7 +237,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     HostMatrix between = HostMatrix.of(both);
     HostMatrix target = HostMatrix.of(out);
     Shapes.requireProduct(in, weight, between);
-    requireGated(between, target);
+    Shapes.requireGated(between, target);
     multiplyGated(in, weight, between, target);
   }
 
@@ -250,7 +250,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     HostMatrix gated = HostMatrix.of(inner);
     W second = own(down);
     HostMatrix target = HostMatrix.of(sum);
-    requireFeedForward(in, first, second, between, gated, target);
+    Shapes.requireFeedForward(in, first, second, between, gated, target);
     feedForward(in, first, second, between, gated, target);
   }
 
@@ -271,15 +271,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     HostMatrix between = HostMatrix.of(both);
     HostMatrix gated = HostMatrix.of(inner);
     W second = own(down);
-    requireFeedForward(rows, first, second, between, gated, in);
+    Shapes.requireFeedForward(rows, first, second, between, gated, in);
     feedForwardNormed(in, factors, eps, rows, first, second, between, gated);
-  }
-
-  private static void requireFeedForward(
-      HostMatrix x, Weight gateUp, Weight down, HostMatrix both, HostMatrix inner, HostMatrix sum) {
-    Shapes.requireProduct(x, gateUp, both);
-    requireGated(both, inner);
-    Shapes.requireProduct(inner, down, sum);
   }
 
   private void product(HostMatrix x, W weight, HostMatrix out, boolean add) {
@@ -291,13 +284,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void rope(Tensor x, int headDim, RopeTable table, BoundBatch batch) {
     HostMatrix in = HostMatrix.of(x);
     HostBatch bound = HostBatch.of(batch);
-    requireRotated(in, headDim, bound);
+    Shapes.requireRotated(in, headDim, bound);
     rotate(in, headDim, anglesFor(headDim, table, bound), bound);
-  }
-
-  private static void requireRotated(HostMatrix x, int headDim, HostBatch bound) {
-    Shapes.requireRows("rope x", x, bound.batch().rows());
-    requireHeads("rope x", x, headDim);
   }
 
   /** The angles, which there are for heads of this size and each position of the batch. */
@@ -333,7 +321,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   /** The layout of a pool that has the layer, and the blocks of the batch. */
   private KvLayout layoutFor(K memory, int layer, HostBatch bound) {
     KvLayout layout = memory.layout();
-    requireLayer(layout, layer);
+    Shapes.requireLayer(layout, layer);
     bound.batch().requireBlocks(layout, memory.blocks());
     return layout;
   }
@@ -361,8 +349,8 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     HostMatrix queries = HostMatrix.of(q);
     HostMatrix keys = sideOf("writeKv k", k, layout, bound);
     HostMatrix values = sideOf("writeKv v", v, layout, bound);
-    requireRotated(queries, headDim, bound);
-    requireRotated(keys, headDim, bound);
+    Shapes.requireRotated(queries, headDim, bound);
+    Shapes.requireRotated(keys, headDim, bound);
     HostRopeTable angles = anglesFor(headDim, table, bound);
     rotateAndStore(queries, keys, values, headDim, angles, memory, layer, bound);
   }
@@ -385,7 +373,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     }
     Shapes.requireRows("attention q", queries, bound.batch().rows());
     Shapes.requireColumns("attention q", queries, parameters.heads() * parameters.headDim());
-    requireSame("attention out", target, queries);
+    Shapes.requireSame("attention out", target, queries);
     attend(queries, memory, layer, parameters, bound, target);
   }
 
@@ -393,20 +381,15 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   public final void siluMul(Tensor x, Tensor out) {
     HostMatrix in = HostMatrix.of(x);
     HostMatrix target = HostMatrix.of(out);
-    requireGated(in, target);
+    Shapes.requireGated(in, target);
     gate(in, target);
-  }
-
-  private static void requireGated(HostMatrix x, HostMatrix out) {
-    Shapes.requireRows("siluMul out", out, x.rows());
-    Shapes.requireColumns("siluMul x", x, 2 * out.columns());
   }
 
   @Override
   public final void add(Tensor x, Tensor sum) {
     HostMatrix in = HostMatrix.of(x);
     HostMatrix target = HostMatrix.of(sum);
-    requireSame("add sum", target, in);
+    Shapes.requireSame("add sum", target, in);
     accumulate(in, target);
   }
 
@@ -417,7 +400,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     Shapes.requireRows("gatherRows out", target, rows.length);
     Shapes.requireColumns("gatherRows out", target, in.columns());
     for (int i = 0; i < rows.length; i++) {
-      requireRow(rows[i], in);
+      Shapes.requireRow(rows[i], in);
       System.arraycopy(
           in.data(), in.offset(rows[i]), target.data(), target.offset(i), in.columns());
     }
@@ -433,7 +416,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
       throw new IllegalArgumentException(scales.length + " scales for " + rows.length + " rows");
     }
     for (int i = 0; i < rows.length; i++) {
-      requireRow(rows[i], target);
+      Shapes.requireRow(rows[i], target);
       addScaled(
           in.data(), in.offset(i), scales[i], target.data(), target.offset(rows[i]), in.columns());
     }
@@ -456,7 +439,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   @Override
   public final void read(Tensor x, float[] target) {
     HostMatrix in = HostMatrix.of(x);
-    requireLength("read", target.length, in);
+    Shapes.requireLength("read", target.length, in);
     for (int r = 0; r < in.rows(); r++) {
       System.arraycopy(in.data(), in.offset(r), target, r * in.columns(), in.columns());
     }
@@ -465,7 +448,7 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
   @Override
   public final void write(float[] source, Tensor x) {
     HostMatrix in = HostMatrix.of(x);
-    requireLength("write", source.length, in);
+    Shapes.requireLength("write", source.length, in);
     for (int r = 0; r < in.rows(); r++) {
       System.arraycopy(source, r * in.columns(), in.data(), in.offset(r), in.columns());
     }
@@ -513,50 +496,5 @@ public abstract class HostBackend<W extends Weight, K extends KvPool> implements
     }
     throw new IllegalArgumentException(
         "KV pool of another backend: " + pool.getClass().getSimpleName());
-  }
-
-  private static void requireSame(String what, HostMatrix x, HostMatrix like) {
-    Shapes.requireRows(what, x, like.rows());
-    Shapes.requireColumns(what, x, like.columns());
-  }
-
-  private static void requireHeads(String what, HostMatrix x, int headDim) {
-    if (headDim < 1 || x.columns() % headDim != 0) {
-      throw new IllegalArgumentException(what + " is " + x + ", not whole heads of " + headDim);
-    }
-  }
-
-  private static void requireVector(String what, Weight weight, int n) {
-    if (weight.outputs() != 1 || weight.inputs() != n) {
-      throw new IllegalArgumentException(
-          what
-              + " "
-              + weight.name()
-              + " is ["
-              + weight.outputs()
-              + ", "
-              + weight.inputs()
-              + "], not ["
-              + n
-              + "]");
-    }
-  }
-
-  private static void requireLayer(KvLayout layout, int layer) {
-    if (layer < 0 || layer >= layout.layers()) {
-      throw new IllegalArgumentException("layer " + layer + " of " + layout.layers());
-    }
-  }
-
-  private static void requireRow(int row, HostMatrix x) {
-    if (row < 0 || row >= x.rows()) {
-      throw new IllegalArgumentException("row " + row + " of " + x);
-    }
-  }
-
-  private static void requireLength(String what, int length, HostMatrix x) {
-    if (length < x.rows() * x.columns()) {
-      throw new IllegalArgumentException(what + ": " + length + " floats for " + x);
-    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.andante.compute.host;
 
 import dev.andante.compute.BoundBatch;
+import dev.andante.compute.KvLayout;
 import dev.andante.compute.Weight;
 
 /**
@@ -43,6 +44,68 @@ public final class Shapes {
   static void requireColumns(String what, HostMatrix x, int columns) {
     if (x.columns() != columns) {
       throw new IllegalArgumentException(what + " is " + x + ", not of " + columns + " columns");
+    }
+  }
+
+  static void requireFeedForward(
+      HostMatrix x, Weight gateUp, Weight down, HostMatrix both, HostMatrix inner, HostMatrix sum) {
+    requireProduct(x, gateUp, both);
+    requireGated(both, inner);
+    requireProduct(inner, down, sum);
+  }
+
+  static void requireRotated(HostMatrix x, int headDim, HostBatch bound) {
+    requireRows("rope x", x, bound.batch().rows());
+    requireHeads("rope x", x, headDim);
+  }
+
+  static void requireGated(HostMatrix x, HostMatrix out) {
+    requireRows("siluMul out", out, x.rows());
+    requireColumns("siluMul x", x, 2 * out.columns());
+  }
+
+  static void requireSame(String what, HostMatrix x, HostMatrix like) {
+    requireRows(what, x, like.rows());
+    requireColumns(what, x, like.columns());
+  }
+
+  static void requireHeads(String what, HostMatrix x, int headDim) {
+    if (headDim < 1 || x.columns() % headDim != 0) {
+      throw new IllegalArgumentException(what + " is " + x + ", not whole heads of " + headDim);
+    }
+  }
+
+  static void requireVector(String what, Weight weight, int n) {
+    if (weight.outputs() != 1 || weight.inputs() != n) {
+      throw new IllegalArgumentException(
+          what
+              + " "
+              + weight.name()
+              + " is ["
+              + weight.outputs()
+              + ", "
+              + weight.inputs()
+              + "], not ["
+              + n
+              + "]");
+    }
+  }
+
+  static void requireLayer(KvLayout layout, int layer) {
+    if (layer < 0 || layer >= layout.layers()) {
+      throw new IllegalArgumentException("layer " + layer + " of " + layout.layers());
+    }
+  }
+
+  static void requireRow(int row, HostMatrix x) {
+    if (row < 0 || row >= x.rows()) {
+      throw new IllegalArgumentException("row " + row + " of " + x);
+    }
+  }
+
+  static void requireLength(String what, int length, HostMatrix x) {
+    if (length < x.rows() * x.columns()) {
+      throw new IllegalArgumentException(what + ": " + length + " floats for " + x);
     }
   }
 }
