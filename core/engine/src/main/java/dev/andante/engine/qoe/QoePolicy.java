@@ -138,9 +138,10 @@ public final class QoePolicy implements SchedulingPolicy {
   private void decide(long now) {
     List<BatchRequest> running = new ArrayList<>();
     List<BatchRequest> waiting = new ArrayList<>();
+    tracked.values().forEach(one -> one.find(kv));
     long room = room();
     for (Tracked one : tracked.values()) {
-      BatchRequest snapshot = one.snapshot(limits, kv, room);
+      BatchRequest snapshot = one.snapshot(limits, room);
       (one.running() ? running : waiting).add(snapshot);
     }
     apply(
@@ -166,7 +167,7 @@ public final class QoePolicy implements SchedulingPolicy {
     long room = kv.tokensInMemory();
     if (room > 0) {
       for (Tracked one : tracked.values()) {
-        room -= one.running() ? 0 : one.owed(limits, kv);
+        room -= one.running() ? 0 : one.owed(limits);
       }
     }
     return room;

@@ -17,6 +17,7 @@ final class Tracked {
   private int delivered;
   private boolean running;
   private long since;
+  private CachedKv.Extent found = new CachedKv.Extent(0, 0);
   private int level;
   private long position;
 
@@ -56,31 +57,35 @@ final class Tracked {
     return running;
   }
 
+  /** Notes what it would find if it started now; for the decision that follows. */
+  void find(CachedKv kv) {
+    if (!holdsBlocks()) {
+      found = kv.extent(request.blocks(), request.tokens(), request.size());
+    }
+  }
+
+  private boolean holdsBlocks() {
+    return request.blocks().size() > 0;
+  }
+
   /** Tokens of a request that waits and ran before whose KV is somewhere, to be loaded one day. */
-  int owed(QoePolicy.Limits limits, CachedKv kv) {
-    if (request.blocks().size() > 0) {
+  int owed(QoePolicy.Limits limits) {
+    if (holdsBlocks()) {
       return keepable(limits);
     }
-    if (request.generated() == 0) {
-      return 0; // what it finds others left behind
-    }
-    CachedKv.Extent there = kv.extent(request.blocks(), request.tokens(), request.size());
-    return there.pooled() + there.inMemory();
+    // What one finds that never ran others left behind.
+    return request.generated() == 0 ? 0 : found.pooled() + found.inMemory();
   }
 
   /**
-   * As a decision sees it.
+   * As a decision sees it, after {@link #find}.
    *
    * @param room tokens whose KV the memory below the pool can take
    */
-  BatchRequest snapshot(QoePolicy.Limits limits, CachedKv kv, long room) {
-    int cached = Math.min(request.computed(), request.size() - 1);
-    int loadable = 0;
-    if (request.blocks().size() == 0) {
-      CachedKv.Extent there = kv.extent(request.blocks(), request.tokens(), request.size());
-      cached = there.pooled();
-      loadable = there.inMemory();
-    }
+  BatchRequest snapshot(QoePolicy.Limits limits, long room) {
+    boolean holds = holdsBlocks();
+    int cached = holds ? Math.min(request.computed(), request.size() - 1) : found.pooled();
+    int loadable = holds ? 0 : found.inMemory();
     // It grows by a block at most until the next decision; one that fills the memory alone grows
     // no further.
     int size = limits.blockSize();

@@ -62,8 +62,14 @@ class TrackedTest {
     };
   }
 
+  private int owed(CachedKv kv) {
+    tracked.find(kv);
+    return tracked.owed(LIMITS);
+  }
+
   private BatchRequest snapshot(CachedKv kv, long room) {
-    return tracked.snapshot(LIMITS, kv, room);
+    tracked.find(kv);
+    return tracked.snapshot(LIMITS, room);
   }
 
   @Test
@@ -99,17 +105,15 @@ class TrackedTest {
     request.blocks().ensure(22);
     request.blocks().contentIsForeign();
     assertThat(snapshot(CachedKv.NONE, 1000).keptTokens()).isZero();
-    assertThat(tracked.owed(LIMITS, CachedKv.NONE)).isZero();
+    assertThat(owed(CachedKv.NONE)).isZero();
   }
 
   @Test
   void memoryIsOwedToWhoRanBefore() {
-    assertThat(tracked.owed(LIMITS, found(8, 12))).as("what it finds is others'").isZero();
+    assertThat(owed(found(8, 12))).as("what it finds is others'").isZero();
     request.append(7);
-    assertThat(tracked.owed(LIMITS, found(8, 12))).isEqualTo(20);
+    assertThat(owed(found(8, 12))).isEqualTo(20);
     request.blocks().ensure(24);
-    assertThat(tracked.owed(LIMITS, found(0, 0)))
-        .as("what it holds comes below next")
-        .isEqualTo(20);
+    assertThat(owed(found(0, 0))).as("what it holds comes below next").isEqualTo(20);
   }
 }
