@@ -9,8 +9,10 @@ import dev.andante.service.grpc.Failures;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.net.http.HttpResponse;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -58,6 +60,15 @@ class FaultsTest {
     return Failures.of(Status.Code.RESOURCE_EXHAUSTED, "saturated", "no blocks", true);
   }
 
+  /** Which of equals gets the first call is a matter of their ports. */
+  private static FakeWorker askedFirst(
+      List<FakeWorker> equals, Function<FakeWorker, Collection<?>> calls) {
+    return equals.stream()
+        .filter(worker -> !calls.apply(worker).isEmpty())
+        .findFirst()
+        .orElseThrow();
+  }
+
   private void everythingIsGivenBack() {
     Await.until(
         () ->
@@ -98,8 +109,7 @@ class FaultsTest {
         "andante.gateway.circuit-breaking.minimum-calls=3",
         "andante.gateway.circuit-breaking.open-for=60s");
     assertThat(text(chat(""))).isEqualTo(ANSWER);
-    FakeWorker broken = // who is asked first among equals
-        decodes.stream().filter(worker -> !worker.decodes.isEmpty()).findFirst().orElseThrow();
+    FakeWorker broken = askedFirst(decodes, worker -> worker.decodes);
     for (int i = 0; i < 40; i++) {
       broken.decodeFailures.add(new FakeWorker.Cut(0, lost()));
     }
@@ -119,8 +129,7 @@ class FaultsTest {
         "andante.gateway.circuit-breaking.minimum-calls=2",
         "andante.gateway.circuit-breaking.open-for=60s");
     assertThat(text(chat(""))).isEqualTo(ANSWER);
-    FakeWorker first = // who is asked first among equals
-        prefills.stream().filter(worker -> !worker.prefills.isEmpty()).findFirst().orElseThrow();
+    FakeWorker first = askedFirst(prefills, worker -> worker.prefills);
     for (int i = 0; i < 12; i++) {
       first.prefillFailures.add(Failures.of(Status.Code.INTERNAL, "internal", "of decode", true));
     }

@@ -33,26 +33,15 @@ public final class Worker {
   private final AtomicLong outstanding = new AtomicLong();
   private volatile @Nullable Report report;
 
-  Worker(WorkerKind kind, String target) {
-    this(kind, target, System::nanoTime);
-  }
-
   /**
    * @param clock as {@link System#nanoTime}
    */
-  Worker(WorkerKind kind, String target, LongSupplier clock) {
-    this(kind, target, clock, new CallGuard(target, CircuitBreaking.DEFAULT, clock));
-  }
-
-  /**
-   * @param clock as {@link System#nanoTime}
-   */
-  Worker(WorkerKind kind, String target, LongSupplier clock, CallGuard guard) {
+  Worker(WorkerKind kind, String target, CircuitBreaking circuitBreaking, LongSupplier clock) {
     this.kind = kind;
     this.target = target;
     this.answerTimes = new AnswerTimes(clock);
     this.silence = new Silence(target, clock);
-    this.guard = guard;
+    this.guard = new CallGuard(target, circuitBreaking, clock);
   }
 
   public WorkerKind kind() {

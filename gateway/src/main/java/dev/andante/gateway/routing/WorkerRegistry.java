@@ -136,12 +136,9 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
     }
     workers.values().removeIf(w -> w.kind() == kind && !targets.contains(w.target()));
     targets.forEach(
-        target -> workers.computeIfAbsent(kind + "@" + target, key -> worker(kind, target)));
-  }
-
-  private Worker worker(WorkerKind kind, String target) {
-    CallGuard guard = new CallGuard(target, circuitBreaking, clock);
-    return new Worker(kind, target, clock, guard);
+        target ->
+            workers.computeIfAbsent(
+                kind + "@" + target, key -> new Worker(kind, target, circuitBreaking, clock)));
   }
 
   ModelCatalog catalog() {

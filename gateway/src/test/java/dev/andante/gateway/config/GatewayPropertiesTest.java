@@ -114,7 +114,8 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(30)),
                 new GatewayProperties.Routing(
                     0, false, true, 4, Duration.ofMillis(50), Duration.ofSeconds(60)),
-                GatewayProperties.CircuitBreaking.DEFAULT,
+                new GatewayProperties.CircuitBreaking(
+                    50, 20, 5, Duration.ofSeconds(5), Duration.ofSeconds(60), 3, 10_000),
                 new GatewayProperties.Admission(
                     64,
                     256,
@@ -131,6 +132,12 @@ class GatewayPropertiesTest {
                     Duration.ofSeconds(60),
                     Duration.ofSeconds(5)),
                 new GatewayProperties.Qoe(PacingPolicy.REQUESTED, null, 4.8, List.of())));
+  }
+
+  @Test
+  void circuitBreakingWithoutAnyKey() {
+    assertThat(bind(Map.of()).circuitBreaking())
+        .isEqualTo(GatewayProperties.CircuitBreaking.DEFAULT);
   }
 
   @Test
