@@ -43,7 +43,7 @@ def arguments(argv=None):
     p.add_argument("--clients", type=int, default=64, help="of the load that finds out what keeps up (64)")
     p.add_argument("--fit-rates", default="0.3,0.7,1.2", help="multiples of that which the cost model is fitted to as well, ascending (0.3,0.7,1.2)")
     p.add_argument("--rates", default="0.5,0.9,1.5", help="multiples that are compared, none of them fitted to (0.5,0.9,1.5)")
-    p.add_argument("--policies", default="fcfs,qoe", help=f"of {', '.join(POLICIES)}; (fcfs,qoe)")
+    p.add_argument("--policies", default="fcfs,qoe", help=f"of {', '.join(POLICIES)} (fcfs,qoe)")
     p.add_argument("--prompt-tokens", default="20-300", help="N or A-B (20-300)")
     p.add_argument("--output-tokens", default="20-400", help="N or A-B (20-400)")
     p.add_argument("--kv-memory", default="128MB", help="(128MB)")

@@ -67,17 +67,22 @@ def with_host_work(steps):
 
 def fit(steps):
     """((a0, a1, a2), (d0, d1, d2), (e,)) as `simulate` takes them: seconds a step, a row or answer, a pair or token of context; an answer beside prompts."""
-    steps = [step for step in steps if not step.drafts]
-    decodes = [step for step in steps if step.decodes and not step.prompt]
-    prompts = [step for step in steps if step.prompt]
+    prompts, decodes = kinds(step for step in steps if not step.drafts)
     if len(decodes) < FEW or len(prompts) < FEW:
         raise Failure(f"{len(decodes)} steps of answers and {len(prompts)} with prompts are too few to fit a cost model to")
     d0, d1, d2 = least_squares([((1, s.decodes, s.context), s.seconds) for s in decodes])
     rest = [((1, s.prompt, s.pairs, s.decodes), s.seconds - d2 * s.context) for s in prompts]
     a0, a1, a2, beside = least_squares(rest)
     if a0 < d0:  # the greater of both counts where a step has prompts and answers
-        a0, (_, a1, a2, beside) = d0, least_squares([((0, *terms), max(seconds - d0, 0)) for (_, *terms), seconds in rest])
+        a0 = d0
+        _, a1, a2, beside = least_squares([((0, *terms), max(seconds - d0, 0)) for (_, *terms), seconds in rest])
     return (a0, a1, a2), (d0, d1, d2), (beside,)
+
+
+def kinds(steps):
+    """Those with prompts, and those of answers alone."""
+    steps = list(steps)
+    return [step for step in steps if step.prompt], [step for step in steps if step.decodes and not step.prompt]
 
 
 def predict(model, step):
@@ -93,9 +98,8 @@ def noise(model, loads, count=40):
     found = [], []
     for steps in loads:
         at = at_pace(model, pace(model, steps))
-        for step in steps:
-            if step.prompt or step.decodes:
-                found[0 if step.prompt else 1].append(step.seconds / predict(at, step))
+        for ratios, kind in zip(found, kinds(steps)):
+            ratios += [step.seconds / predict(at, step) for step in kind]
     return tuple(quantiles(ratios, count) if len(ratios) >= FEW else [1.0] for ratios in found)
 
 
@@ -110,7 +114,7 @@ def quantiles(ratios, count):
 def pace(model, steps):
     """What steps took over what the model says, (with prompts, of answers alone): a machine is not equally fast all the time. 1 where there are few."""
     factors = []
-    for kind in ([step for step in steps if step.prompt], [step for step in steps if step.decodes and not step.prompt]):
+    for kind in kinds(steps):
         factors.append(sum(step.seconds for step in kind) / sum(predict(model, step) for step in kind) if len(kind) >= FEW else 1.0)
     return tuple(factors)
 

@@ -72,13 +72,10 @@ class SimulateTest {
 
   @Test
   void aFileOfWhichSomeRequestsCanNeverBeServed() throws IOException {
-    Path file = folder.resolve("trace.csv");
-    Files.writeString(
-        file, "arrival_s,input_tokens,output_tokens\n0,10,5\n1,2000,5\n2,10,5\n3,10,0\n");
     assertThat(
             run(
                 "--trace",
-                file.toString(),
+                csv("0,10,5", "1,2000,5", "2,10,5", "3,10,0"),
                 "--kv-tokens",
                 "1000",
                 "--policies",
@@ -125,11 +122,9 @@ class SimulateTest {
 
   @Test
   void stepsThatDifferTakeAsLongOnAverage() throws IOException {
-    Path file = folder.resolve("trace.csv");
-    Files.writeString(file, "arrival_s,input_tokens,output_tokens\n0,10,2000\n");
     String[] words = {
       "--trace",
-      file.toString(),
+      csv("0,10,2000"),
       "--policies",
       "fcfs",
       "--rates",
@@ -149,11 +144,9 @@ class SimulateTest {
   /** 100 tokens of a prompt beside an answer: 100 · 1 ms, and 5 ms, or 2, for the answer's row. */
   @Test
   void anAnswerBesideAPromptHasAPriceOfItsOwn() throws IOException {
-    Path file = folder.resolve("trace.csv");
-    Files.writeString(file, "arrival_s,input_tokens,output_tokens\n0,1,3\n0.0001,100,1\n");
     String[] words = {
       "--trace",
-      file.toString(),
+      csv("0,1,3", "0.0001,100,1"),
       "--policies",
       "sarathi",
       "--rates",
@@ -166,11 +159,7 @@ class SimulateTest {
     assertThat(run(words)).isZero();
     assertThat(text(out)).contains("\"tbt_p99\":0.105,");
     out.reset();
-    assertThat(
-            run(
-                Stream.concat(Stream.of(words), Stream.of("--beside", "0.002"))
-                    .toArray(String[]::new)))
-        .isZero();
+    assertThat(run(List.of(words), "--beside=0.002")).isZero();
     assertThat(text(out)).contains("\"tbt_p99\":0.102,");
   }
 
@@ -234,11 +223,17 @@ class SimulateTest {
 
   @Test
   void aTraceThatCannotBeRead() throws IOException {
-    Path file = folder.resolve("trace.csv");
-    Files.writeString(file, "arrival_s,input_tokens,output_tokens\n0,10,five\n");
-    assertThat(run("--trace", file.toString())).isEqualTo(1);
+    String file = csv("0,10,five");
+    assertThat(run("--trace", file)).isEqualTo(1);
     assertThat(text(err))
         .isEqualTo("simulate: " + file + ", line 2: output_tokens is no number: 'five'\n");
+  }
+
+  /** A trace's file, with what its rows begin with. */
+  private String csv(String... rows) throws IOException {
+    Path file = folder.resolve("trace.csv");
+    String text = "arrival_s,input_tokens,output_tokens\n" + String.join("\n", rows) + "\n";
+    return Files.writeString(file, text).toString();
   }
 
   private int run(List<String> words, String last) {

@@ -42,30 +42,11 @@ public record Profile(
   }
 
   public Profile withCost(StepCost other) {
-    return new Profile(
-        name,
-        other,
-        blockSize,
-        blocks,
-        hostBlocks,
-        copySeconds,
-        maxSequences,
-        chunkTokens,
-        wholeTokens);
+    return with(other, blocks, hostBlocks, copySeconds, maxSequences);
   }
 
   public Profile withMemory(long kvTokens) {
-    int count = Math.clamp(kvTokens / blockSize, 1, Integer.MAX_VALUE / blockSize);
-    return new Profile(
-        name,
-        cost,
-        blockSize,
-        count,
-        hostBlocks,
-        copySeconds,
-        maxSequences,
-        chunkTokens,
-        wholeTokens);
+    return with(cost, blocksOf(kvTokens, 1), hostBlocks, copySeconds, maxSequences);
   }
 
   /**
@@ -73,21 +54,28 @@ public record Profile(
    * @param copySecondsPerBlock of each of its blocks
    */
   public Profile withHost(long kvTokens, double copySecondsPerBlock) {
-    int count = Math.clamp(kvTokens / blockSize, 0, Integer.MAX_VALUE / blockSize);
-    return new Profile(
-        name,
-        cost,
-        blockSize,
-        blocks,
-        count,
-        copySecondsPerBlock,
-        maxSequences,
-        chunkTokens,
-        wholeTokens);
+    return with(cost, blocks, blocksOf(kvTokens, 0), copySecondsPerBlock, maxSequences);
   }
 
   public Profile withMaxSequences(int count) {
+    return with(cost, blocks, hostBlocks, copySeconds, count);
+  }
+
+  private int blocksOf(long kvTokens, int least) {
+    return Math.clamp(kvTokens / blockSize, least, Integer.MAX_VALUE / blockSize);
+  }
+
+  private Profile with(
+      StepCost newCost, int count, int hostCount, double newCopySeconds, int newMaxSequences) {
     return new Profile(
-        name, cost, blockSize, blocks, hostBlocks, copySeconds, count, chunkTokens, wholeTokens);
+        name,
+        newCost,
+        blockSize,
+        count,
+        hostCount,
+        newCopySeconds,
+        newMaxSequences,
+        chunkTokens,
+        wholeTokens);
   }
 }
