@@ -3,39 +3,16 @@ package dev.andante.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.andante.decode.DecodeApplication;
-import dev.andante.engine.Attempt;
-import dev.andante.engine.Engine;
-import dev.andante.engine.EngineException;
-import dev.andante.engine.EngineStatus;
-import dev.andante.engine.FinishReason;
-import dev.andante.engine.GeneratedToken;
-import dev.andante.engine.GenerationRequest;
-import dev.andante.engine.GenerationStats;
-import dev.andante.engine.PromptTokens;
-import dev.andante.engine.RequestListener;
-import dev.andante.engine.SamplingParams;
-import dev.andante.engine.StopMatcher;
-import dev.andante.engine.StopParams;
-import dev.andante.gateway.GatewayApplication;
-import dev.andante.host.engine.EngineHost;
 import dev.andante.prefill.PrefillApplication;
-import dev.andante.service.ServiceLauncher;
-import dev.andante.service.grpc.GrpcServer;
-import dev.andante.service.state.ServiceState;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -57,63 +34,25 @@ class DecodeRolloutTest {
           + TOKENS
           + ",";
 
-  private final List<ConfigurableApplicationContext> contexts = new ArrayList<>();
+  private final Services services = new Services();
   private final HttpClient http = HttpClient.newHttpClient();
   private List<ConfigurableApplicationContext> decodes;
   private ConfigurableApplicationContext gateway;
 
   @BeforeEach
   void start() throws InterruptedException {
-    ConfigurableApplicationContext prefill = worker(PrefillApplication.class, "prefill");
+    ConfigurableApplicationContext prefill = services.worker(PrefillApplication.class, "prefill");
     decodes =
         List.of(
-            worker(DecodeApplication.class, "decode"), worker(DecodeApplication.class, "decode"));
-    gateway =
-        run(
-            GatewayApplication.class,
-            "gateway",
-            "--server.port=0",
-            "--andante.gateway.discovery.status-interval=50ms",
-            instance("prefill", 0, prefill),
-            instance("decode", 0, decodes.get(0)),
-            instance("decode", 1, decodes.get(1)));
-    until(() -> gateway.getBean(ServiceState.class).ready());
-  }
-
-  private ConfigurableApplicationContext worker(Class<?> application, String role) {
-    ConfigurableApplicationContext context =
-        run(
-            application,
-            role,
-            "--server.port=0",
-            "--andante.grpc.port=0",
-            "--andante.model.path=dummy:llama-tiny",
-            "--andante.compute.threads=1",
-            "--andante.compute.precision=exact", // an answer goes on elsewhere with the same tokens
-            "--andante.engine.kv-memory=2MB",
-            "--andante.engine.warm-up=0s",
-            "--andante.drain.timeout=60s");
-    context.getBean(EngineHost.class).started().orTimeout(60, TimeUnit.SECONDS).join();
-    return context;
-  }
-
-  private ConfigurableApplicationContext run(
-      Class<?> application, String role, String... arguments) {
-    ConfigurableApplicationContext context =
-        ServiceLauncher.of(application, role).registerShutdownHook(false).run(arguments);
-    contexts.addFirst(context);
-    return context;
-  }
-
-  private static String instance(String role, int number, ConfigurableApplicationContext worker) {
-    return "--spring.cloud.discovery.client.simple.instances.andante-%s[%d].uri=http://127.0.0.1:%d"
-        .formatted(role, number, worker.getBean(GrpcServer.class).port());
+            services.worker(DecodeApplication.class, "decode"),
+            services.worker(DecodeApplication.class, "decode"));
+    gateway = services.gateway(List.of(prefill), decodes);
   }
 
   @AfterEach
   void stop() {
     http.shutdownNow();
-    contexts.forEach(ConfigurableApplicationContext::close);
+    services.close();
   }
 
   @ParameterizedTest
@@ -126,7 +65,10 @@ class DecodeRolloutTest {
     Read read = new Read(sampling);
     read.some(20);
     ConfigurableApplicationContext busy =
-        decodes.stream().filter(decode -> status(decode).running() == 2).findFirst().orElseThrow();
+        decodes.stream()
+            .filter(decode -> Services.status(decode).running() == 2)
+            .findFirst()
+            .orElseThrow();
     CompletableFuture<Void> stopped = CompletableFuture.runAsync(busy::close);
     read.all();
     assertThat(read.text.toString()).isEqualTo(alone.text.toString());
@@ -134,69 +76,25 @@ class DecodeRolloutTest {
     stopped.orTimeout(60, TimeUnit.SECONDS).join();
     assertThat(resumed("handed_over")).isEqualTo(1);
     assertThat(resumed("recomputed")).isZero();
-    ConfigurableApplicationContext other = decodes.get(1 - decodes.indexOf(busy));
-    until(
-        () -> {
-          EngineStatus now = status(other);
-          return now.running() + now.waiting() + now.reservedBlocks() == 0
-              && now.freeBlocks() == now.totalBlocks();
-        });
-    engine(other).checkIntegrity().orTimeout(10, TimeUnit.SECONDS).join();
+    Services.untilIdle(decodes.get(1 - decodes.indexOf(busy)));
   }
 
   private double resumed(String how) {
-    var found =
-        gateway
-            .getBean(PrometheusMeterRegistry.class)
-            .find("andante_resumed_streams")
-            .tag("how", how)
-            .counter();
-    return found == null ? 0 : found.count();
-  }
-
-  private static Engine engine(ConfigurableApplicationContext decode) {
-    return decode.getBean(EngineHost.class).require().engine();
-  }
-
-  private static EngineStatus status(ConfigurableApplicationContext decode) {
-    return engine(decode).status();
+    return Services.counted(gateway, "andante_resumed_streams", "how", how);
   }
 
   /** Has each step take 5 ms more, so that an answer is still under way when something happens. */
   private static void slow(ConfigurableApplicationContext decode) {
-    engine(decode)
-        .generate(
-            new GenerationRequest(
-                new Attempt("slow", 0),
-                PromptTokens.of(1),
-                SamplingParams.GREEDY,
-                new StopParams(400, 0, true, Set.of()),
-                StopMatcher.NONE,
-                false),
-            new RequestListener() {
-              @Override
-              public void onTokens(List<GeneratedToken> tokens) {
-                try {
-                  Thread.sleep(5);
-                } catch (InterruptedException e) {
-                  Thread.currentThread().interrupt();
-                }
-              }
-
-              @Override
-              public void onFinished(FinishReason reason, GenerationStats stats) {}
-
-              @Override
-              public void onFailed(EngineException failure) {}
-            });
-  }
-
-  private static void until(BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("within 60 s").isLessThan(deadline);
-      TimeUnit.MILLISECONDS.sleep(20);
-    }
+    Services.atEachStep(
+        decode,
+        400,
+        () -> {
+          try {
+            Thread.sleep(5);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
   }
 
   /** A streamed answer as its reader gets it. */
@@ -206,10 +104,9 @@ class DecodeRolloutTest {
     private final Iterator<String> lines;
 
     Read(String sampling) throws IOException, InterruptedException {
-      int port = gateway.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
       HttpResponse<java.util.stream.Stream<String>> response =
           http.send(
-              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/completions"))
+              HttpRequest.newBuilder(Services.completions(gateway))
                   .header("content-type", "application/json")
                   .timeout(Duration.ofSeconds(60))
                   .POST(HttpRequest.BodyPublishers.ofString(REQUEST + sampling + "}"))
