@@ -13,6 +13,7 @@ import dev.andante.gateway.pipeline.TokenizerLanes;
 import dev.andante.gateway.routing.Placer;
 import dev.andante.gateway.routing.PromptPressure;
 import dev.andante.gateway.routing.Punctuality;
+import dev.andante.gateway.routing.WorkerLimits;
 import dev.andante.gateway.routing.WorkerRegistry;
 import dev.andante.gateway.routing.WorkerWatch;
 import dev.andante.service.grpc.GrpcChannels;
@@ -57,7 +58,7 @@ class GatewayConfiguration {
 
   @Bean
   WorkerRegistry workerRegistry(GatewayProperties properties) {
-    return new WorkerRegistry(properties.discovery().staleAfter(), properties.circuitBreaking());
+    return new WorkerRegistry(properties.discovery().staleAfter(), WorkerLimits.of(properties));
   }
 
   @Bean
@@ -96,6 +97,7 @@ class GatewayConfiguration {
         // With no worker everything waits for the first one.
         () -> admission.load() * Math.max(1, registry.decodeWorkers()),
         new PromptPressure(registry, patience(properties))::workers);
+    metrics.outOfService(registry::outOfService);
     return admission;
   }
 

@@ -120,6 +120,94 @@ class FaultsTest {
     everythingIsGivenBack();
   }
 
+  /** All of them fail together: as the load that failed them is not to be multiplied. */
+  @Test
+  void attemptsThatBroughtNothingAreRepeatedWithinABudget() {
+    FakeWorker decode = FakeWorker.decode();
+    start(
+        List.of(decode),
+        "andante.gateway.retry-budget.share=0",
+        "andante.gateway.retry-budget.per-second=0.01",
+        "andante.gateway.retry-budget.most=2",
+        "andante.gateway.admission.queue-timeout=300ms");
+    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
+    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
+    assertThat(text(chat(""))).as("two were saved up").isEqualTo(ANSWER);
+    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
+    HttpResponse<String> refused = chat("");
+    assertThat(error(refused, 429).get("message").asString()).contains("could not begin again");
+    assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+    assertThat(gateway.metric("andante_delayed_retries_total")).isPositive();
+    assertThat(decode.decodes).as("one attempt of the last one").hasSize(4);
+    assertThat(text(chat(""))).as("first attempts need none").isEqualTo(ANSWER);
+    everythingIsGivenBack();
+  }
+
+  @Test
+  void anAnswerWaitsForABudget() {
+    FakeWorker decode = FakeWorker.decode();
+    start(
+        List.of(decode),
+        "andante.gateway.retry-budget.share=0",
+        "andante.gateway.retry-budget.per-second=2",
+        "andante.gateway.retry-budget.most=1");
+    for (int i = 0; i < 3; i++) {
+      decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
+    }
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(decode.decodes.getLast().getAttempt().getEpoch()).isEqualTo(3);
+    assertThat(gateway.metric("andante_delayed_retries_total")).isPositive();
+    everythingIsGivenBack();
+  }
+
+  /** The token that prefill computes with the prompt is no sign that decode works. */
+  @Test
+  void aDecodeThatFailsAfterPrefillIsRepeatedWithinABudgetToo() {
+    FakeWorker prefill = FakeWorker.prefill();
+    FakeWorker decode = FakeWorker.decode();
+    start(List.of(prefill, decode));
+    for (int i = 0; i < 12; i++) {
+      decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
+    }
+    error(chat(""), 502);
+    assertThat(prefill.prefills).as("andante.gateway.routing.max-attempts").hasSize(4);
+    everythingIsGivenBack();
+  }
+
+  /** Asking a full worker again costs it nothing. */
+  @Test
+  void waitingForRoomNeedsNoBudget() {
+    FakeWorker decode = FakeWorker.decode();
+    start(
+        List.of(decode),
+        "andante.gateway.retry-budget.share=0",
+        "andante.gateway.retry-budget.per-second=0.01",
+        "andante.gateway.retry-budget.most=1");
+    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
+    for (int i = 0; i < 4; i++) {
+      decode.decodeFailures.add(new FakeWorker.Cut(0, full()));
+    }
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
+    everythingIsGivenBack();
+  }
+
+  @Test
+  void anAnswerThatHadTokensNeedsNoBudgetToGoOn() {
+    FakeWorker decode = FakeWorker.decode();
+    start(
+        List.of(decode),
+        "andante.gateway.retry-budget.share=0",
+        "andante.gateway.retry-budget.per-second=0.01",
+        "andante.gateway.retry-budget.most=1");
+    for (int i = 0; i < 5; i++) {
+      decode.decodeFailures.add(new FakeWorker.Cut(1, lost()));
+    }
+    assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
+    everythingIsGivenBack();
+  }
+
   /** What prefill says may be of the decode that it sends to. */
   @Test
   void aPrefillThatTellsOfADefectIsNotBlamedForIt() {

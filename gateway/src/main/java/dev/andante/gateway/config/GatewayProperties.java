@@ -33,6 +33,8 @@ public record GatewayProperties(
     @DefaultValue @Valid Discovery discovery,
     @DefaultValue @Valid Routing routing,
     @DefaultValue @Valid CircuitBreaking circuitBreaking,
+    @DefaultValue @Valid RetryBudget retryBudget,
+    @DefaultValue @Valid Hedging hedging,
     @DefaultValue @Valid Admission admission,
     @DefaultValue @Valid Http http,
     @DefaultValue @Valid Qoe qoe) {
@@ -124,6 +126,61 @@ public record GatewayProperties(
             "andante.gateway.circuit-breaking.minimum-calls must be at most window, not "
                 + minimumCalls);
       }
+    }
+  }
+
+  /**
+   * How many attempts this gateway makes on a worker that repeat others which brought nothing; for
+   * more than that answers wait, as they do for room. An answer that goes on elsewhere after some
+   * tokens needs none.
+   *
+   * @param share of the answers that begin there; 0 to 1
+   * @param perSecond besides; 0 to 1000
+   * @param most that can be saved up
+   */
+  public record RetryBudget(
+      @DefaultValue("0.2") double share,
+      @DefaultValue("10") double perSecond,
+      @DefaultValue("100") @Min(1) @Max(10_000) int most) {
+
+    /** As without any key. */
+    public static final RetryBudget DEFAULT = new RetryBudget(0.2, 10, 100);
+
+    public RetryBudget {
+      checkRange("retry-budget.share", share, 0, 1);
+      checkRange("retry-budget.per-second", perSecond, 0, 1000);
+      if (share + perSecond == 0) {
+        throw new IllegalArgumentException(
+            "andante.gateway.retry-budget.share and per-second must not both be 0: answers that"
+                + " failed could never begin again");
+      }
+    }
+  }
+
+  /**
+   * When a second prefill worker is asked for a prompt that one is late with. Who is done first
+   * serves the answer, the other one is cancelled.
+   *
+   * @param share how many of the prompts, at most; 0 to 1, 0 = none
+   * @param quantile late is what takes longer, beside its prediction, than this part of the last
+   *     prompts; 0.5 to 1
+   * @param leastWait below this none is late
+   */
+  public record Hedging(
+      @DefaultValue("0.05") double share,
+      @DefaultValue("0.95") double quantile,
+      @DefaultValue("200ms") @Positive Duration leastWait) {
+
+    public Hedging {
+      checkRange("hedging.share", share, 0, 1);
+      checkRange("hedging.quantile", quantile, 0.5, 1);
+    }
+  }
+
+  private static void checkRange(String key, double value, double least, double most) {
+    if (!(value >= least && value <= most)) {
+      throw new IllegalArgumentException(
+          "andante.gateway." + key + " must be " + least + " to " + most + ", not " + value);
     }
   }
 

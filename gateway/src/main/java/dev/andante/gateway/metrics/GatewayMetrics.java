@@ -52,6 +52,13 @@ public final class GatewayMetrics {
         .register(registry);
   }
 
+  /** Shows who gets no calls; call once. */
+  public void outOfService(Supplier<Number> workers) {
+    Gauge.builder("andante_workers_out_of_service", workers)
+        .description("Workers that get no calls for a while since too many failed")
+        .register(registry);
+  }
+
   /** The meters of a model; its name comes from a worker, never from a client. */
   public ModelMeters model(String name) {
     return models.computeIfAbsent(name, key -> new ModelMeters(registry, key));
@@ -98,6 +105,20 @@ public final class GatewayMetrics {
     } else {
       counter("andante_retried_requests", "Answers that another worker began", "engine", "gateway");
     }
+  }
+
+  /** An answer waits since its workers have had as many repeated attempts as they may. */
+  public void retryDelayed() {
+    counter("andante_delayed_retries", "Pauses of answers for want of a retry budget");
+  }
+
+  /** A second prefill worker was asked for a prompt. */
+  public void hedged(HedgeOutcome outcome) {
+    counter(
+        "andante_hedged_prefills",
+        "Prompts that a second prefill worker was asked for, by what it came to",
+        "outcome",
+        outcome.label());
   }
 
   /** An answer went on on another worker, with its KV. */

@@ -38,6 +38,7 @@ public final class AnswerService {
   private final MeshClient client;
   private final GatewayMetrics metrics;
   private final AnswerPlanner planner;
+  private final Hedging hedging;
 
   public AnswerService(
       GatewayProperties properties,
@@ -56,6 +57,7 @@ public final class AnswerService {
     this.client = client;
     this.metrics = metrics;
     this.planner = new AnswerPlanner(seeds);
+    this.hedging = new Hedging(properties.hedging(), placer, System::nanoTime);
   }
 
   /**
@@ -188,6 +190,7 @@ public final class AnswerService {
                           properties.routing().retryBackoff(),
                           properties.admission().queueTimeout(),
                           properties.routing().replacementTimeout())),
+                  hedging,
                   () -> admission.retryAfter(ticket.applicant().tenant()),
                   metrics,
                   progress);

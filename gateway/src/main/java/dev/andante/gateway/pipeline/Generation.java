@@ -2,6 +2,7 @@ package dev.andante.gateway.pipeline;
 
 import dev.andante.gateway.client.MeshClient;
 import dev.andante.gateway.error.ApiException;
+import dev.andante.gateway.error.DropReason;
 import dev.andante.gateway.metrics.GatewayMetrics;
 import dev.andante.gateway.routing.Placement;
 import dev.andante.gateway.routing.Placer;
@@ -20,7 +21,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +43,7 @@ final class Generation {
   private final Retries retries;
   private final HandOvers handOvers;
   private final MeshRequests requests;
+  private final Prefills prefills;
   private final Siblings siblings;
   private final Supplier<Duration> retryAfter;
   private final GatewayMetrics metrics;
@@ -60,6 +61,7 @@ final class Generation {
       Placer placer,
       MeshClient client,
       Retries retries,
+      Hedging hedging,
       Supplier<Duration> retryAfter,
       GatewayMetrics metrics,
       Progress progress) {
@@ -70,6 +72,7 @@ final class Generation {
     this.retries = retries;
     this.handOvers = new HandOvers(plan, placer, client, retries.tried());
     this.requests = new MeshRequests(plan);
+    this.prefills = new Prefills(plan, client, hedging, retries.tried(), metrics);
     this.retryAfter = retryAfter;
     this.metrics = metrics;
     this.progress = progress;
@@ -95,18 +98,15 @@ final class Generation {
               if (soFar.generated().size() >= plan.stop().getMaxTokens()) { // only its end was lost
                 return Flux.just(new GenerationEvent.Finished(FinishReason.FINISH_REASON_LENGTH));
               }
+              Wanted wanted = Wanted.of(plan.model(), plan.prompt(), soFar.generated());
               Placement place =
-                  placer.place(
-                      plan.model(),
-                      Wanted.of(plan.model(), plan.prompt(), soFar.generated()),
-                      retries.tried(),
-                      retries.withoutPrefill());
+                  placer.place(plan.model(), wanted, retries.tried(), retries.withoutPrefill());
+              retries.pay(place, soFar.begun());
               placement = place;
               soFar.placed(place);
-              return place
-                  .prefill()
-                  .map(prefill -> disaggregated(prefill, place.decode()))
-                  .orElseGet(() -> local(place.decode()));
+              return place.prefill().isPresent()
+                  ? disaggregated(place, wanted)
+                  : local(place.decode());
             })
         .onErrorResume(this::again);
   }
@@ -131,27 +131,29 @@ final class Generation {
         .switchIfEmpty(Flux.defer(this::attempt));
   }
 
-  private Flux<GenerationEvent> disaggregated(Worker prefill, Worker decode) {
+  private Flux<GenerationEvent> disaggregated(Placement place, Wanted wanted) {
+    Worker decode = place.decode();
     PrefillRequest request =
         requests.prefill(epoch, soFar.generated(), decode.kvTarget(), retries.patience(decode));
-    long started = System.nanoTime();
     return decode
         .silence()
         .over(
-            busy(
-                prefill,
-                request.getTokensCount(),
-                client.prefill(prefill.target(), request, plan.deadline(), plan.identity()).flux(),
-                MeshFailures::brokenOff), // what it answers may be of decode
+            prefills.compute(place, wanted, request, () -> requests.hedge(request)).flux(),
             () -> decoding = true) // what fails is decode, though prefill was asked
-        .doOnNext(reply -> soFar.prefilled(prefill, reply, System.nanoTime() - started))
-        .concatMap(reply -> afterPrefill(reply, decode));
+        .doOnNext(
+            computed -> {
+              placement = computed.at();
+              requests.goOnAs(computed.attempt());
+              soFar.prefilled(computed.by(), computed.reply(), computed.nanos());
+            })
+        .concatMap(computed -> afterPrefill(computed.reply(), decode));
   }
 
   private Flux<GenerationEvent> afterPrefill(PrefillReply reply, Worker decode) {
     List<GenerationEvent> first = new ArrayList<>(3);
     first.add(soFar.served());
-    first.add(remember(List.of(reply.getFirstToken())));
+    retries.gotRoom();
+    first.add(soFar.add(List.of(reply.getFirstToken())));
     if (reply.getFinishReason() != FinishReason.FINISH_REASON_UNSPECIFIED) {
       first.add(finished(reply.getFinishReason()));
       return Flux.fromIterable(first);
@@ -169,8 +171,8 @@ final class Generation {
     moved = null;
     soFar.decodingOn(worker, request.hasLocal());
     Flux<GenerationEvent> events =
-        busy(
-                worker,
+        worker
+            .over(
                 1,
                 worker
                     .answerTimes()
@@ -243,6 +245,9 @@ final class Generation {
     if (Retries.nobodyThere(error)) {
       return whenSomebodyIsThere(error);
     }
+    if (error instanceof RetryBudgetException) {
+      return whenThereIsABudget(error);
+    }
     if (MeshFailures.full(error)) {
       progress.turnedAway();
     }
@@ -285,22 +290,24 @@ final class Generation {
     return Mono.delay(retries.pause()).thenMany(Flux.defer(this::attempt));
   }
 
-  private void logged(Runnable log) {
-    plan.identity().logIds().run(log);
+  /** Too many answers begin again on the workers there are. */
+  private Flux<GenerationEvent> whenThereIsABudget(Throwable spent) {
+    progress.turnedAway();
+    if (retries.poorOnlyNow()) {
+      logged(() -> LOG.info("{} waits to begin again: {}", plan.id(), spent.getMessage()));
+    }
+    if (!retries.mayWaitForBudget()) {
+      return Flux.error(
+          ApiException.saturated(
+              DropReason.SATURATED,
+              retryAfter.get(),
+              "The answer failed and could not begin again: too many others do."));
+    }
+    metrics.retryDelayed();
+    return Mono.delay(retries.pause()).thenMany(Flux.defer(this::attempt));
   }
 
-  /**
-   * @param blames whether a failure of the call is the worker's own
-   */
-  private static <T> Flux<T> busy(
-      Worker worker, long work, Flux<T> call, Predicate<Throwable> blames) {
-    return Flux.defer(
-        () -> {
-          worker.begin(work);
-          return worker
-              .guard()
-              .over(worker.silence().over(call), blames)
-              .doFinally(signal -> worker.end(work));
-        });
+  private void logged(Runnable log) {
+    plan.identity().logIds().run(log);
   }
 }

@@ -7,9 +7,13 @@ import dev.andante.service.grpc.Failures;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.Set;
 
 /** What a failed call to a worker means for the request. */
 final class MeshFailures {
+
+  /** Codes of {@link Failure}. */
+  private static final Set<String> AT_THE_DOOR = Set.of("not_ready", "draining", "shutting_down");
 
   private MeshFailures() {}
 
@@ -18,6 +22,11 @@ final class MeshFailures {
     return code(error) == Status.Code.RESOURCE_EXHAUSTED
         && answered(error)
         && Failures.from(error).getRetryable();
+  }
+
+  /** The worker did nothing for it, and said so: it is full, or stops, or has only just begun. */
+  static boolean turnedAway(Throwable error) {
+    return full(error) || (answered(error) && AT_THE_DOOR.contains(Failures.from(error).getCode()));
   }
 
   /** Another worker, or the same one later, may succeed. */

@@ -12,19 +12,42 @@ import dev.andante.protocol.v1.TransferredPrompt;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /** What workers are asked for one answer; {@code generated} is what there is of it by then. */
 final class MeshRequests {
 
   private final AnswerPlan plan;
+  private final AtomicInteger hedges = new AtomicInteger();
+  private volatile String requestId;
 
   MeshRequests(AnswerPlan plan) {
     this.plan = plan;
+    this.requestId = plan.id();
   }
 
-  Attempt attempt(int epoch) {
-    return Attempt.newBuilder().setRequestId(plan.id()).setEpoch(epoch).build();
+  /** The answer goes on as that one: later attempts overtake it, and it alone. */
+  void goOnAs(Attempt attempt) {
+    requestId = attempt.getRequestId();
+  }
+
+  private Attempt attempt(int epoch) {
+    return Attempt.newBuilder().setRequestId(requestId).setEpoch(epoch).build();
+  }
+
+  /**
+   * The same, of another worker, for a race with it; it does not wait for blocks. Its id has the
+   * same request and trace for who reads them from it.
+   */
+  PrefillRequest hedge(PrefillRequest request) {
+    return request.toBuilder()
+        .setAttempt(
+            request.getAttempt().toBuilder()
+                .setRequestId(plan.id() + "+" + hedges.incrementAndGet()))
+        .setPatienceMillis(0)
+        .setReader(plan.asker().at(System.nanoTime()))
+        .build();
   }
 
   /**

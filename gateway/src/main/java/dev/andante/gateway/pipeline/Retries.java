@@ -27,39 +27,11 @@ final class Retries {
   private final Tried tried = new Tried();
   private final Since full = new Since();
   private final Since alone = new Since();
+  private final Since poor = new Since();
+  private final RetryDebt debt = new RetryDebt();
   private int failures;
   private int prefillFailures;
   private int pauses;
-
-  /** How long something has lasted. */
-  private static final class Since {
-    private long nanos;
-    private boolean begun;
-
-    /** Whether it has lasted for less than that; begins it, if need be. */
-    boolean within(Duration limit) {
-      long now = System.nanoTime();
-      if (!begun) {
-        begun = true;
-        nanos = now;
-      }
-      return now - nanos < limit.toNanos();
-    }
-
-    /** Whether it has only just begun. */
-    boolean isNew() {
-      return !begun;
-    }
-
-    /** What is left until it has lasted that long; all if it has not begun. */
-    Duration left(Duration limit) {
-      return begun ? limit.minusNanos(System.nanoTime() - nanos) : limit;
-    }
-
-    void over() {
-      begun = false;
-    }
-  }
 
   Retries(Limits limits) {
     this.limits = limits;
@@ -75,12 +47,18 @@ final class Retries {
     return prefillFailures >= PREFILL_FAILURES;
   }
 
-  /** It got on: a later loss is a new misfortune. */
-  void gotOn() {
-    failures = 0;
-    pauses = 0;
+  /** Decode found room. */
+  void gotRoom() {
     full.over();
     alone.over();
+  }
+
+  /** Decode generated some of it: a later loss is a new misfortune. */
+  void gotOn() {
+    debt.gotOn();
+    failures = 0;
+    pauses = 0;
+    gotRoom();
   }
 
   /** Nobody serves the model now. */
@@ -109,6 +87,7 @@ final class Retries {
       return false;
     }
     alone.over();
+    debt.failed(error);
     if (MeshFailures.full(error)) {
       tried.refused(place.decode());
       return full.within(limits.fullTimeout());
@@ -123,6 +102,31 @@ final class Retries {
       }
     }
     return ++failures < limits.maxAttempts();
+  }
+
+  /**
+   * Pays for an attempt there. One of an answer that has begun is made in any case: its reader sees
+   * it stop.
+   *
+   * @throws RetryBudgetException if the answer has to wait, or to go elsewhere
+   */
+  void pay(Placement place, boolean begun) {
+    if (!debt.pay(place) && !begun) {
+      Worker payer = RetryDebt.payer(place);
+      tried.refused(payer);
+      throw new RetryBudgetException(payer.instance());
+    }
+    poor.over();
+  }
+
+  /** Whether an answer that must wait for a budget has done so only now. */
+  boolean poorOnlyNow() {
+    return poor.isNew();
+  }
+
+  /** Whether it may wait for one, as long as for room. */
+  boolean mayWaitForBudget() {
+    return poor.within(limits.fullTimeout());
   }
 
   /**

@@ -92,6 +92,11 @@ public final class CallGuard {
     return true;
   }
 
+  /** Whether it gets no calls now but where most of its kind fail; asking begins no trial. */
+  boolean isOpen() {
+    return breaker.getState() == CircuitBreaker.State.OPEN;
+  }
+
   /** Whether there is room for one more call. */
   boolean hasRoom() {
     return bulkhead.getMetrics().getAvailableConcurrentCalls() > 0;

@@ -81,6 +81,39 @@ public final class Placer {
         tried);
   }
 
+  /**
+   * Another prefill worker for a prompt that takes long where it is; empty if none that is compared
+   * is predicted to be done with it soon enough, or decode has no room to take it twice.
+   *
+   * @param late where it is
+   * @param tried workers that failed the request, which are not asked
+   * @param seconds soon enough
+   */
+  public Optional<Placement> besides(
+      ServedModel model, Wanted prompt, Placement late, Tried tried, double seconds) {
+    Worker decode = late.decode();
+    if (decode.freeTokens() < 2L * prompt.tokens()) {
+      return Optional.empty();
+    }
+    List<Worker> others =
+        registry.usable(WorkerKind.PREFILL, model.fingerprint()).stream()
+            .filter(worker -> late.prefill().filter(worker::equals).isEmpty())
+            .filter(worker -> !tried.contains(worker))
+            .filter(worker -> worker.guard().inService() && worker.guard().hasRoom())
+            .toList();
+    return drawn(others).stream()
+        .flatMap(
+            worker ->
+                PathEstimates.of(worker, decode, prompt).stream()
+                    .map(by -> new Placement(decode, Optional.of(worker), Optional.of(by))))
+        .filter(place -> prefillSeconds(place) <= seconds)
+        .min(Comparator.comparingDouble(Placer::prefillSeconds));
+  }
+
+  private static double prefillSeconds(Placement place) {
+    return place.estimates().map(PathEstimates::prefillSeconds).orElse(Double.POSITIVE_INFINITY);
+  }
+
   /** Where a request would go that comes now; empty if nobody serves the model. */
   Optional<Placement> find(ServedModel model, Wanted prompt) {
     return find(model, prompt, new Tried(), false);

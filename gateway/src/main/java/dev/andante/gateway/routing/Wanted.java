@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Tokens that are to be computed somewhere. For one thread. */
+/** Tokens that are to be computed somewhere. For one thread at a time. */
 public final class Wanted {
 
   private final int tokens;

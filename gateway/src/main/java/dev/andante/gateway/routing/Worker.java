@@ -1,10 +1,12 @@
 package dev.andante.gateway.routing;
 
-import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
+import dev.andante.gateway.config.GatewayProperties.RetryBudget;
 import dev.andante.protocol.v1.WorkerStatus;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 
 /**
  * One worker as the gateway knows it: what it last said of itself, and what this gateway has sent
@@ -29,6 +31,7 @@ public final class Worker {
   private final AnswerTimes answerTimes;
   private final Silence silence;
   private final CallGuard guard;
+  private final CallBudget retryBudget;
   private final KeptBlocks kept = new KeptBlocks();
   private final AtomicLong outstanding = new AtomicLong();
   private volatile @Nullable Report report;
@@ -36,12 +39,15 @@ public final class Worker {
   /**
    * @param clock as {@link System#nanoTime}
    */
-  Worker(WorkerKind kind, String target, CircuitBreaking circuitBreaking, LongSupplier clock) {
+  Worker(WorkerKind kind, String target, WorkerLimits limits, LongSupplier clock) {
     this.kind = kind;
     this.target = target;
     this.answerTimes = new AnswerTimes(clock);
     this.silence = new Silence(target, clock);
-    this.guard = new CallGuard(target, circuitBreaking, clock);
+    this.guard = new CallGuard(target, limits.circuitBreaking(), clock);
+    RetryBudget budget = limits.retryBudget();
+    this.retryBudget =
+        new CallBudget(budget.share(), budget.perSecond(), budget.most(), budget.most(), clock);
   }
 
   public WorkerKind kind() {
@@ -59,12 +65,26 @@ public final class Worker {
     return current == null ? target : current.status().getInstance();
   }
 
-  /** Adds work in this gateway's hands: answers on decode, prompt tokens on prefill. */
-  public void begin(long work) {
+  /**
+   * A call to it: its work is in this gateway's hands, it is counted, and left when the worker
+   * hangs.
+   *
+   * @param work answers on decode, prompt tokens on prefill
+   * @param blames whether a failure of the call is the worker's own
+   */
+  public <T> Flux<T> over(long work, Flux<T> call, Predicate<Throwable> blames) {
+    return Flux.defer(
+        () -> {
+          begin(work);
+          return guard.over(silence.over(call), blames).doFinally(_ -> end(work));
+        });
+  }
+
+  void begin(long work) {
     outstanding.addAndGet(work);
   }
 
-  public void end(long work) {
+  void end(long work) {
     outstanding.addAndGet(-work);
   }
 
@@ -79,8 +99,13 @@ public final class Worker {
   }
 
   /** Counts its calls. */
-  public CallGuard guard() {
+  CallGuard guard() {
     return guard;
+  }
+
+  /** For calls that repeat others which brought nothing. */
+  public CallBudget retryBudget() {
+    return retryBudget;
   }
 
   /** What its prefix cache holds, as far as it tells. */

@@ -1,6 +1,5 @@
 package dev.andante.gateway.routing;
 
-import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.service.state.ReadinessCheck;
 import java.time.Duration;
 import java.util.Collection;
@@ -23,21 +22,21 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
   private final Map<String, Worker> workers = new ConcurrentHashMap<>();
   private final ModelCatalog catalog = new ModelCatalog();
   private final long staleNanos;
-  private final CircuitBreaking circuitBreaking;
+  private final WorkerLimits limits;
   private final LongSupplier clock;
   private volatile long prefillListedNanos;
   private volatile boolean wasReady;
 
-  public WorkerRegistry(Duration staleAfter, CircuitBreaking circuitBreaking) {
-    this(staleAfter, circuitBreaking, System::nanoTime);
+  public WorkerRegistry(Duration staleAfter, WorkerLimits limits) {
+    this(staleAfter, limits, System::nanoTime);
   }
 
   /**
    * @param clock times the answers on workers; as {@link System#nanoTime}
    */
-  WorkerRegistry(Duration staleAfter, CircuitBreaking circuitBreaking, LongSupplier clock) {
+  WorkerRegistry(Duration staleAfter, WorkerLimits limits, LongSupplier clock) {
     this.staleNanos = staleAfter.toNanos();
-    this.circuitBreaking = circuitBreaking;
+    this.limits = limits;
     this.clock = clock;
   }
 
@@ -125,6 +124,11 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
             .noneMatch(w -> w.kind() == WorkerKind.PREFILL && usable(w) != null);
   }
 
+  /** Workers that their circuit breakers take out of service. */
+  public int outOfService() {
+    return (int) workers.values().stream().filter(worker -> worker.guard().isOpen()).count();
+  }
+
   Collection<Worker> workers() {
     return List.copyOf(workers.values());
   }
@@ -138,7 +142,7 @@ public final class WorkerRegistry implements ReadinessCheck, AutoCloseable {
     targets.forEach(
         target ->
             workers.computeIfAbsent(
-                kind + "@" + target, key -> new Worker(kind, target, circuitBreaking, clock)));
+                kind + "@" + target, key -> new Worker(kind, target, limits, clock)));
   }
 
   ModelCatalog catalog() {

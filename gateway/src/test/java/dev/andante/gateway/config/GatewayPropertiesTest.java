@@ -49,6 +49,12 @@ class GatewayPropertiesTest {
     ALL.put("circuit-breaking.longest-open-for", "33s");
     ALL.put("circuit-breaking.trial-calls", "34");
     ALL.put("circuit-breaking.max-calls", "35");
+    ALL.put("retry-budget.share", "0.36");
+    ALL.put("retry-budget.per-second", "37.5");
+    ALL.put("retry-budget.most", "38");
+    ALL.put("hedging.share", "0.39");
+    ALL.put("hedging.quantile", "0.9");
+    ALL.put("hedging.least-wait", "41ms");
     ALL.put("admission.max-concurrent", "10");
     ALL.put("admission.max-queued", "11");
     ALL.put("admission.queue-timeout", "12s");
@@ -116,6 +122,8 @@ class GatewayPropertiesTest {
                     0, false, true, 4, Duration.ofMillis(50), Duration.ofSeconds(60)),
                 new GatewayProperties.CircuitBreaking(
                     50, 20, 5, Duration.ofSeconds(5), Duration.ofSeconds(60), 3, 10_000),
+                new GatewayProperties.RetryBudget(0.2, 10, 100),
+                new GatewayProperties.Hedging(0.05, 0.95, Duration.ofMillis(200)),
                 new GatewayProperties.Admission(
                     64,
                     256,
@@ -135,9 +143,17 @@ class GatewayPropertiesTest {
   }
 
   @Test
-  void circuitBreakingWithoutAnyKey() {
+  void whatBoundsCallsWithoutAnyKey() {
     assertThat(bind(Map.of()).circuitBreaking())
         .isEqualTo(GatewayProperties.CircuitBreaking.DEFAULT);
+    assertThat(bind(Map.of()).retryBudget()).isEqualTo(GatewayProperties.RetryBudget.DEFAULT);
+  }
+
+  @Test
+  void aRetryBudgetThatNothingFills() {
+    Map<String, String> nothing = Map.of("retry-budget.share", "0", "retry-budget.per-second", "0");
+    assertThatThrownBy(() -> bind(nothing))
+        .hasStackTraceContaining("retry-budget.share and per-second must not both be 0");
   }
 
   @Test
@@ -162,6 +178,8 @@ class GatewayPropertiesTest {
                     7, true, false, 8, Duration.ofMillis(9), Duration.ofSeconds(24)),
                 new GatewayProperties.CircuitBreaking(
                     30, 40, 31, Duration.ofSeconds(32), Duration.ofSeconds(33), 34, 35),
+                new GatewayProperties.RetryBudget(0.36, 37.5, 38),
+                new GatewayProperties.Hedging(0.39, 0.9, Duration.ofMillis(41)),
                 new GatewayProperties.Admission(
                     10,
                     11,
@@ -211,6 +229,13 @@ class GatewayPropertiesTest {
     "discovery.interval,0s",
     "routing.local-prompt-tokens,-1",
     "routing.max-attempts,0",
+    "retry-budget.share,1.1",
+    "retry-budget.per-second,-1",
+    "retry-budget.most,0",
+    "hedging.share,-0.1",
+    "hedging.quantile,0.4",
+    "hedging.quantile,NaN",
+    "hedging.least-wait,0s",
     "admission.max-concurrent,0",
     "admission.max-queued,-1",
     "admission.patience,0s",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.andante.gateway.TestModel;
 import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
+import dev.andante.gateway.config.GatewayProperties.RetryBudget;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.protocol.v1.ModelInfo;
 import dev.andante.protocol.v1.StepCost;
@@ -27,7 +28,7 @@ import reactor.core.publisher.Flux;
 class PlacerTest {
 
   private final WorkerRegistry registry =
-      new WorkerRegistry(Duration.ofSeconds(60), CircuitBreaking.DEFAULT);
+      new WorkerRegistry(Duration.ofSeconds(60), WorkerLimits.DEFAULT);
   private final Random random = new Random(7);
   private ServedModel model;
 
@@ -124,7 +125,8 @@ class PlacerTest {
     registry.close();
     CircuitBreaking one =
         new CircuitBreaking(50, 20, 5, Duration.ofSeconds(5), Duration.ofSeconds(60), 3, 1);
-    WorkerRegistry narrow = new WorkerRegistry(Duration.ofSeconds(60), one);
+    WorkerRegistry narrow =
+        new WorkerRegistry(Duration.ofSeconds(60), new WorkerLimits(one, RetryBudget.DEFAULT));
     narrow.replace(WorkerKind.DECODE, Set.of("d1:1", "d2:1"));
     narrow.catalog().add(model);
     narrow

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.andante.gateway.TestModel;
-import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.WorkerStatus;
 import java.time.Duration;
@@ -22,7 +21,7 @@ class PromptPressureTest {
       StepCost.newBuilder().setPerRowSeconds(1e-3).setSamples(100).setMaxBatchTokens(256).build();
 
   private final WorkerRegistry registry =
-      new WorkerRegistry(Duration.ofSeconds(60), CircuitBreaking.DEFAULT);
+      new WorkerRegistry(Duration.ofSeconds(60), WorkerLimits.DEFAULT);
   private final PromptPressure pressure = new PromptPressure(registry, Duration.ofSeconds(2));
   private ServedModel model;
 

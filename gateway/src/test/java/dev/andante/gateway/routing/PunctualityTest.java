@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.andante.gateway.TestModel;
-import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.protocol.v1.StepCost;
@@ -28,7 +27,7 @@ class PunctualityTest {
       StepCost.newBuilder().setPerRowSeconds(1e-3).setSamples(1000).setMaxBatchTokens(256).build();
 
   private final WorkerRegistry registry =
-      new WorkerRegistry(Duration.ofSeconds(60), CircuitBreaking.DEFAULT);
+      new WorkerRegistry(Duration.ofSeconds(60), WorkerLimits.DEFAULT);
   private final Placer placer = new Placer(registry, 0, false, new Random(1)::nextInt);
   private long late;
   private ServedModel model;

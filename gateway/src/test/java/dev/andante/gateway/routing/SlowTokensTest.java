@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.andante.gateway.TestModel;
-import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.gateway.error.ApiException;
 import dev.andante.gateway.error.DropReason;
 import dev.andante.protocol.v1.StepCost;
@@ -39,7 +38,7 @@ class SlowTokensTest {
 
   private long now = 1_000_000_000L;
   private final WorkerRegistry registry =
-      new WorkerRegistry(Duration.ofSeconds(60), CircuitBreaking.DEFAULT, () -> now);
+      new WorkerRegistry(Duration.ofSeconds(60), WorkerLimits.DEFAULT, () -> now);
   private final Placer placer = new Placer(registry, 0, false, new Random(1)::nextInt);
   private final Punctuality punctuality =
       new Punctuality(true, 2, Duration.ofSeconds(60), placer, System::nanoTime);

@@ -3,7 +3,6 @@ package dev.andante.gateway.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.andante.gateway.config.GatewayProperties.CircuitBreaking;
 import dev.andante.protocol.v1.StepCost;
 import dev.andante.protocol.v1.WorkerStatus;
 import org.junit.jupiter.api.Test;
@@ -20,7 +19,7 @@ class StepPredictionTest {
           .build();
 
   private static Worker worker(WorkerKind kind, WorkerStatus.Builder status) {
-    Worker worker = new Worker(kind, "w:1", CircuitBreaking.DEFAULT, System::nanoTime);
+    Worker worker = new Worker(kind, "w:1", WorkerLimits.DEFAULT, System::nanoTime);
     worker.report(new Worker.Report(status.setStepCost(COST).build(), "m", 0));
     return worker;
   }
@@ -77,7 +76,7 @@ class StepPredictionTest {
 
   @Test
   void whoHasNotLearntEnoughIsNotPredicted() {
-    Worker silent = new Worker(WorkerKind.DECODE, "w:1", CircuitBreaking.DEFAULT, System::nanoTime);
+    Worker silent = new Worker(WorkerKind.DECODE, "w:1", WorkerLimits.DEFAULT, System::nanoTime);
     assertThat(StepPrediction.of(silent)).isEmpty();
     silent.report(new Worker.Report(WorkerStatus.getDefaultInstance(), "m", 0));
     assertThat(StepPrediction.of(silent)).isEmpty();
