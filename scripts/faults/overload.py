@@ -34,6 +34,8 @@ CONCURRENT, QUEUED, QUEUE_TIMEOUT = 8, 32, 5.0
 ANSWER = 180  # tokens: long enough that refusing is little work beside serving
 STEP = 0.002  # seconds each way to the experts, of which a step asks for two layers
 PART, PARTS = 10.0, 12  # seconds, of which the best counts, and how many there are at most: until two bring less than a twentieth more
+LONGEST = 5.0  # seconds after which who was served at a time has its answer, as far as goodput goes
+MOMENT = 1e-3  # seconds that an answer takes at least
 RAMP = 10.0  # seconds of the flood that do not count: the first answers take a while
 POLITE = 0.1  # of what can be served, the second tenant's
 SPARED = 0.01  # of its requests that may be refused: after a stall of seconds more of them wait than its share of the queue
@@ -47,7 +49,7 @@ class Watch:
 
     def __init__(self, findings, expected):
         self.findings, self.expected = findings, expected
-        self.lock, self.ends, self.counts, self.longest = threading.Lock(), [], Counter(), 0.0
+        self.lock, self.answers, self.counts, self.longest = threading.Lock(), [], Counter(), 0.0
 
     def heard(self, number, tenant, outcome):
         self.findings.outcome(outcome)
@@ -56,7 +58,8 @@ class Watch:
             self.counts[tenant] += 1
             self.counts[f"{tenant} {outcome.ended}"] += 1
             if outcome.ended == "whole":
-                self.ends.append((time.monotonic(), len(outcome.tokens)))
+                at = time.monotonic()
+                self.answers.append((at - max(MOMENT, outcome.seconds - outcome.waited), at, len(outcome.tokens)))
             self.longest = max(self.longest, outcome.waited)
         if outcome.ended in ("hang", "untyped", "lost"):
             self.findings.add("hangs", f"{about}: {outcome.ended} {outcome.detail}")
@@ -77,14 +80,17 @@ class Watch:
         if asked - served > SPARED * asked:
             self.findings.add("starved", f"{asked - served} of {asked} requests of a tenant who asks for less than its share were refused")
 
-    def goodput(self, begin, end):
-        """Tokens a second of answers that ended then; those of requests that ended with it."""
-        with self.lock:
-            return sum(tokens for at, tokens in self.ends if begin <= at < end) / (end - begin)
+    def served(self, begin, end):
+        """(tokens, answers) a second of whole answers that have ended by now, each spread over the time in which it was generated.
 
-    def completed(self, begin, end):
+        Clients that began together end together: by their ends alone, a part of ten seconds would have five rounds of answers or six.
+        """
+        tokens = answers = 0.0
         with self.lock:
-            return sum(begin <= at < end for at, _ in self.ends)
+            for since, until, count in self.answers:
+                part = max(0.0, min(until, end) - max(since, begin)) / (until - since)
+                tokens, answers = tokens + part * count, answers + part
+        return tokens / (end - begin), answers / (end - begin)
 
 
 class Closed(Crowd):
@@ -163,13 +169,14 @@ def windows(seconds):
 def most(watch):
     """Goodput and requests a second of the best of several parts: the JVMs are still compiling in the first ones."""
     best, since = (0.0, 0.0), 0
+    time.sleep(LONGEST)
     for _ in range(PARTS):
-        begin = time.monotonic()
+        begin = time.monotonic() - LONGEST
         time.sleep(PART)
-        goodput, since = watch.goodput(begin, begin + PART), since + 1
-        if goodput > 1.05 * best[0]:
+        served, since = watch.served(begin, begin + PART), since + 1
+        if served[0] > 1.05 * best[0]:
             since = 0
-        best = max(best, (goodput, watch.completed(begin, begin + PART) / PART))
+        best = max(best, served)
         if since >= 2:
             break
     if not best[0]:
@@ -188,7 +195,7 @@ def overloaded(mesh, shapes, watch, seconds, seed, findings):
     before, memory = live(services), Memory(services)
     say(f"at most {peak:.0f} tokens/s in {rate:.1f} requests/s; now {TIMES * rate:.0f} requests/s for {seconds / 60:g} minutes …")
     begin = RAMP + flood(port, (TIMES - POLITE) * rate, POLITE * rate, RAMP + seconds, shapes, random.Random(f"{seed}:flood"), watch.heard, memory.look)
-    parts = [watch.goodput(begin + since, begin + until) / peak for since, until in windows(seconds)]
+    parts = [watch.served(begin + since, begin + until)[0] / peak for since, until in windows(seconds)]
     for part, (since, until) in zip(parts, windows(seconds)):
         if part < GOOD:
             findings.add("failed", f"from {since:.0f} to {until:.0f} s goodput was {part:.2f} of {peak:.0f} tokens/s")

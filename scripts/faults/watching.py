@@ -114,7 +114,7 @@ def prepare(parser):
     """What was said, with a seed and a factory of services in any case, and the folder for logs emptied."""
     given = parser.parse_args()
     if given.seed is None:
-        given.seed = random.SystemRandom().randrange(1 << 31)
+        given.seed = random.SystemRandom().randrange(10**9)  # as many digits as the launcher takes
     shutil.rmtree(given.logs, ignore_errors=True)
     given.logs.mkdir(parents=True)
     given.factory = Factory(given.home, given.java, given.logs, dict(pair.split("=", 1) for pair in given.aot))

@@ -15,8 +15,8 @@ import watching  # noqa: E402
 from checkout import LauncherTest  # noqa: E402
 
 
-def whole(waited=0.0, tokens=2):
-    return asking.Outcome("whole", list(range(tokens)), waited=waited)
+def whole(waited=0.0, tokens=2, seconds=0.0):
+    return asking.Outcome("whole", list(range(tokens)), waited=waited, seconds=seconds)
 
 
 def refused(detail="429 rate_limit saturated m", retry_after="3", seconds=0.1):
@@ -69,18 +69,32 @@ class OverloadTest(unittest.TestCase):
         begin = time.monotonic()
         self.counts("flood", whole())
         self.counts("flood", asking.Outcome("error", [0], detail="429 x", retry_after="1"))
-        end = time.monotonic() + 1e-3
-        self.assertAlmostEqual(self.watch.goodput(begin, end) * (end - begin), 2)
-        self.assertEqual(self.watch.completed(begin, end), 1)
-        self.assertEqual(self.watch.goodput(begin - 2, begin), 0)
+        tokens, answers = self.watch.served(begin - 1, begin + 1)
+        self.assertAlmostEqual(2 * tokens, 2)
+        self.assertAlmostEqual(2 * answers, 1)
+        self.assertEqual(self.watch.served(begin - 2, begin - 1), (0, 0))
+
+    def test_an_answer_counts_while_it_is_generated(self):
+        with mock.patch.object(overload.time, "monotonic", return_value=100.0):
+            self.watch.heard(0, "flood", whole(tokens=2, seconds=10, waited=6))
+        for begin, end, tokens in ((90, 96, 0), (96, 97, 0.5), (95, 98, 1), (98, 101, 1), (0, 200, 2)):
+            self.assertAlmostEqual(self.watch.served(begin, end)[0] * (end - begin), tokens)
+
+    def test_rounds_of_answers_that_end_together_are_an_even_flow(self):
+        for end in range(2, 40, 2):
+            with mock.patch.object(overload.time, "monotonic", return_value=float(end)):
+                self.watch.heard(0, "closed", whole(seconds=2))
+        for begin in (3, 3.5, 4.7):
+            tokens, answers = self.watch.served(begin, begin + 5)
+            self.assertAlmostEqual(tokens, 1)
+            self.assertAlmostEqual(answers, 0.5)
 
     def test_the_most_is_the_best_part_once_it_rises_no_more(self):
         watch = mock.Mock()
-        watch.goodput.side_effect = [10, 50, 100, 104, 90, 500]
-        watch.completed.return_value = 20
+        watch.served.side_effect = [(10, 1), (50, 2), (100, 3), (104, 4), (90, 5), (500, 6)]
         with mock.patch.object(overload.time, "sleep"):
-            self.assertEqual(overload.most(watch), (104, 20 / overload.PART))
-            watch.goodput.side_effect = lambda *_: 0
+            self.assertEqual(overload.most(watch), (104, 4))
+            watch.served.side_effect = lambda *_: (0, 0)
             with self.assertRaisesRegex(RuntimeError, "nothing was served"):
                 overload.most(watch)
 
