@@ -56,6 +56,10 @@ class FaultsTest {
     return Status.UNAVAILABLE.asRuntimeException();
   }
 
+  private static StatusRuntimeException draining() {
+    return Failures.of(Status.Code.UNAVAILABLE, "draining", "this worker is stopping", true);
+  }
+
   private static StatusRuntimeException full() {
     return Failures.of(Status.Code.RESOURCE_EXHAUSTED, "saturated", "no blocks", true);
   }
@@ -162,7 +166,25 @@ class FaultsTest {
 
   /** The token that prefill computes with the prompt is no sign that decode works. */
   @Test
-  void aDecodeThatFailsAfterPrefillIsRepeatedWithinABudgetToo() {
+  void promptsAreComputedAgainWithinABudgetToo() {
+    FakeWorker prefill = FakeWorker.prefill();
+    FakeWorker decode = FakeWorker.decode();
+    start(
+        List.of(prefill, decode),
+        "andante.gateway.retry-budget.share=0",
+        "andante.gateway.retry-budget.per-second=0.01",
+        "andante.gateway.retry-budget.most=2",
+        "andante.gateway.admission.queue-timeout=300ms");
+    for (int i = 0; i < 12; i++) {
+      decode.decodeFailures.add(new FakeWorker.Cut(0, i % 2 == 0 ? lost() : draining()));
+    }
+    error(chat(""), 429);
+    assertThat(prefill.prefills).as("the first attempt and two more").hasSize(3);
+    everythingIsGivenBack();
+  }
+
+  @Test
+  void aDecodeThatFailsAfterPrefillAgainAndAgainEndsTheAnswer() {
     FakeWorker prefill = FakeWorker.prefill();
     FakeWorker decode = FakeWorker.decode();
     start(List.of(prefill, decode));
@@ -204,6 +226,9 @@ class FaultsTest {
       decode.decodeFailures.add(new FakeWorker.Cut(1, lost()));
     }
     assertThat(text(chat(""))).isEqualTo(ANSWER);
+    assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
+    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
+    assertThat(text(chat(""))).as("the one saved up is still there").isEqualTo(ANSWER);
     assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
     everythingIsGivenBack();
   }

@@ -45,6 +45,10 @@ class HedgedPrefillTest {
 
   /** Prefill's steps take no time worth a word: a prompt takes what the gateway's calls do. */
   private void start(double share) {
+    start(share, 20);
+  }
+
+  private void start(double share, int leastWaitMillis) {
     for (FakeWorker worker : List.of(one, two, decode)) {
       worker.answers(ANSWER);
       worker.stepCost =
@@ -59,7 +63,7 @@ class HedgedPrefillTest {
     gateway =
         GatewayFixture.start(
             List.of(one, two, decode),
-            "andante.gateway.hedging.least-wait=20ms",
+            "andante.gateway.hedging.least-wait=" + leastWaitMillis + "ms",
             "andante.gateway.hedging.share=" + share);
     int before = two.statuses.get();
     Await.until(() -> two.statuses.get() > before + 1, "both are known");
@@ -143,7 +147,7 @@ class HedgedPrefillTest {
     first.prefillGate = gate;
     decode.decodeFailures.add(new FakeWorker.Cut(2, Status.UNAVAILABLE.asRuntimeException()));
     CompletableFuture<HttpResponse<String>> answer = ask();
-    Await.until(() -> decode.decodes.size() == 1, "decoding");
+    Await.until(() -> !decode.decodes.isEmpty(), "decoding");
     gate.countDown();
     isWhole(answer);
     List<PrefillRequest> all = new ArrayList<>(first.prefills);
@@ -182,11 +186,8 @@ class HedgedPrefillTest {
     Await.until(() -> second.prefills.size() == 1, "the second one is asked");
     first.kill();
     Await.until(() -> second.cancelled.get() == 1, "it is given up");
-    Await.until(() -> second.prefills.size() == 2, "the prompt is tried again");
-    assertThat(second.prefills.getLast().getAttempt().getEpoch()).isEqualTo(1);
+    isWhole(answer); // of whoever computes the prompt now, though neither of them goes on
     assertThat(hedged("failed")).isEqualTo(1);
-    gate.countDown();
-    isWhole(answer);
     everythingIsGivenBack();
   }
 
@@ -225,7 +226,7 @@ class HedgedPrefillTest {
 
   @Test
   void aFirstOneThatFailsLaterIsNoHarm() {
-    start(1);
+    start(1, 2000); // which is how long the second one has, too
     CountDownLatch other = new CountDownLatch(1);
     first.prefillGate = gate;
     second.prefillGate = other;
@@ -257,19 +258,26 @@ class HedgedPrefillTest {
 
   @Test
   void onlyOneOfTwentyByDefault() {
-    start(0.05); // 60 of them: three saved up
+    start(0.05); // sixty of them: three saved up, if none of them was late
     first.prefillGate = gate;
-    for (int i = 0; i < 3; i++) {
-      isWhole(ask());
-    }
-    CompletableFuture<HttpResponse<String>> fourth = ask();
-    Await.until(() -> first.prefills.size() == 4, "the first one is asked");
-    awaitStatuses(20);
-    assertThat(second.prefills).hasSize(3);
-    assertThat(hedged("won")).isEqualTo(3);
+    int asked = 60;
+    CompletableFuture<HttpResponse<String>> answer;
+    do {
+      assertThat(asked).isLessThan(70);
+      answer = ask();
+      asked++;
+      awaitDoneOrLate(answer);
+    } while (answer.isDone());
+    assertThat(gateway.metric(hedges(""))).isBetween(1.0, 0.05 * asked);
     gate.countDown();
-    isWhole(fourth);
+    isWhole(answer);
     everythingIsGivenBack();
+  }
+
+  private void awaitDoneOrLate(CompletableFuture<?> answer) {
+    int before = second.statuses.get();
+    Await.until(
+        () -> answer.isDone() || second.statuses.get() >= before + 50, "a second at the least");
   }
 
   @Test

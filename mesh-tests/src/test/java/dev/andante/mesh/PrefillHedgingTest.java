@@ -105,7 +105,7 @@ class PrefillHedgingTest {
   /** Four at a time, so that either gets some. */
   private void learnWhatPromptsTake() {
     int round = 0;
-    while (steps().stream().anyMatch(steps -> steps < 60)) {
+    while (steps().stream().anyMatch(steps -> steps < 120)) {
       assertThat(round).as("rounds of prompts").isLessThan(300);
       askFour("prompt", round);
       round++;

@@ -131,8 +131,8 @@ public record GatewayProperties(
 
   /**
    * How many attempts this gateway makes on a worker that repeat others which brought nothing; for
-   * more than that answers wait, as they do for room. An answer that goes on elsewhere after some
-   * tokens needs none.
+   * more than that answers wait, as they do for room. An answer that goes on elsewhere after decode
+   * got on with it needs none.
    *
    * @param share of the answers that begin there; 0 to 1
    * @param perSecond besides; 0 to 1000

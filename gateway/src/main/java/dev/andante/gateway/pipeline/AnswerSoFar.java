@@ -71,12 +71,14 @@ final class AnswerSoFar {
   }
 
   /**
-   * @param nanos from the question to the reply
+   * @param at where, with the prefill worker that was done first
+   * @param nanos since the prompt went to prefill
    */
-  void prefilled(Worker by, PrefillReply reply, long nanos) {
+  void prefilled(Placement at, PrefillReply reply, long nanos) {
     meters.prefilled(nanos);
     queueMicros += reply.getQueueMicros();
-    prefillInstance = by.instance();
+    prefillInstance = at.prefill().map(Worker::instance).orElse(null);
+    estimates = at.estimates().orElse(null);
     decodeInstance = null;
     cachedTokens = reply.getCachedTokens();
     transferMicros += reply.getTransferMicros();

@@ -101,7 +101,7 @@ final class Generation {
               Wanted wanted = Wanted.of(plan.model(), plan.prompt(), soFar.generated());
               Placement place =
                   placer.place(plan.model(), wanted, retries.tried(), retries.withoutPrefill());
-              retries.pay(place, soFar.begun());
+              retries.pay(place);
               placement = place;
               soFar.placed(place);
               return place.prefill().isPresent()
@@ -144,7 +144,7 @@ final class Generation {
             computed -> {
               placement = computed.at();
               requests.goOnAs(computed.attempt());
-              soFar.prefilled(computed.by(), computed.reply(), computed.nanos());
+              soFar.prefilled(computed.at(), computed.reply(), computed.nanos());
             })
         .concatMap(computed -> afterPrefill(computed.reply(), decode));
   }
@@ -152,7 +152,7 @@ final class Generation {
   private Flux<GenerationEvent> afterPrefill(PrefillReply reply, Worker decode) {
     List<GenerationEvent> first = new ArrayList<>(3);
     first.add(soFar.served());
-    retries.gotRoom();
+    retries.computed();
     first.add(soFar.add(List.of(reply.getFirstToken())));
     if (reply.getFinishReason() != FinishReason.FINISH_REASON_UNSPECIFIED) {
       first.add(finished(reply.getFinishReason()));

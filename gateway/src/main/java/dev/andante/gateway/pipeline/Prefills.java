@@ -39,13 +39,9 @@ final class Prefills {
   /**
    * @param at with the prefill worker that was done first
    * @param attempt whom decode keeps the KV for
-   * @param nanos from the question to the reply
+   * @param nanos since the first one was asked
    */
-  record Computed(Placement at, Attempt attempt, PrefillReply reply, long nanos) {
-    Worker by() {
-      return prefillOf(at);
-    }
-  }
+  record Computed(Placement at, Attempt attempt, PrefillReply reply, long nanos) {}
 
   private final AnswerPlan plan;
   private final MeshClient client;
@@ -83,6 +79,7 @@ final class Prefills {
     private final Wanted prompt;
     private final PrefillRequest request;
     private final Supplier<PrefillRequest> hedge;
+    private final long begun = System.nanoTime();
     private final AtomicBoolean decided = new AtomicBoolean();
     private final Sinks.Empty<Void> firstFailed = Sinks.empty();
     private volatile @Nullable Throwable failure; // of the first one
@@ -111,7 +108,7 @@ final class Prefills {
       return request.getPatienceMillis() > 0;
     }
 
-    /** A second one that is at it by now may go on as long as the first one could before. */
+    /** A second one that is at it by now may go on as long as the first one had before it. */
     private void fails(Throwable error) {
       failure = error;
       blame(place, error);
@@ -125,20 +122,18 @@ final class Prefills {
 
     /** Looks for one again and again, while the first one is late. Never fails. */
     private Mono<Computed> second(Duration patience) {
-      long started = System.nanoTime();
       return Flux.range(0, SEARCHES)
           .concatMap(
               n ->
                   Mono.delay(patience.multipliedBy(1L << n))
-                      .flatMap(_ -> Mono.justOrEmpty(search(started))))
+                      .flatMap(_ -> Mono.justOrEmpty(search())))
           .next()
           .takeUntilOther(firstFailed.asMono())
-          .flatMap(other -> hedged(other, patience));
+          .flatMap(other -> hedged(other, Duration.ofNanos(System.nanoTime() - begun)));
     }
 
-    private Optional<Placement> search(long started) {
-      return hedging.second(
-          plan.model(), prompt, place, tried, (System.nanoTime() - started) / 1e9);
+    private Optional<Placement> search() {
+      return hedging.second(plan.model(), prompt, place, tried, (System.nanoTime() - begun) / 1e9);
     }
 
     /**
@@ -159,10 +154,17 @@ final class Prefills {
               })
           .onErrorResume(error -> failed(other, error))
           .takeUntilOther(
-              firstFailed
-                  .asMono()
-                  .then(Mono.delay(patience))
-                  .doOnNext(_ -> metrics.hedged(HedgeOutcome.FAILED)));
+              firstFailed.asMono().then(Mono.delay(patience)).flatMap(_ -> givenUp(other)));
+    }
+
+    /** It is as late as the first one was, which has failed. */
+    private Mono<Placement> givenUp(Placement other) {
+      if (!decided.compareAndSet(false, true)) {
+        return Mono.never();
+      }
+      metrics.hedged(HedgeOutcome.FAILED);
+      tried.refused(prefillOf(other));
+      return Mono.just(other);
     }
 
     private Mono<Computed> failed(Placement other, Throwable error) {
@@ -194,23 +196,30 @@ final class Prefills {
                     client.prefill(by.target(), asked, plan.deadline(), plan.identity()).flux(),
                     MeshFailures::brokenOff) // what it answers may be of decode
                 .singleOrEmpty()
-                .map(
-                    reply ->
-                        new Computed(at, asked.getAttempt(), reply, System.nanoTime() - started))
+                .map(reply -> computed(at, asked, reply))
                 .doOnNext(
-                    computed -> {
+                    _ -> {
                       replied.set(true);
-                      took(at, computed.nanos());
+                      took(at, System.nanoTime() - started);
                     })
                 .filter(computed -> wins(computed, lost))
                 .doOnCancel(
                     () -> {
-                      if (decided.get() && !replied.get()) { // not if the client left
+                      if (!replied.get() && isBeaten()) {
                         took(at, System.nanoTime() - started);
                         lost.run();
                       }
                     });
           });
+    }
+
+    private Computed computed(Placement at, PrefillRequest asked, PrefillReply reply) {
+      return new Computed(at, asked.getAttempt(), reply, System.nanoTime() - begun);
+    }
+
+    /** Whether a call that comes to nothing does since the other one was sooner. */
+    private boolean isBeaten() {
+      return decided.get() && failure == null;
     }
 
     private void took(Placement at, long nanos) {
@@ -224,7 +233,9 @@ final class Prefills {
       if (decided.compareAndSet(false, true)) {
         return true;
       }
-      lost.run();
+      if (isBeaten()) {
+        lost.run();
+      }
       String handle = computed.reply().getKvHandle();
       if (!handle.isEmpty()) {
         client.release(place.decode().target(), handle, plan.identity());

@@ -47,10 +47,11 @@ final class Retries {
     return prefillFailures >= PREFILL_FAILURES;
   }
 
-  /** Decode found room. */
-  void gotRoom() {
-    full.over();
-    alone.over();
+  /**
+   * Prefill has computed the prompt, and decode has its KV. Whether that works is not known yet.
+   */
+  void computed() {
+    debt.computed();
   }
 
   /** Decode generated some of it: a later loss is a new misfortune. */
@@ -58,7 +59,8 @@ final class Retries {
     debt.gotOn();
     failures = 0;
     pauses = 0;
-    gotRoom();
+    full.over();
+    alone.over();
   }
 
   /** Nobody serves the model now. */
@@ -73,6 +75,7 @@ final class Retries {
 
   /** Whether an answer that has been worked on may wait for somebody to do so again. */
   boolean mayWait() {
+    poor.over();
     return alone.within(limits.replacementTimeout());
   }
 
@@ -105,15 +108,15 @@ final class Retries {
   }
 
   /**
-   * Pays for an attempt there. One of an answer that has begun is made in any case: its reader sees
-   * it stop.
+   * Pays for an attempt there.
    *
    * @throws RetryBudgetException if the answer has to wait, or to go elsewhere
    */
-  void pay(Placement place, boolean begun) {
-    if (!debt.pay(place) && !begun) {
+  void pay(Placement place) {
+    if (!debt.pay(place)) {
       Worker payer = RetryDebt.payer(place);
       tried.refused(payer);
+      alone.over();
       throw new RetryBudgetException(payer.instance());
     }
     poor.over();
