@@ -78,8 +78,11 @@ class GatewayConfiguration {
   }
 
   @Bean
-  GatewayMetrics gatewayMetrics(MeterRegistry registry, ShareHistograms shares) {
-    return new GatewayMetrics(registry, shares);
+  GatewayMetrics gatewayMetrics(
+      MeterRegistry registry, ShareHistograms shares, WorkerRegistry workers) {
+    GatewayMetrics metrics = new GatewayMetrics(registry, shares);
+    metrics.outOfService(workers::outOfService);
+    return metrics;
   }
 
   @Bean
@@ -97,7 +100,6 @@ class GatewayConfiguration {
         // With no worker everything waits for the first one.
         () -> admission.load() * Math.max(1, registry.decodeWorkers()),
         new PromptPressure(registry, patience(properties))::workers);
-    metrics.outOfService(registry::outOfService);
     return admission;
   }
 

@@ -7,62 +7,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.andante.protocol.v1.Role;
 import dev.andante.service.grpc.Failures;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import java.net.http.HttpResponse;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /** Lost, full and failing workers. */
 @Tag("slow")
-class FaultsTest {
-
-  private static final String CHAT = "/v1/chat/completions";
-  private static final String HI = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]";
-  private static final String ANSWER = "an answer that goes on";
-
-  private GatewayFixture gateway;
-
-  @AfterEach
-  void stop() {
-    gateway.close();
-  }
-
-  private void start(List<FakeWorker> workers, String... properties) {
-    workers.forEach(w -> w.answers(ANSWER));
-    gateway = GatewayFixture.start(workers, properties);
-  }
-
-  private HttpResponse<String> chat(String more) {
-    return gateway.post(CHAT, HI + more + "}");
-  }
-
-  private static String text(HttpResponse<String> response) {
-    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-    return json(response).at("/choices/0/message/content").asString();
-  }
-
-  private static JsonNode error(HttpResponse<String> response, int status) {
-    assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
-    return json(response).get("error");
-  }
-
-  private static StatusRuntimeException lost() {
-    return Status.UNAVAILABLE.asRuntimeException();
-  }
-
-  private static StatusRuntimeException draining() {
-    return Failures.of(Status.Code.UNAVAILABLE, "draining", "this worker is stopping", true);
-  }
-
-  private static StatusRuntimeException full() {
-    return Failures.of(Status.Code.RESOURCE_EXHAUSTED, "saturated", "no blocks", true);
-  }
+class FaultsTest extends FaultsTestBase {
 
   /** Which of equals gets the first call is a matter of their ports. */
   private static FakeWorker askedFirst(
@@ -71,14 +27,6 @@ class FaultsTest {
         .filter(worker -> !calls.apply(worker).isEmpty())
         .findFirst()
         .orElseThrow();
-  }
-
-  private void everythingIsGivenBack() {
-    Await.until(
-        () ->
-            gateway.get("/metrics").body().contains("andante_admission_running 0")
-                && gateway.workers.stream().allMatch(w -> w.open.get() == 0),
-        "all is given back");
   }
 
   @Test
@@ -121,115 +69,6 @@ class FaultsTest {
       assertThat(text(chat(""))).isEqualTo(ANSWER);
     }
     assertThat(broken.decodes.size()).as("the first one, and few more").isBetween(2, 6);
-    everythingIsGivenBack();
-  }
-
-  /** All of them fail together: as the load that failed them is not to be multiplied. */
-  @Test
-  void attemptsThatBroughtNothingAreRepeatedWithinABudget() {
-    FakeWorker decode = FakeWorker.decode();
-    start(
-        List.of(decode),
-        "andante.gateway.retry-budget.share=0",
-        "andante.gateway.retry-budget.per-second=0.01",
-        "andante.gateway.retry-budget.most=2",
-        "andante.gateway.admission.queue-timeout=300ms");
-    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
-    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
-    assertThat(text(chat(""))).as("two were saved up").isEqualTo(ANSWER);
-    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
-    HttpResponse<String> refused = chat("");
-    assertThat(error(refused, 429).get("message").asString()).contains("could not begin again");
-    assertThat(refused.headers().firstValue("Retry-After")).isPresent();
-    assertThat(gateway.metric("andante_delayed_retries_total")).isPositive();
-    assertThat(decode.decodes).as("one attempt of the last one").hasSize(4);
-    assertThat(text(chat(""))).as("first attempts need none").isEqualTo(ANSWER);
-    everythingIsGivenBack();
-  }
-
-  @Test
-  void anAnswerWaitsForABudget() {
-    FakeWorker decode = FakeWorker.decode();
-    start(
-        List.of(decode),
-        "andante.gateway.retry-budget.share=0",
-        "andante.gateway.retry-budget.per-second=2",
-        "andante.gateway.retry-budget.most=1");
-    for (int i = 0; i < 3; i++) {
-      decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
-    }
-    assertThat(text(chat(""))).isEqualTo(ANSWER);
-    assertThat(decode.decodes.getLast().getAttempt().getEpoch()).isEqualTo(3);
-    assertThat(gateway.metric("andante_delayed_retries_total")).isPositive();
-    everythingIsGivenBack();
-  }
-
-  /** The token that prefill computes with the prompt is no sign that decode works. */
-  @Test
-  void promptsAreComputedAgainWithinABudgetToo() {
-    FakeWorker prefill = FakeWorker.prefill();
-    FakeWorker decode = FakeWorker.decode();
-    start(
-        List.of(prefill, decode),
-        "andante.gateway.retry-budget.share=0",
-        "andante.gateway.retry-budget.per-second=0.01",
-        "andante.gateway.retry-budget.most=2",
-        "andante.gateway.admission.queue-timeout=300ms");
-    for (int i = 0; i < 12; i++) {
-      decode.decodeFailures.add(new FakeWorker.Cut(0, i % 2 == 0 ? lost() : draining()));
-    }
-    error(chat(""), 429);
-    assertThat(prefill.prefills).as("the first attempt and two more").hasSize(3);
-    everythingIsGivenBack();
-  }
-
-  @Test
-  void aDecodeThatFailsAfterPrefillAgainAndAgainEndsTheAnswer() {
-    FakeWorker prefill = FakeWorker.prefill();
-    FakeWorker decode = FakeWorker.decode();
-    start(List.of(prefill, decode));
-    for (int i = 0; i < 12; i++) {
-      decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
-    }
-    error(chat(""), 502);
-    assertThat(prefill.prefills).as("andante.gateway.routing.max-attempts").hasSize(4);
-    everythingIsGivenBack();
-  }
-
-  /** Asking a full worker again costs it nothing. */
-  @Test
-  void waitingForRoomNeedsNoBudget() {
-    FakeWorker decode = FakeWorker.decode();
-    start(
-        List.of(decode),
-        "andante.gateway.retry-budget.share=0",
-        "andante.gateway.retry-budget.per-second=0.01",
-        "andante.gateway.retry-budget.most=1");
-    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
-    for (int i = 0; i < 4; i++) {
-      decode.decodeFailures.add(new FakeWorker.Cut(0, full()));
-    }
-    assertThat(text(chat(""))).isEqualTo(ANSWER);
-    assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
-    everythingIsGivenBack();
-  }
-
-  @Test
-  void anAnswerThatHadTokensNeedsNoBudgetToGoOn() {
-    FakeWorker decode = FakeWorker.decode();
-    start(
-        List.of(decode),
-        "andante.gateway.retry-budget.share=0",
-        "andante.gateway.retry-budget.per-second=0.01",
-        "andante.gateway.retry-budget.most=1");
-    for (int i = 0; i < 5; i++) {
-      decode.decodeFailures.add(new FakeWorker.Cut(1, lost()));
-    }
-    assertThat(text(chat(""))).isEqualTo(ANSWER);
-    assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
-    decode.decodeFailures.add(new FakeWorker.Cut(0, lost()));
-    assertThat(text(chat(""))).as("the one saved up is still there").isEqualTo(ANSWER);
-    assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
     everythingIsGivenBack();
   }
 

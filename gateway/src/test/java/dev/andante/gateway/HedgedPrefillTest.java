@@ -43,11 +43,11 @@ class HedgedPrefillTest {
     gateway.close();
   }
 
-  /** Prefill's steps take no time worth a word: a prompt takes what the gateway's calls do. */
   private void start(double share) {
     start(share, 20);
   }
 
+  /** Prefill's steps take no time worth a word: a prompt takes what the gateway's calls do. */
   private void start(double share, int leastWaitMillis) {
     for (FakeWorker worker : List.of(one, two, decode)) {
       worker.answers(ANSWER);
@@ -88,6 +88,19 @@ class HedgedPrefillTest {
   private CompletableFuture<HttpResponse<String>> ask(String body) {
     return gateway.http.sendAsync(
         gateway.postRequest("/v1/completions", body).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /**
+   * Neither is done before its gate opens.
+   *
+   * @param other the second one's
+   */
+  private CompletableFuture<HttpResponse<String>> askedOfBoth(CountDownLatch other) {
+    first.prefillGate = gate;
+    second.prefillGate = other;
+    CompletableFuture<HttpResponse<String>> answer = ask();
+    Await.until(() -> second.prefills.size() == 1, "the second one is asked");
+    return answer;
   }
 
   private static void isWhole(CompletableFuture<HttpResponse<String>> response) {
@@ -180,10 +193,7 @@ class HedgedPrefillTest {
   @Test
   void ifTheFirstOneFailsTheSecondMustNotBeLateToo() {
     start(1);
-    first.prefillGate = gate;
-    second.prefillGate = gate;
-    CompletableFuture<HttpResponse<String>> answer = ask();
-    Await.until(() -> second.prefills.size() == 1, "the second one is asked");
+    CompletableFuture<HttpResponse<String>> answer = askedOfBoth(gate);
     first.kill();
     Await.until(() -> second.cancelled.get() == 1, "it is given up");
     isWhole(answer); // of whoever computes the prompt now, though neither of them goes on
@@ -195,10 +205,7 @@ class HedgedPrefillTest {
   void theFirstOneMayStillWin() {
     start(1);
     CountDownLatch other = new CountDownLatch(1);
-    first.prefillGate = gate;
-    second.prefillGate = other;
-    CompletableFuture<HttpResponse<String>> answer = ask();
-    Await.until(() -> second.prefills.size() == 1, "the second one is asked");
+    CompletableFuture<HttpResponse<String>> answer = askedOfBoth(other);
     gate.countDown();
     isWhole(answer);
     assertThat(decode.decodes.getFirst().getAttempt())
@@ -228,10 +235,7 @@ class HedgedPrefillTest {
   void aFirstOneThatFailsLaterIsNoHarm() {
     start(1, 2000); // which is how long the second one has, too
     CountDownLatch other = new CountDownLatch(1);
-    first.prefillGate = gate;
-    second.prefillGate = other;
-    CompletableFuture<HttpResponse<String>> answer = ask();
-    Await.until(() -> second.prefills.size() == 1, "the second one is asked");
+    CompletableFuture<HttpResponse<String>> answer = askedOfBoth(other);
     first.kill();
     other.countDown();
     isWhole(answer);
@@ -244,10 +248,7 @@ class HedgedPrefillTest {
   void aClientThatLeavesLeavesBoth() {
     start(1);
     CountDownLatch other = new CountDownLatch(1);
-    first.prefillGate = gate;
-    second.prefillGate = other;
-    CompletableFuture<HttpResponse<String>> answer = ask();
-    Await.until(() -> second.prefills.size() == 1, "the second one is asked");
+    CompletableFuture<HttpResponse<String>> answer = askedOfBoth(other);
     answer.cancel(true);
     Await.until(
         () -> first.cancelled.get() == 1 && second.cancelled.get() == 1, "both are cancelled");

@@ -177,8 +177,8 @@ public record GatewayProperties(
     }
   }
 
-  private static void checkRange(String key, double value, double least, double most) {
-    if (!(value >= least && value <= most)) {
+  private static void checkRange(String key, double value, Number least, Number most) {
+    if (!(value >= least.doubleValue() && value <= most.doubleValue())) {
       throw new IllegalArgumentException(
           "andante.gateway." + key + " must be " + least + " to " + most + ", not " + value);
     }
@@ -212,10 +212,7 @@ public record GatewayProperties(
       @DefaultValue List<@Valid Objective> objectives) {
 
     public Admission {
-      if (!(lateFactor >= 1 && lateFactor <= 1000)) {
-        throw new IllegalArgumentException(
-            "andante.gateway.admission.late-factor must be 1 to 1000, not " + lateFactor);
-      }
+      checkRange("admission.late-factor", lateFactor, 1, 1000);
       objectives = List.copyOf(objectives);
       if (objectives.stream().map(Objective::name).distinct().count() < objectives.size()) {
         throw new IllegalArgumentException("andante.gateway.admission.objectives has a name twice");
