@@ -17,8 +17,10 @@ import java.util.Deque;
  *       pause of the garbage collector moves little. When nearly all of the latest lie beyond the
  *       edge on one side, the machine has become slower or faster: all that is known is scaled by
  *       their median.
- *   <li>A weak pull towards a slowly moving centre, the prior at first and what was learnt later,
- *       keeps what the samples of the moment cannot tell apart.
+ *   <li>A pull towards a slowly moving centre, the prior at first and what was learnt later, keeps
+ *       what the samples of the moment cannot tell apart. It is weak, but as strong as one sample
+ *       is uncertain: else noise decides how much of the time of prompts about as long is whose,
+ *       and what is predicted for other lengths is off by a power of ten.
  * </ul>
  *
  * One thread observes.
@@ -49,7 +51,7 @@ final class LatencyFit {
   /** Below this share of the prior, samples are no longer weighed up. */
   private static final double LEAST_SCALE = 0.01;
 
-  private static final double PULL = 1e-3;
+  private static final double LEAST_PULL = 1e-3;
   private static final double CENTRE_RATE = 0.01;
 
   private final double[] prior;
@@ -113,7 +115,7 @@ final class LatencyFit {
       }
       evidence[i] = forgetting * evidence[i] + weight * shares[i] * ratio;
     }
-    solve();
+    solve(warm ? pull(shares) : LEAST_PULL);
     return true;
   }
 
@@ -156,13 +158,22 @@ final class LatencyFit {
     return deviation > edge ? Math.min(1, edge / Math.abs(overPredicted - 1)) : 1;
   }
 
-  private void solve() {
+  /** The centre is known about as well as to a factor of two: so many samples does it weigh. */
+  private double pull(double[] shares) {
+    double level = Math.max(LEAST_SCALE, dot(centre, shares));
+    return Math.max(LEAST_PULL, spread * spread / (level * level));
+  }
+
+  /**
+   * @param pull in samples of weight 1, towards the centre
+   */
+  private void solve(double pull) {
     double[][] pulled = new double[TERMS][];
     double[] target = new double[TERMS];
     for (int i = 0; i < TERMS; i++) {
       pulled[i] = information[i].clone();
-      pulled[i][i] += PULL;
-      target[i] = evidence[i] + PULL * centre[i];
+      pulled[i][i] += pull;
+      target[i] = evidence[i] + pull * centre[i];
     }
     factors = NonNegativeLeastSquares.solve(pulled, target);
     for (int i = 0; i < TERMS; i++) {

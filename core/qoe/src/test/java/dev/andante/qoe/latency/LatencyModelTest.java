@@ -211,6 +211,26 @@ class LatencyModelTest {
         .isCloseTo(truth.seconds(4000, 0), Percentage.withPercentage(15));
   }
 
+  /**
+   * What each term takes cannot be learnt of prompts that are about as long; then it stays as the
+   * prior has it, scaled, which here is 2.5 times too much for long ones. If noise decided, they
+   * would be predicted to take from a thirtieth up to thirteen times as long as they do.
+   */
+  @Test
+  void noiseDoesNotDecideWhatPromptsOfOneLengthCannotTell() {
+    PrefillCoefficients truth = new PrefillCoefficients(2e-4, 3e-6, 2e-9);
+    for (int seed = 0; seed < 50; seed++) {
+      Random random = new Random(seed);
+      PrefillModel model = new PrefillModel();
+      for (int i = 0; i < 2000; i++) {
+        int tokens = 20 + random.nextInt(3);
+        double noise = Math.exp(0.3 * random.nextGaussian());
+        model.observe(tokens, 0, truth.seconds(tokens, 0) * noise);
+      }
+      assertThat(model.seconds(2000, 0) / truth.seconds(2000, 0)).isBetween(1.0, 5.0);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       doubles = {0, -1, 1e-300, 1e300, Double.NaN, Double.POSITIVE_INFINITY, -Double.MAX_VALUE})
