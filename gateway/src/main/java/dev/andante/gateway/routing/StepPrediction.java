@@ -45,14 +45,17 @@ final class StepPrediction {
             decode ? Math.max(0, used * status.getBlockSize()) : 0));
   }
 
-  /** A worker that lies, or an older one, is not predicted. */
+  /**
+   * A worker that lies, or an older one, is not predicted. One of the costs will do: where all
+   * prompts are about as long, no fit can tell what takes the time.
+   */
   private static boolean usable(StepCost cost) {
     return cost.getSamples() >= LEAST_SAMPLES
         && cost.getMaxBatchTokens() > 0
         && sane(cost.getBaseSeconds())
         && sane(cost.getPerRowSeconds())
         && sane(cost.getPerPairSeconds())
-        && cost.getBaseSeconds() + cost.getPerRowSeconds() > 0;
+        && cost.getBaseSeconds() + cost.getPerRowSeconds() + cost.getPerPairSeconds() > 0;
   }
 
   static boolean sane(double seconds) {

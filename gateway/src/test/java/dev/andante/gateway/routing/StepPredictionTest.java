@@ -85,10 +85,25 @@ class StepPredictionTest {
             COST.toBuilder().setSamples(StepPrediction.LEAST_SAMPLES - 1).build(),
             COST.toBuilder().setMaxBatchTokens(0).build(),
             COST.toBuilder().setPerRowSeconds(-1).build(),
+            COST.toBuilder().setBaseSeconds(0).setPerRowSeconds(0).setPerPairSeconds(0).build(),
             COST.toBuilder().setBaseSeconds(Double.NaN).build(),
             COST.toBuilder().setPerPairSeconds(Double.POSITIVE_INFINITY).build())) {
       silent.report(new Worker.Report(WorkerStatus.newBuilder().setStepCost(bad).build(), "m", 0));
       assertThat(StepPrediction.of(silent)).as("%s", bad).isEmpty();
+    }
+  }
+
+  @Test
+  void oneOfTheCostsWillDo() {
+    for (StepCost one :
+        java.util.List.of(
+            COST.toBuilder().setPerRowSeconds(0).setPerPairSeconds(0).build(),
+            COST.toBuilder().setBaseSeconds(0).setPerPairSeconds(0).build(),
+            COST.toBuilder().setBaseSeconds(0).setPerRowSeconds(0).build())) {
+      Worker worker = new Worker(WorkerKind.PREFILL, "w:1", WorkerLimits.DEFAULT, System::nanoTime);
+      worker.report(new Worker.Report(WorkerStatus.newBuilder().setStepCost(one).build(), "m", 0));
+      assertThat(of(worker).promptSeconds(20, 0)).as("%s", one).isPositive();
+      assertThat(of(worker).promptSeconds(20, 19)).as("%s", one).isPositive();
     }
   }
 }
