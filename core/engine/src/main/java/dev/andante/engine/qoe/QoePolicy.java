@@ -24,8 +24,9 @@ import java.util.function.LongSupplier;
 
 /**
  * Runs whose readers gain most by it ({@link BatchSelector}), once memory or time is short; until
- * then everybody. Who is chosen has level 0. Everybody else is held, and keeps its blocks until one
- * that was chosen needs them, so that going on later costs nothing as long as there is room.
+ * then everybody, with the prompts in the order of what they gain. Who is not chosen is held, and
+ * keeps its blocks until one that was chosen needs them, so that going on later costs nothing as
+ * long as there is room.
  *
  * <p>How long steps take is learnt from the steps. While there is pressure a decision stands for
  * {@code interval}: between two steps little changes.
@@ -34,6 +35,12 @@ public final class QoePolicy implements SchedulingPolicy {
 
   /** How long a decision stands, unless told otherwise. */
   public static final Duration INTERVAL = Duration.ofMillis(100);
+
+  /** The level of who is chosen. */
+  private static final int LET_IN = 0;
+
+  /** Of who is chosen and whose prompt may be overtaken by others. */
+  private static final int BEHIND = 1;
 
   /** Beyond all arrivals: who enters comes after who stays. */
   private static final long ENTERING = 1L << 62;
@@ -116,7 +123,7 @@ public final class QoePolicy implements SchedulingPolicy {
     long now = nanoTime.getAsLong();
     long asked = now - request.standing().reader().waited().toNanos();
     Tracked one = new Tracked(request, readers.apply(request), asked, now);
-    one.place(pressure ? HELD : 0, request.arrival());
+    one.place(pressure ? HELD : LET_IN, request.arrival());
     tracked.put(request, one);
     requests++;
   }
@@ -198,23 +205,40 @@ public final class QoePolicy implements SchedulingPolicy {
         promoted = now;
       }
     }
+    order(decision.prompts(), byArrival, entering);
     // What can never fit is refused before it comes here; should it come, the scheduler decides.
     for (BatchRequest refused : decision.refuse()) {
       place(byArrival, refused, entering++);
     }
   }
 
+  /**
+   * Prompts go in that order. One that is to go before another that is under way outranks it, or it
+   * would not start before that one is done.
+   */
+  private static void order(
+      List<BatchRequest> prompts, Map<Long, Tracked> byArrival, long position) {
+    int level = LET_IN;
+    for (BatchRequest prompt : prompts) {
+      Tracked one = byArrival.get(prompt.arrival());
+      if (one != null) {
+        level = one.running() ? BEHIND : level;
+        one.place(level, position++);
+      }
+    }
+  }
+
   private static void place(Map<Long, Tracked> byArrival, BatchRequest request, long position) {
     Tracked one = byArrival.get(request.arrival());
     if (one != null) {
-      one.place(0, position);
+      one.place(LET_IN, position);
     }
   }
 
   @Override
   public int level(Request request) {
     Tracked one = tracked.get(request);
-    return one == null ? 0 : one.level();
+    return one == null ? LET_IN : one.level();
   }
 
   @Override

@@ -34,6 +34,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class QoePolicyTest {
@@ -48,11 +49,15 @@ class QoePolicyTest {
   private long arrivals;
 
   private Scheduler scheduler(BatchPolicy policy, Duration interval) {
+    return scheduler(policy, interval, 64);
+  }
+
+  private Scheduler scheduler(BatchPolicy policy, Duration interval, int maxBatchTokens) {
     QoePolicy.Limits limits = new QoePolicy.Limits(BLOCK, BLOCKS, 8);
     PrefixCache cache = new PrefixCache(pool, BLOCK, "m", (from, to) -> {}, true);
     return new Scheduler(
         cache,
-        64,
+        maxBatchTokens,
         8,
         8,
         new QoePolicy(policy, limits, cache, interval, readers::get, () -> now),
@@ -103,6 +108,35 @@ class QoePolicyTest {
     }
     assertThat(step(scheduler).scheduled()).hasSize(3);
     assertThat(step(scheduler).scheduled()).hasSize(3);
+  }
+
+  /** In steps of 8 rows a prompt of 40 takes five; a short one comes in between. */
+  @Test
+  void aShortPromptOvertakesALongOneThatIsUnderWay() {
+    Scheduler scheduler = scheduler(BatchPolicy.DEFAULT, Duration.ZERO, 8);
+    Request longOne = request(40, 2, new QoeSpec(1, 5));
+    scheduler.add(longOne);
+    step(scheduler);
+    Request shortOne = request(12, 2, new QoeSpec(1, 5));
+    scheduler.add(shortOne);
+    assertThat(computed(step(scheduler))).isEqualTo(Map.of(shortOne, 8));
+    assertThat(computed(step(scheduler))).isEqualTo(Map.of(shortOne, 4, longOne, 4));
+    assertThat(computed(step(scheduler))).isEqualTo(Map.of(shortOne, 1, longOne, 7));
+    assertThat(shortOne.state()).isEqualTo(RequestState.FINISHED_LENGTH);
+    Request longer = request(36, 2, new QoeSpec(1, 5));
+    scheduler.add(longer);
+    assertThat(computed(step(scheduler))).isEqualTo(Map.of(longOne, 8));
+    for (int i = 0; i < 20 && scheduler.hasWork(); i++) {
+      step(scheduler);
+    }
+    assertThat(longOne.state()).isEqualTo(RequestState.FINISHED_LENGTH);
+    assertThat(longer.state()).isEqualTo(RequestState.FINISHED_LENGTH);
+    assertThat(pool.free()).isEqualTo(BLOCKS);
+  }
+
+  private static Map<Request, Integer> computed(StepPlan plan) {
+    return plan.scheduled().stream()
+        .collect(Collectors.toMap(ScheduledRequest::request, ScheduledRequest::tokens));
   }
 
   @Test

@@ -11,19 +11,24 @@ import java.util.stream.Stream;
  * @param shed running requests that must leave since those who run outgrew memory or the batch
  * @param admit by falling priority
  * @param keep running requests that go on, in order of arrival
+ * @param prompts without pressure, the order in which prompts are computed, of those who enter and
+ *     of those who run and have no token yet; under pressure nobody, as who runs goes before who
+ *     enters
  */
 public record BatchDecision(
     boolean pressure,
     List<BatchRequest> refuse,
     List<BatchRequest> shed,
     List<Admission> admit,
-    List<BatchRequest> keep) {
+    List<BatchRequest> keep,
+    List<BatchRequest> prompts) {
 
   public BatchDecision {
     refuse = List.copyOf(refuse);
     shed = List.copyOf(shed);
     admit = List.copyOf(admit);
     keep = List.copyOf(keep);
+    prompts = List.copyOf(prompts);
   }
 
   /** All who lose their place. */

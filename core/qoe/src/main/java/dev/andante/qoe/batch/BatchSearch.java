@@ -1,6 +1,5 @@
 package dev.andante.qoe.batch;
 
-import dev.andante.qoe.estimate.Outlook;
 import dev.andante.qoe.knapsack.GreedyKnapsack;
 import dev.andante.qoe.knapsack.Item;
 import dev.andante.qoe.knapsack.Packing;
@@ -13,14 +12,14 @@ final class BatchSearch {
   private final BatchState state;
   private final List<Entry> entries;
   private final FixedPlaces fixed;
-  private final double leastQoe;
+  private final Gains gains;
 
   BatchSearch(BatchPolicy policy, BatchState state, List<Entry> entries, FixedPlaces fixed) {
     this.policy = policy;
     this.state = state;
     this.entries = entries;
     this.fixed = fixed;
-    this.leastQoe = entries.stream().mapToDouble(Entry::now).min().orElse(1);
+    this.gains = new Gains(policy, entries);
   }
 
   /** The best of the sizes; of equals the one for which fewest leave, then the first. */
@@ -40,27 +39,27 @@ final class BatchSearch {
 
   private Choice choose(int size) {
     double latency = state.decode().seconds(size, BatchSizes.typicalTokens(state, entries, size));
-    double[] gains = new double[entries.size()];
+    double[] gained = new double[entries.size()];
     for (Entry entry : entries) {
-      gains[entry.index()] = gain(entry, latency);
+      gained[entry.index()] = gain(entry, latency);
     }
     boolean[] picked = new boolean[entries.size()];
     double total = 0;
     for (Entry entry : entries) {
       if (fixed.has(entry)) {
         picked[entry.index()] = true;
-        total += gains[entry.index()];
+        total += gained[entry.index()];
       }
     }
     // A waiting request that gains nothing stays; a running one costs nothing to keep.
     List<Entry> free =
         entries.stream()
             .filter(entry -> !picked[entry.index()])
-            .filter(entry -> entry.running() || gains[entry.index()] > 0)
+            .filter(entry -> entry.running() || gained[entry.index()] > 0)
             .toList();
     Packing packing =
         GreedyKnapsack.pack(
-            free.stream().map(entry -> new Item(gains[entry.index()], entry.tokens())).toList(),
+            free.stream().map(entry -> new Item(gained[entry.index()], entry.tokens())).toList(),
             state.capacityTokens() - fixed.tokens(),
             size - fixed.size());
     packing.chosen().forEach(chosen -> picked[free.get(chosen).index()] = true);
@@ -68,20 +67,11 @@ final class BatchSearch {
     for (Entry entry : entries) {
       leaving += entry.running() && !picked[entry.index()] ? 1 : 0;
     }
-    return new Choice(size, latency, gains, picked, total + packing.value(), leaving);
+    return new Choice(size, latency, gained, picked, total + packing.value(), leaving);
   }
 
   private double gain(Entry entry, double latency) {
-    Outlook outlook = entry.outlook();
-    double horizon = policy.horizonSeconds();
-    double gain =
-        policy
-            .objective()
-            .gain(
-                policy.estimator().ifServed(outlook, latency, horizon),
-                policy.estimator().ifWaiting(outlook, latency, horizon),
-                entry.now(),
-                leastQoe);
-    return Math.max(0, entry.running() ? gain * policy.hysteresis() : gain);
+    double gain = gains.of(entry, latency);
+    return entry.running() ? gain * policy.hysteresis() : gain;
   }
 }

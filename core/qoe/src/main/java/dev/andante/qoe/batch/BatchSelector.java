@@ -9,9 +9,9 @@ import java.util.List;
  *
  * <ul>
  *   <li>Those who run afterwards fit: their tokens into the memory, their number into the batch.
- *   <li>No pressure: all who wait enter, nobody leaves. Pressure is when memory would be fuller
- *       than the trigger, the batch full, or a token would take longer than the fastest reader
- *       reads.
+ *   <li>No pressure: all who wait enter, nobody leaves; prompts go by what they gain. Pressure is
+ *       when memory would be fuller than the trigger, the batch full, or a token would take longer
+ *       than the fastest reader reads.
  *   <li>Equal requests are told apart by arrival alone.
  *   <li>Somebody runs if there is anybody who fits.
  * </ul>
@@ -34,11 +34,9 @@ public final class BatchSelector {
     Envelope envelope = Envelope.of(policy.trigger(), state, running, waiting);
     long tokens = BatchState.tokens(running) + BatchState.tokens(waiting);
     if (envelope.holds(running.size() + waiting.size(), tokens)) {
-      List<Admission> all =
-          waiting.stream()
-              .map(request -> new Admission(request, Admission.Why.ROOM, List.of()))
-              .toList();
-      return new BatchDecision(false, refused, List.of(), all, running);
+      PromptOrder order = PromptOrder.of(policy, state, running, waiting);
+      return new BatchDecision(
+          false, refused, List.of(), order.admissions(), running, order.requests());
     }
     return new PressureRound(policy, state, envelope, running, waiting).decide(refused);
   }

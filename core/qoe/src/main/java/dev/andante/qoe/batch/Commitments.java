@@ -96,6 +96,6 @@ final class Commitments {
 
   BatchDecision decision(List<BatchRequest> refused) {
     return new BatchDecision(
-        true, refused, shed, admissions, ongoing.stream().map(Entry::request).toList());
+        true, refused, shed, admissions, ongoing.stream().map(Entry::request).toList(), List.of());
   }
 }

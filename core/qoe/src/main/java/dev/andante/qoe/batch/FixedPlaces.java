@@ -51,7 +51,7 @@ record FixedPlaces(Set<Integer> indices, Optional<Entry> promoted, long tokens, 
             Comparator.<Entry>comparingDouble(
                     entry -> entry.request().sinceSeconds(state.nowNanos()))
                 .thenComparing(Comparator.comparingInt(Entry::index).reversed()))
-        .filter(entry -> entry.request().sinceSeconds(state.nowNanos()) >= bound.maxWaitSeconds())
+        .filter(entry -> bound.isOver(entry.request(), state.nowNanos()))
         .filter(entry -> stallSeconds(state.costs(), entry.request()) <= granted);
   }
 

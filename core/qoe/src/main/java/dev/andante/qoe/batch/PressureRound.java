@@ -1,10 +1,6 @@
 package dev.andante.qoe.batch;
 
-import dev.andante.qoe.estimate.Outlook;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One decision when not everyone can run. */
@@ -24,35 +20,7 @@ final class PressureRound {
     this.policy = policy;
     this.state = state;
     this.envelope = envelope;
-    this.entries = entries(running, waiting);
-  }
-
-  private List<Entry> entries(List<BatchRequest> running, List<BatchRequest> waiting) {
-    List<Entry> all = new ArrayList<>();
-    Stream.concat(
-            running.stream().map(request -> entry(request, true)),
-            waiting.stream().map(request -> entry(request, false)))
-        .sorted(Comparator.comparingLong(entry -> entry.request().arrival()))
-        .forEach(
-            entry ->
-                all.add(
-                    new Entry(
-                        all.size(),
-                        entry.request(),
-                        entry.running(),
-                        entry.outlook(),
-                        entry.now())));
-    return all;
-  }
-
-  private Entry entry(BatchRequest request, boolean running) {
-    boolean decoding = running && request.reading().tokens() > 0;
-    Outlook outlook =
-        new Outlook(
-            request.reading(),
-            request.ageSeconds(state.nowNanos()),
-            decoding ? 0 : state.costs().startSeconds(request));
-    return new Entry(0, request, running, outlook, policy.estimator().now(outlook));
+    this.entries = Entry.all(policy, state, running, waiting);
   }
 
   BatchDecision decide(List<BatchRequest> refused) {

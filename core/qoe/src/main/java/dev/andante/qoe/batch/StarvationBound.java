@@ -37,4 +37,9 @@ public record StarvationBound(double maxWaitSeconds, double minServiceSeconds, d
           "stallShare must be above 0 and at most 1, not " + stallShare);
     }
   }
+
+  /** Whether a request has been running, or waiting, for longer than anybody is to wait. */
+  boolean isOver(BatchRequest request, long nowNanos) {
+    return request.sinceSeconds(nowNanos) >= maxWaitSeconds;
+  }
 }

@@ -149,14 +149,19 @@ class BatchSelectorPropertyTest {
             .filter(r -> r.sinceSeconds(state.nowNanos()) < bound.minServiceSeconds())
             .toList();
     assertThat(decision.keep()).as("the young stay").containsAll(young);
-    if (!decision.pressure()
-        || longest == null
-        || longest.sinceSeconds(state.nowNanos()) < bound.maxWaitSeconds()) {
+    if (longest == null || longest.sinceSeconds(state.nowNanos()) < bound.maxWaitSeconds()) {
       assertThat(decision.admit()).noneMatch(admission -> admission.why() == Admission.Why.STARVED);
       return;
     }
     double stall = state.costs().startSeconds(longest) + state.costs().preemptSeconds(longest);
     boolean inTurn = stall <= bound.stallShare() * state.history().secondsSincePromotion();
+    if (!decision.pressure()) {
+      int competing = decision.prompts().size();
+      assertThat(decision.admit())
+          .anyMatch(
+              admission -> admission.why() == Admission.Why.STARVED || !inTurn || competing < 2);
+      return;
+    }
     boolean room =
         BatchState.tokens(young) + longest.contextTokens() <= state.capacityTokens()
             && young.size() < state.maxBatch();

@@ -226,6 +226,6 @@ final class SmallServer {
       }
       admit.add(new Admission(next, Admission.Why.ROOM, List.of()));
     }
-    return new BatchDecision(true, List.of(), shed, admit, keep);
+    return new BatchDecision(true, List.of(), shed, admit, keep, List.of());
   }
 }
