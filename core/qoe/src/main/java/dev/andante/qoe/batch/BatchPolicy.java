@@ -25,7 +25,10 @@ public record BatchPolicy(
     double hysteresis,
     int batchSizes) {
 
-  /** Mean QoE v2, time at its price, the released code's Δt, trigger and hysteresis. */
+  /**
+   * Mean QoE v2, time at its price, the released code's Δt and trigger. Its hysteresis is 1.5; with
+   * more, fewer contexts are computed again, since who leaves mostly waits for longer than Δt.
+   */
   public static final BatchPolicy DEFAULT =
       new BatchPolicy(
           new HorizonEstimator(QoeMetric.V2),
@@ -34,7 +37,7 @@ public record BatchPolicy(
           new StarvationBound(60, 10, 0.05),
           50,
           0.9,
-          1.5,
+          2.5,
           8);
 
   public BatchPolicy {

@@ -22,6 +22,7 @@ class BatchSelectorTest {
   private static final BatchPolicy PUBLISHED =
       BatchPolicy.DEFAULT
           .withPreemption(new PreemptionRule.OverheadAware())
+          .withHysteresis(1.5)
           .withStarvation(StarvationBound.NONE)
           .withHorizon(20);
 

@@ -21,6 +21,7 @@ class SmallServerTest {
   private static final BatchPolicy PUBLISHED =
       BatchPolicy.DEFAULT
           .withPreemption(new PreemptionRule.OverheadAware())
+          .withHysteresis(1.5)
           .withStarvation(StarvationBound.NONE);
 
   private static SmallServer.Report run(
@@ -49,7 +50,7 @@ class SmallServerTest {
     assertThat(fcfs.preemptions()).isZero();
   }
 
-  /** 0.77, 0.62, 0.58 against 1.00, 0.90, 0.82; by the released estimate 1.00, 0.88, 0.80. */
+  /** 0.77, 0.62, 0.58 against 1.00, 0.91, 0.83; by the released estimate 1.00, 0.89, 0.82. */
   @ParameterizedTest
   @ValueSource(doubles = {3, 5, 8})
   void underPressureReadersAreBetterOffThanFirstComeFirstServed(double rate) {
@@ -103,7 +104,7 @@ class SmallServerTest {
     SmallServer.Report unbounded = run(PUBLISHED, CHEAP, 3);
     SmallServer.Report bounded = run(BatchPolicy.DEFAULT, CHEAP, 3);
     assertThat(unbounded.longestWait()).isGreaterThan(90);
-    // 64.9 s: the promotions before it come first.
+    // 63.4 s: the promotions before it come first.
     assertThat(bounded.longestWait()).isBetween(60.0, 70.0);
     assertThat(bounded.meanQoe()).isGreaterThan(unbounded.meanQoe() - 0.02);
   }
@@ -114,8 +115,9 @@ class SmallServerTest {
    */
   @Test
   void promotionsDoNotEatUpTheWorker() {
-    BatchPolicy greedy = BatchPolicy.DEFAULT.withStarvation(new StarvationBound(60, 1, 1));
-    SmallServer.Report spread = run(BatchPolicy.DEFAULT, COSTLY, 1);
+    BatchPolicy bounded = BatchPolicy.DEFAULT.withHysteresis(1.5);
+    BatchPolicy greedy = bounded.withStarvation(new StarvationBound(60, 1, 1));
+    SmallServer.Report spread = run(bounded, COSTLY, 1);
     SmallServer.Report eaten = run(greedy, COSTLY, 1);
     double fcfs = run(SmallServer::firstComeFirstServed, COSTLY, 1).meanQoe();
     assertThat(spread.meanQoe()).isGreaterThan(eaten.meanQoe()).isGreaterThan(fcfs);
