@@ -19,8 +19,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs whose readers gain most by it ({@link BatchSelector}), once memory or time is short; until
@@ -36,11 +38,8 @@ public final class QoePolicy implements SchedulingPolicy {
   /** How long a decision stands, unless told otherwise. */
   public static final Duration INTERVAL = Duration.ofMillis(100);
 
-  /** The level of who is chosen. */
+  /** The level of who is chosen; above it are prompts under way that others go before. */
   private static final int LET_IN = 0;
-
-  /** Of who is chosen and whose prompt may be overtaken by others. */
-  private static final int BEHIND = 1;
 
   /** Beyond all arrivals: who enters comes after who stays. */
   private static final long ENTERING = 1L << 62;
@@ -72,7 +71,8 @@ public final class QoePolicy implements SchedulingPolicy {
   private long requests;
   private long preemptions;
   private boolean promotedAny;
-  private long promoted;
+  private long promotedNanos;
+  private @Nullable Tracked promoted; // until it has a token
 
   /**
    * @param kv what there is of a request's KV
@@ -184,7 +184,8 @@ public final class QoePolicy implements SchedulingPolicy {
     return new BatchState.History(
         requests,
         preemptions,
-        promotedAny ? Math.max(0, (now - promoted) / 1e9) : Double.POSITIVE_INFINITY);
+        promotedAny ? Math.max(0, (now - promotedNanos) / 1e9) : Double.POSITIVE_INFINITY,
+        promoted == null ? OptionalLong.empty() : OptionalLong.of(promoted.request().arrival()));
   }
 
   private void apply(BatchDecision decision, long now) {
@@ -200,29 +201,36 @@ public final class QoePolicy implements SchedulingPolicy {
     long entering = ENTERING;
     for (Admission admission : decision.admit()) {
       place(byArrival, admission.request(), entering++);
-      if (admission.why() == Admission.Why.STARVED) {
-        promotedAny = true;
-        promoted = now;
-      }
     }
     order(decision.prompts(), byArrival, entering);
+    decision.promoted().ifPresent(one -> promote(byArrival.get(one.arrival()), now));
     // What can never fit is refused before it comes here; should it come, the scheduler decides.
     for (BatchRequest refused : decision.refuse()) {
       place(byArrival, refused, entering++);
     }
   }
 
+  private void promote(@Nullable Tracked one, long now) {
+    if (one != promoted) {
+      promotedAny = true;
+      promotedNanos = now;
+      promoted = one;
+    }
+  }
+
   /**
-   * Prompts go in that order. One that is to go before another that is under way outranks it, or it
-   * would not start before that one is done.
+   * Prompts go in that order. One that is to go before others that are under way outranks them, or
+   * it would not start before they are done.
    */
   private static void order(
       List<BatchRequest> prompts, Map<Long, Tracked> byArrival, long position) {
     int level = LET_IN;
+    boolean entering = false;
     for (BatchRequest prompt : prompts) {
       Tracked one = byArrival.get(prompt.arrival());
       if (one != null) {
-        level = one.running() ? BEHIND : level;
+        level += one.running() && entering ? 1 : 0;
+        entering = !one.running();
         one.place(level, position++);
       }
     }
@@ -252,11 +260,16 @@ public final class QoePolicy implements SchedulingPolicy {
     times.observe(plan, nanos);
     preemptions += plan.preempted().size();
     long now = nanoTime.getAsLong();
-    tracked.values().forEach(one -> one.progress(now));
+    for (Tracked one : tracked.values()) {
+      if (one.progress(now) && one == promoted) {
+        promoted = null;
+      }
+    }
   }
 
   @Override
   public void left(Request request) {
-    tracked.remove(request);
+    Tracked gone = tracked.remove(request);
+    promoted = gone == promoted ? null : promoted;
   }
 }

@@ -17,6 +17,7 @@ final class Tracked {
   private int delivered;
   private boolean running;
   private long since;
+  private long token;
   private CachedKv.Extent found = new CachedKv.Extent(0, 0);
   private int level;
   private long position;
@@ -28,6 +29,7 @@ final class Tracked {
     this.request = request;
     this.asked = askedNanos;
     this.since = nowNanos;
+    this.token = nowNanos;
     boolean whole = request.standing().reader().whole();
     this.timeline =
         new DeliveryTimeline(whole ? Reading.wholeNone(spec) : Reading.none(spec), askedNanos);
@@ -35,13 +37,19 @@ final class Tracked {
     progress(nowNanos); // tokens that were generated elsewhere
   }
 
-  /** What was generated since is with the reader. */
-  void progress(long nowNanos) {
+  /**
+   * What was generated since is with the reader.
+   *
+   * @return whether anything was
+   */
+  boolean progress(long nowNanos) {
     int more = request.generated() - delivered;
     if (more > 0) {
       timeline.delivered(nowNanos, more);
       delivered += more;
+      token = nowNanos;
     }
+    return more > 0;
   }
 
   /** Notes whether it runs, and since when. */
@@ -94,7 +102,16 @@ final class Tracked {
         Math.max((int) Math.min((long) blocks * size, limits.capacityTokens()), request.size());
     int kept = Math.clamp(room, 0, keepable(limits)) / size * size;
     return new BatchRequest(
-        request.arrival(), context, cached, timeline.reading(), asked, since, loadable, kept);
+        request.arrival(),
+        context,
+        cached,
+        timeline.reading(),
+        asked,
+        since,
+        loadable,
+        kept,
+        holds && request.decoding(),
+        token);
   }
 
   /** Tokens in blocks that will be full before it leaves; of what is foreign nothing is kept. */

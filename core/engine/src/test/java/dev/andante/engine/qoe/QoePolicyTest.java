@@ -30,8 +30,10 @@ import dev.andante.qoe.QoeSpec;
 import dev.andante.qoe.batch.BatchPolicy;
 import dev.andante.qoe.batch.StarvationBound;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -123,7 +125,7 @@ class QoePolicyTest {
     assertThat(computed(step(scheduler))).isEqualTo(Map.of(shortOne, 4, longOne, 4));
     assertThat(computed(step(scheduler))).isEqualTo(Map.of(shortOne, 1, longOne, 7));
     assertThat(shortOne.state()).isEqualTo(RequestState.FINISHED_LENGTH);
-    Request longer = request(36, 2, new QoeSpec(1, 5));
+    Request longer = request(24, 2, new QoeSpec(1, 5)); // than what is left of the long one
     scheduler.add(longer);
     assertThat(computed(step(scheduler))).isEqualTo(Map.of(longOne, 8));
     for (int i = 0; i < 20 && scheduler.hasWork(); i++) {
@@ -131,6 +133,36 @@ class QoePolicyTest {
     }
     assertThat(longOne.state()).isEqualTo(RequestState.FINISHED_LENGTH);
     assertThat(longer.state()).isEqualTo(RequestState.FINISHED_LENGTH);
+    assertThat(pool.free()).isEqualTo(BLOCKS);
+  }
+
+  /** Short prompts take all rows, one each step of a second, for a minute. */
+  @Test
+  void whoWasOvertakenForTooLongGoesFirstUntilItHasAToken() {
+    Scheduler scheduler = scheduler(BatchPolicy.DEFAULT, Duration.ZERO, 4);
+    Request longOne = request(12, 2, new QoeSpec(1, 5));
+    scheduler.add(longOne);
+    step(scheduler);
+    Map<Request, Integer> others = new HashMap<>();
+    for (int second = 1; second < 60; second++) {
+      now += 1_000_000_000 - STEP_NANOS;
+      scheduler.add(request(4, 1, new QoeSpec(1, 5)));
+      others.putAll(computed(step(scheduler)));
+    }
+    assertThat(others).hasSize(59).doesNotContainKey(longOne);
+    List<Request> held = new ArrayList<>();
+    for (int second = 60; second < 62; second++) {
+      now += 1_000_000_000 - STEP_NANOS;
+      held.add(request(4, 1, new QoeSpec(1, 5)));
+      scheduler.add(held.getLast());
+      assertThat(computed(step(scheduler))).isEqualTo(Map.of(longOne, 4));
+    }
+    assertThat(longOne.generated()).isEqualTo(1);
+    for (int i = 0; i < 5; i++) {
+      step(scheduler);
+    }
+    assertThat(held).allMatch(request -> request.state() == RequestState.FINISHED_LENGTH);
+    assertThat(longOne.state()).isEqualTo(RequestState.FINISHED_LENGTH);
     assertThat(pool.free()).isEqualTo(BLOCKS);
   }
 

@@ -1,6 +1,7 @@
 package dev.andante.qoe.batch;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -11,9 +12,9 @@ import java.util.stream.Stream;
  * @param shed running requests that must leave since those who run outgrew memory or the batch
  * @param admit by falling priority
  * @param keep running requests that go on, in order of arrival
- * @param prompts without pressure, the order in which prompts are computed, of those who enter and
- *     of those who run and have no token yet; under pressure nobody, as who runs goes before who
- *     enters
+ * @param promoted the one that comes first for having waited too long
+ * @param prompts without pressure, the order in which contexts are computed, of those who enter and
+ *     of those who run and do not decode; under pressure nobody, as who runs goes before who enters
  */
 public record BatchDecision(
     boolean pressure,
@@ -21,6 +22,7 @@ public record BatchDecision(
     List<BatchRequest> shed,
     List<Admission> admit,
     List<BatchRequest> keep,
+    Optional<BatchRequest> promoted,
     List<BatchRequest> prompts) {
 
   public BatchDecision {

@@ -15,6 +15,8 @@ import dev.andante.qoe.Reading;
  * @param loadableTokens of the others, the next ones, whose KV is in host memory: it can be loaded
  *     before it starts
  * @param keptTokens of all, the first ones, whose KV would be in host memory if it had to leave
+ * @param decoding whether it lacks nothing but the KV of its last token
+ * @param tokenNanos when it came, or had its last token
  */
 public record BatchRequest(
     long arrival,
@@ -24,7 +26,9 @@ public record BatchRequest(
     long submittedNanos,
     long sinceNanos,
     int loadableTokens,
-    int keptTokens) {
+    int keptTokens,
+    boolean decoding,
+    long tokenNanos) {
 
   public BatchRequest {
     if (contextTokens < 1 || cachedTokens < 0 || cachedTokens > contextTokens) {
@@ -45,7 +49,10 @@ public record BatchRequest(
     }
   }
 
-  /** Where there is no host memory for KV. */
+  /**
+   * Where there is no host memory for KV. Who has tokens has the KV of all but the last one, and
+   * had it when it began to run or to wait.
+   */
   public BatchRequest(
       long arrival,
       int contextTokens,
@@ -53,12 +60,27 @@ public record BatchRequest(
       Reading reading,
       long submittedNanos,
       long sinceNanos) {
-    this(arrival, contextTokens, cachedTokens, reading, submittedNanos, sinceNanos, 0, 0);
+    this(
+        arrival,
+        contextTokens,
+        cachedTokens,
+        reading,
+        submittedNanos,
+        sinceNanos,
+        0,
+        0,
+        reading.tokens() > 0,
+        sinceNanos);
   }
 
   /** Seconds since submission; 0 if the clock jumped back before it. */
   double ageSeconds(long nowNanos) {
     return Math.max(0, (nowNanos - submittedNanos) / 1e9);
+  }
+
+  /** Seconds without a token, whether it ran or waited; 0 if the clock jumped back. */
+  double stalledSeconds(long nowNanos) {
+    return Math.max(0, (nowNanos - tokenNanos) / 1e9);
   }
 
   /** Seconds it has been running or waiting; 0 if the clock jumped back. */

@@ -36,7 +36,13 @@ public final class BatchSelector {
     if (envelope.holds(running.size() + waiting.size(), tokens)) {
       PromptOrder order = PromptOrder.of(policy, state, running, waiting);
       return new BatchDecision(
-          false, refused, List.of(), order.admissions(), running, order.requests());
+          false,
+          refused,
+          List.of(),
+          order.admissions(),
+          running,
+          order.promoted(),
+          order.requests());
     }
     return new PressureRound(policy, state, envelope, running, waiting).decide(refused);
   }

@@ -3,6 +3,7 @@ package dev.andante.qoe.batch;
 import dev.andante.qoe.latency.DecodeLatency;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -30,10 +31,17 @@ public record BatchState(
    *
    * @param requests how many there ever were, these included
    * @param preemptions how many of them there ever were
-   * @param secondsSincePromotion since a request was last admitted as {@link
-   *     Admission.Why#STARVED}, not negative; infinite if none was
+   * @param secondsSincePromotion since a request was last {@link BatchDecision#promoted}, not
+   *     negative; infinite if none was
+   * @param promoted arrival of the one that was and has had no token since
    */
-  public record History(long requests, long preemptions, double secondsSincePromotion) {
+  public record History(
+      long requests, long preemptions, double secondsSincePromotion, OptionalLong promoted) {
+
+    /** Nobody waits for what a promotion was to bring. */
+    public History(long requests, long preemptions, double secondsSincePromotion) {
+      this(requests, preemptions, secondsSincePromotion, OptionalLong.empty());
+    }
 
     /** Nothing yet. */
     public static final History NONE = new History(0, 0, Double.POSITIVE_INFINITY);

@@ -96,6 +96,15 @@ final class Commitments {
 
   BatchDecision decision(List<BatchRequest> refused) {
     return new BatchDecision(
-        true, refused, shed, admissions, ongoing.stream().map(Entry::request).toList(), List.of());
+        true,
+        refused,
+        shed,
+        admissions,
+        ongoing.stream().map(Entry::request).toList(),
+        admissions.stream()
+            .filter(admission -> admission.why() == Admission.Why.STARVED)
+            .map(Admission::request)
+            .findFirst(),
+        List.of());
   }
 }

@@ -3,9 +3,9 @@ package dev.andante.qoe.batch;
 import dev.andante.qoe.estimate.Outlook;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -26,10 +26,10 @@ record Entry(int index, BatchRequest request, boolean running, Outlook outlook, 
         Stream.concat(running.stream(), waiting.stream())
             .sorted(Comparator.comparingLong(BatchRequest::arrival))
             .toList();
-    Set<BatchRequest> runs = new HashSet<>(running);
+    Set<Long> runs = running.stream().map(BatchRequest::arrival).collect(Collectors.toSet());
     List<Entry> all = new ArrayList<>();
     for (BatchRequest request : requests) {
-      all.add(of(policy, state, request, runs.contains(request), all.size()));
+      all.add(of(policy, state, request, runs.contains(request.arrival()), all.size()));
     }
     return all;
   }
@@ -45,12 +45,18 @@ record Entry(int index, BatchRequest request, boolean running, Outlook outlook, 
   }
 
   private static boolean decodes(BatchRequest request, boolean running) {
-    return running && request.reading().tokens() > 0;
+    return running && request.decoding();
   }
 
   /** Whether nothing of it is to be computed but its next token. */
   boolean decodes() {
     return decodes(request, running);
+  }
+
+  /** The last is the one without a token for longest; of equals the earliest arrival. */
+  static Comparator<Entry> longestStalled(long nowNanos) {
+    return Comparator.<Entry>comparingDouble(entry -> entry.request().stalledSeconds(nowNanos))
+        .thenComparing(Comparator.comparingInt(Entry::index).reversed());
   }
 
   long tokens() {

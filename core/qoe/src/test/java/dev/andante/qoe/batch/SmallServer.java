@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
 
@@ -226,6 +227,6 @@ final class SmallServer {
       }
       admit.add(new Admission(next, Admission.Why.ROOM, List.of()));
     }
-    return new BatchDecision(true, List.of(), shed, admit, keep, List.of());
+    return new BatchDecision(true, List.of(), shed, admit, keep, Optional.empty(), List.of());
   }
 }

@@ -14,7 +14,8 @@ class SwapOrRecomputeTest {
       new SwapOrRecompute(new PrefillCoefficients(0.01, 1e-3, 0), 1e-4);
 
   private static BatchRequest request(int tokens, int cached, int loadable, int kept) {
-    return new BatchRequest(1, tokens, cached, Reading.none(Requests.SPEC), 0, 0, loadable, kept);
+    return new BatchRequest(
+        1, tokens, cached, Reading.none(Requests.SPEC), 0, 0, loadable, kept, false, 0);
   }
 
   private static BatchRequest leaving(int tokens, int kept) {
