@@ -62,6 +62,9 @@ final class LatencyFit {
   private double[] factors = {1, 1, 1};
   private double spread = 1;
   private int samples;
+  private double mass; // of the samples' weights, forgotten like them
+  private double count; // of the samples
+  private double level; // during warm-up: sum of the logarithms of what they took over the prior
 
   /** Logarithms of what the latest samples took over what was predicted, the oldest first. */
   private final Deque<Double> latest = new ArrayDeque<>(LATEST);
@@ -102,8 +105,9 @@ final class LatencyFit {
     }
     double ratio = seconds / expected;
     boolean warm = samples >= WARM_UP;
-    samples += warm ? 0 : 1;
-    if (warm) {
+    if (!warm) {
+      warmUp(ratio);
+    } else {
       detectShift(Math.log(ratio / predict(shares)));
     }
     double predicted = predict(shares);
@@ -115,8 +119,19 @@ final class LatencyFit {
       }
       evidence[i] = forgetting * evidence[i] + weight * shares[i] * ratio;
     }
-    solve(warm ? pull(shares) : LEAST_PULL);
+    mass = forgetting * mass + weight;
+    count = forgetting * count + 1;
+    solve(warm ? Math.max(LEAST_PULL, spread * spread) * mass / count : LEAST_PULL);
     return true;
+  }
+
+  /** What is not yet learnt is as the prior has it on a machine as fast as this one. */
+  private void warmUp(double ratio) {
+    samples++;
+    level += Math.log(ratio);
+    if (samples == WARM_UP) {
+      Arrays.fill(centre, Math.exp(level / WARM_UP));
+    }
   }
 
   private double predict(double[] shares) {
@@ -140,6 +155,7 @@ final class LatencyFit {
 
   /** As if all samples so far had taken so many times as long. */
   private void rescale(double times) {
+    mass /= times * times;
     for (int i = 0; i < TERMS; i++) {
       for (int j = 0; j < TERMS; j++) {
         information[i][j] /= times * times; // weights are relative to predictions
@@ -158,14 +174,8 @@ final class LatencyFit {
     return deviation > edge ? Math.min(1, edge / Math.abs(overPredicted - 1)) : 1;
   }
 
-  /** The centre is known about as well as to a factor of two: so many samples does it weigh. */
-  private double pull(double[] shares) {
-    double level = Math.max(LEAST_SCALE, dot(centre, shares));
-    return Math.max(LEAST_PULL, spread * spread / (level * level));
-  }
-
   /**
-   * @param pull in samples of weight 1, towards the centre
+   * @param pull towards the centre, as much as samples with that weight in all
    */
   private void solve(double pull) {
     double[][] pulled = new double[TERMS][];
