@@ -136,6 +136,22 @@ class QoePolicyTest {
     assertThat(pool.free()).isEqualTo(BLOCKS);
   }
 
+  /** Of those two, it goes before the second. */
+  @Test
+  void aPromptComesBetweenTwoThatAreUnderWay() {
+    Scheduler scheduler = scheduler(BatchPolicy.DEFAULT, Duration.ZERO, 8);
+    Request longOne = request(32, 2, new QoeSpec(1, 5));
+    scheduler.add(longOne);
+    step(scheduler);
+    Request shortOne = request(12, 2, new QoeSpec(1, 5));
+    scheduler.add(shortOne);
+    assertThat(computed(step(scheduler))).isEqualTo(Map.of(shortOne, 8));
+    Request between = request(10, 2, new QoeSpec(1, 5));
+    scheduler.add(between);
+    assertThat(computed(step(scheduler))).isEqualTo(Map.of(shortOne, 4, between, 4));
+    assertThat(computed(step(scheduler))).isEqualTo(Map.of(shortOne, 1, between, 6, longOne, 1));
+  }
+
   /** Short prompts take all rows, one each step of a second, for a minute. */
   @Test
   void whoWasOvertakenForTooLongGoesFirstUntilItHasAToken() {

@@ -116,4 +116,27 @@ class TrackedTest {
     request.blocks().ensure(24);
     assertThat(owed(found(0, 0))).as("what it holds comes below next").isEqualTo(20);
   }
+
+  @Test
+  void itDecodesOnceAllButItsLastTokenIsComputedAndItHasTheBlocks() {
+    assertThat(snapshot(found(0, 0), 0).decoding()).isFalse();
+    assertThat(request.blocks().ensure(22)).isTrue();
+    request.computed(20);
+    assertThat(snapshot(found(0, 0), 0).decoding()).isFalse();
+    request.computed(21);
+    assertThat(snapshot(found(0, 0), 0).decoding()).isTrue();
+    request.blocks().releaseAll();
+    assertThat(snapshot(found(0, 0), 0).decoding()).isFalse();
+  }
+
+  @Test
+  void itIsWithoutATokenSinceItCameOrHadItsLast() {
+    tracked.look(5);
+    assertThat(snapshot(found(0, 0), 0).tokenNanos()).isZero();
+    assertThat(tracked.progress(6)).isFalse();
+    request.append(7);
+    assertThat(tracked.progress(8)).isTrue();
+    assertThat(tracked.progress(9)).isFalse();
+    assertThat(snapshot(found(0, 0), 0).tokenNanos()).isEqualTo(8);
+  }
 }

@@ -31,8 +31,8 @@ public record BatchState(
    *
    * @param requests how many there ever were, these included
    * @param preemptions how many of them there ever were
-   * @param secondsSincePromotion since a request was last {@link BatchDecision#promoted}, not
-   *     negative; infinite if none was
+   * @param secondsSincePromotion since a request was last {@link BatchDecision#promoted} for the
+   *     first time, not negative; infinite if none was
    * @param promoted arrival of the one that was and has had no token since
    */
   public record History(
@@ -52,6 +52,10 @@ public record BatchState(
             "a history has no negative counts or times, not %d, %d and %s"
                 .formatted(requests, preemptions, secondsSincePromotion));
       }
+    }
+
+    boolean hasPromoted(BatchRequest request) {
+      return promoted.isPresent() && promoted.getAsLong() == request.arrival();
     }
   }
 

@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Places that gain does not decide about: of those who began to run a short while ago, who stay,
- * and of the one who has waited too long, who enters.
+ * Places that gain does not decide about: of those who began to run a short while ago, or were
+ * promoted and have no token yet, who stay, and of the one who has waited too long, who enters.
  *
  * @param indices of them all
  * @param tokens of them all
@@ -19,9 +19,8 @@ record FixedPlaces(Set<Integer> indices, Optional<Entry> promoted, long tokens, 
     Set<Integer> indices = new HashSet<>();
     long tokens = 0;
     for (Entry entry : entries) {
-      double since = entry.request().sinceSeconds(state.nowNanos());
       if (entry.running()
-          && since < bound.minServiceSeconds()
+          && isProtected(bound, state, entry)
           && fits(state, indices.size(), tokens, entry)) {
         indices.add(entry.index());
         tokens += entry.tokens();
@@ -35,15 +34,28 @@ record FixedPlaces(Set<Integer> indices, Optional<Entry> promoted, long tokens, 
     return new FixedPlaces(indices, starved, tokens + starved.get().tokens(), false);
   }
 
+  private static boolean isProtected(StarvationBound bound, BatchState state, Entry entry) {
+    return state.history().hasPromoted(entry.request())
+        || entry.request().sinceSeconds(state.nowNanos()) < bound.minServiceSeconds();
+  }
+
   private static boolean fits(BatchState state, int places, long tokens, Entry entry) {
     return places < state.maxBatch() && entry.tokens() <= state.capacityTokens() - tokens;
   }
 
-  /** Who has waited longest, if that is too long and the time has come to promote again. */
+  /**
+   * Who was promoted and waits again, or still; else who has been without a token for longest, if
+   * that is too long and the time has come to promote again.
+   */
   private static Optional<Entry> starved(
       StarvationBound bound, BatchState state, List<Entry> entries) {
-    return entries.stream()
-        .filter(entry -> !entry.running())
+    List<Entry> waiting = entries.stream().filter(entry -> !entry.running()).toList();
+    Optional<Entry> still =
+        waiting.stream().filter(entry -> state.history().hasPromoted(entry.request())).findFirst();
+    if (still.isPresent()) {
+      return still;
+    }
+    return waiting.stream()
         .max(Entry.longestStalled(state.nowNanos()))
         .filter(entry -> bound.isOver(entry.request(), state.nowNanos()))
         .filter(

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -80,12 +79,8 @@ record PromptOrder(
 
   private static Optional<Entry> promoted(
       StarvationBound bound, BatchState state, List<Entry> order) {
-    OptionalLong present = state.history().promoted();
     Optional<Entry> still =
-        order.stream()
-            .filter(
-                entry -> present.isPresent() && entry.request().arrival() == present.getAsLong())
-            .findFirst();
+        order.stream().filter(entry -> state.history().hasPromoted(entry.request())).findFirst();
     if (still.isPresent()) {
       return still;
     }

@@ -1,10 +1,11 @@
 package dev.andante.qoe.batch;
 
 /**
- * A limit on waiting that holds whatever a request gains. The one that has waited longest, once it
- * has waited longer than {@code maxWait}, is promoted: admitted before anyone else, whoever has to
- * leave. Whoever began to run is left running for {@code minService}, so that being promoted is
- * worth something; only memory that ran out takes a place earlier.
+ * A limit on waiting that holds whatever a request gains. The one that has been without a token for
+ * longest, once that is longer than {@code maxWait}, is promoted: admitted before anyone else,
+ * whoever has to leave, and again until it has a token. Whoever began to run is left running for
+ * {@code minService}, so that being promoted is worth something; only memory that ran out takes a
+ * place earlier.
  *
  * <p>Promotions are spread out so that they do not eat up the worker they ration: where starting
  * takes long, promoting all who wait would have it do nothing else, and serve nobody. So the batch
@@ -12,8 +13,9 @@ package dev.andante.qoe.batch;
  * lacks room, nobody else is admitted.
  *
  * <p>Hence a request that fits at all is admitted at the first decision after {@code maxWait} if no
- * other waits longer; those who do come first, at most {@code minService + its stall / stallShare}
- * apart.
+ * other waits longer and the last promotion is its own stall over {@code stallShare} past; those
+ * who wait longer come first, each after as much. Where many wait beyond the bound for long, the
+ * last of them wait for many times {@code maxWait}: it is then the share that is kept.
  *
  * @param maxWaitSeconds positive; infinite for no bound
  * @param minServiceSeconds not negative

@@ -17,10 +17,11 @@ import java.util.Deque;
  *       pause of the garbage collector moves little. When nearly all of the latest lie beyond the
  *       edge on one side, the machine has become slower or faster: all that is known is scaled by
  *       their median.
- *   <li>A pull towards a slowly moving centre, the prior at first and what was learnt later, keeps
- *       what the samples of the moment cannot tell apart. It is weak, but as strong as one sample
- *       is uncertain: else noise decides how much of the time of prompts about as long is whose,
- *       and what is predicted for other lengths is off by a power of ten.
+ *   <li>A pull towards a slowly moving centre, the prior at first, scaled to this machine after the
+ *       first samples, and what was learnt later, keeps what the samples of the moment cannot tell
+ *       apart. It is weak, but as strong as one sample is uncertain: else noise decides how much of
+ *       the time of prompts about as long is whose, and what is predicted for other lengths is off
+ *       by a power of ten.
  * </ul>
  *
  * One thread observes.
@@ -121,7 +122,7 @@ final class LatencyFit {
     }
     mass = forgetting * mass + weight;
     count = forgetting * count + 1;
-    solve(warm ? Math.max(LEAST_PULL, spread * spread) * mass / count : LEAST_PULL);
+    solve((warm ? Math.clamp(spread * spread, LEAST_PULL, 1) : LEAST_PULL) * mass / count);
     return true;
   }
 

@@ -149,15 +149,23 @@ class BatchSelectorPropertyTest {
             .filter(r -> r.sinceSeconds(state.nowNanos()) < bound.minServiceSeconds())
             .toList();
     assertThat(decision.keep()).as("the young stay").containsAll(young);
+    if (!decision.pressure()) {
+      decision
+          .promoted()
+          .ifPresent(
+              one -> {
+                assertThat(one).isEqualTo(decision.prompts().getFirst());
+                assertThat(one.stalledSeconds(state.nowNanos()))
+                    .isGreaterThanOrEqualTo(bound.maxWaitSeconds());
+              });
+      return;
+    }
     if (longest == null || longest.stalledSeconds(state.nowNanos()) < bound.maxWaitSeconds()) {
       assertThat(decision.admit()).noneMatch(admission -> admission.why() == Admission.Why.STARVED);
       return;
     }
     double stall = state.costs().startSeconds(longest) + state.costs().preemptSeconds(longest);
     boolean inTurn = stall <= bound.stallShare() * state.history().secondsSincePromotion();
-    if (!decision.pressure()) {
-      return; // PromptOrderTest
-    }
     boolean room =
         BatchState.tokens(young) + longest.contextTokens() <= state.capacityTokens()
             && young.size() < state.maxBatch();

@@ -15,6 +15,7 @@ import dev.andante.qoe.latency.DecodeCoefficients;
 import dev.andante.qoe.latency.PrefillCoefficients;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class BatchSelectorTest {
@@ -241,6 +242,39 @@ class BatchSelectorTest {
       // floor(0.5 · 5) - before
       assertThat(decide(capped, state).preempted()).hasSize(Math.max(0, 2 - before));
     }
+  }
+
+  /** Under pressure too: the promotion was paid for, and is not over before there is a token. */
+  @Test
+  void whoWasPromotedStaysSoUntilItHasAToken() {
+    BatchRequest promoted = waiting(1, 500, 0);
+    BatchRequest newcomer = waiting(2, 600, 99.5);
+    BatchState.History justNow = new BatchState.History(3, 0, 0.1, OptionalLong.of(1));
+    BatchPolicy policy = BatchPolicy.DEFAULT;
+    BatchDecision decision =
+        decide(
+            policy,
+            new BatchState(
+                nanos(100),
+                List.of(),
+                List.of(promoted, newcomer),
+                1000,
+                100,
+                FAST,
+                COSTS,
+                justNow));
+    assertThat(decision.pressure()).isTrue();
+    assertThat(admitted(decision)).containsExactly(1L);
+    assertThat(decision.promoted()).contains(promoted);
+    BatchRequest running =
+        new BatchRequest(1, 500, 100, Reading.none(Requests.SPEC), 0, nanos(70), 0, 0, false, 0);
+    BatchDecision next =
+        decide(
+            policy,
+            new BatchState(
+                nanos(100), List.of(running), List.of(newcomer), 1000, 100, FAST, COSTS, justNow));
+    assertThat(arrivals(next.keep())).containsExactly(1L);
+    assertThat(admitted(next)).isEmpty();
   }
 
   @Test

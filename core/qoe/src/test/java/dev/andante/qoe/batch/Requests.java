@@ -103,6 +103,6 @@ final class Requests {
         random.nextInt(tokens - cached + 1),
         random.nextInt(tokens + 1),
         delivered > 0,
-        nanos(since));
+        nanos(came + random.nextDouble() * (since - came)));
   }
 }
