@@ -53,12 +53,6 @@ record Entry(int index, BatchRequest request, boolean running, Outlook outlook, 
     return decodes(request, running);
   }
 
-  /** The last is the one without a token for longest; of equals the earliest arrival. */
-  static Comparator<Entry> longestStalled(long nowNanos) {
-    return Comparator.<Entry>comparingDouble(entry -> entry.request().stalledSeconds(nowNanos))
-        .thenComparing(Comparator.comparingInt(Entry::index).reversed());
-  }
-
   long tokens() {
     return request.contextTokens();
   }

@@ -26,7 +26,10 @@ record FixedPlaces(Set<Integer> indices, Optional<Entry> promoted, long tokens, 
         tokens += entry.tokens();
       }
     }
-    Optional<Entry> starved = starved(bound, state, entries);
+    List<Entry> waiting = entries.stream().filter(entry -> !entry.running()).toList();
+    Optional<Entry> starved =
+        bound.promoted(
+            waiting, state, _ -> true, entry -> stallSeconds(state.costs(), entry.request()));
     if (starved.isEmpty() || !fits(state, indices.size(), tokens, starved.get())) {
       return new FixedPlaces(indices, Optional.empty(), tokens, starved.isPresent());
     }
@@ -41,25 +44,6 @@ record FixedPlaces(Set<Integer> indices, Optional<Entry> promoted, long tokens, 
 
   private static boolean fits(BatchState state, int places, long tokens, Entry entry) {
     return places < state.maxBatch() && entry.tokens() <= state.capacityTokens() - tokens;
-  }
-
-  /**
-   * Who was promoted and waits again, or still; else who has been without a token for longest, if
-   * that is too long and the time has come to promote again.
-   */
-  private static Optional<Entry> starved(
-      StarvationBound bound, BatchState state, List<Entry> entries) {
-    List<Entry> waiting = entries.stream().filter(entry -> !entry.running()).toList();
-    Optional<Entry> still =
-        waiting.stream().filter(entry -> state.history().hasPromoted(entry.request())).findFirst();
-    if (still.isPresent()) {
-      return still;
-    }
-    return waiting.stream()
-        .max(Entry.longestStalled(state.nowNanos()))
-        .filter(entry -> bound.isOver(entry.request(), state.nowNanos()))
-        .filter(
-            entry -> bound.grants(stallSeconds(state.costs(), entry.request()), state.history()));
   }
 
   /** What a promotion costs: to start, and one day to leave again. */

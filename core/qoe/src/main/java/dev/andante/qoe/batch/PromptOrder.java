@@ -39,7 +39,16 @@ record PromptOrder(
       return new PromptOrder(prompts, all, Optional.empty());
     }
     List<Entry> order = byGain(policy, state, running, waiting);
-    Optional<Entry> promoted = promoted(policy.starvation(), state, order);
+    Entry first = order.getFirst();
+    Optional<Entry> promoted =
+        policy
+            .starvation()
+            .promoted(
+                order,
+                state,
+                entry -> !entry.request().decoding(), // who waits and does goes on at once
+                entry -> entry.outlook().startSeconds())
+            .filter(entry -> entry.index() != first.index());
     promoted.ifPresent(
         entry -> {
           order.remove(entry);
@@ -75,21 +84,6 @@ record PromptOrder(
     }
     order.sort(Comparator.comparingDouble(entry -> -perSecond[entry.index()]));
     return order;
-  }
-
-  private static Optional<Entry> promoted(
-      StarvationBound bound, BatchState state, List<Entry> order) {
-    Optional<Entry> still =
-        order.stream().filter(entry -> state.history().hasPromoted(entry.request())).findFirst();
-    if (still.isPresent()) {
-      return still;
-    }
-    return order.stream()
-        .filter(entry -> !entry.request().decoding()) // who waits and does goes on at once
-        .max(Entry.longestStalled(state.nowNanos()))
-        .filter(entry -> entry.index() != order.getFirst().index())
-        .filter(entry -> bound.isOver(entry.request(), state.nowNanos()))
-        .filter(entry -> bound.grants(entry.outlook().startSeconds(), state.history()));
   }
 
   private static Admission admission(BatchRequest request, boolean promoted) {

@@ -1,5 +1,11 @@
 package dev.andante.qoe.batch;
 
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+
 /**
  * A limit on waiting that holds whatever a request gains. The one that has been without a token for
  * longest, once that is longer than {@code maxWait}, is promoted: admitted before anyone else,
@@ -40,13 +46,36 @@ public record StarvationBound(double maxWaitSeconds, double minServiceSeconds, d
     }
   }
 
-  /** Whether a request has been without a token for longer than anybody is to be. */
-  boolean isOver(BatchRequest request, long nowNanos) {
-    return request.stalledSeconds(nowNanos) >= maxWaitSeconds;
+  /**
+   * Who is promoted: the one that was and has no token yet; else who has been without one for
+   * longest, if that is too long and the time has come to promote again.
+   *
+   * @param entries of whom one is
+   * @param candidate whether one may be promoted that is not yet
+   * @param stallSeconds for how long the batch stands still for it
+   */
+  Optional<Entry> promoted(
+      List<Entry> entries,
+      BatchState state,
+      Predicate<Entry> candidate,
+      ToDoubleFunction<Entry> stallSeconds) {
+    double granted = stallShare * state.history().secondsSincePromotion();
+    return entries.stream()
+        .filter(entry -> state.history().hasPromoted(entry.request()))
+        .findFirst()
+        .or(
+            () ->
+                entries.stream()
+                    .filter(candidate)
+                    .max(longestStalled(state.nowNanos()))
+                    .filter(
+                        entry -> entry.request().stalledSeconds(state.nowNanos()) >= maxWaitSeconds)
+                    .filter(entry -> stallSeconds.applyAsDouble(entry) <= granted));
   }
 
-  /** Whether the batch may stand still for a promotion again. */
-  boolean grants(double stallSeconds, BatchState.History history) {
-    return stallSeconds <= stallShare * history.secondsSincePromotion();
+  /** Of equals the earliest arrival. */
+  private static Comparator<Entry> longestStalled(long nowNanos) {
+    return Comparator.<Entry>comparingDouble(entry -> entry.request().stalledSeconds(nowNanos))
+        .thenComparing(Comparator.comparingInt(Entry::index).reversed());
   }
 }
