@@ -2,6 +2,7 @@ package dev.andante.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.StatusRuntimeException;
 import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -20,10 +21,15 @@ class RetryBudgetTest extends FaultsTestBase {
         "andante.gateway.admission.queue-timeout=" + queueTimeout);
   }
 
-  private static void fails(FakeWorker decode, int times, int afterTokens) {
+  private static void fails(
+      FakeWorker decode, int times, int afterTokens, StatusRuntimeException error) {
     for (int i = 0; i < times; i++) {
-      decode.decodeFailures.add(new FakeWorker.Cut(afterTokens, lost()));
+      decode.decodeFailures.add(new FakeWorker.Cut(afterTokens, error));
     }
+  }
+
+  private double delayed() {
+    return gateway.metric("andante_delayed_retries_total");
   }
 
   /** All of them fail together: as the load that failed them is not to be multiplied. */
@@ -31,13 +37,13 @@ class RetryBudgetTest extends FaultsTestBase {
   void attemptsThatBroughtNothingAreRepeatedWithinABudget() {
     FakeWorker decode = FakeWorker.decode();
     start(List.of(decode), 2, 0.01, "300ms");
-    fails(decode, 2, 0);
+    fails(decode, 2, 0, lost());
     assertThat(text(chat(""))).as("two were saved up").isEqualTo(ANSWER);
-    fails(decode, 1, 0);
+    fails(decode, 1, 0, lost());
     HttpResponse<String> refused = chat("");
     assertThat(error(refused, 429).get("message").asString()).contains("could not begin again");
     assertThat(refused.headers().firstValue("Retry-After")).isPresent();
-    assertThat(gateway.metric("andante_delayed_retries_total")).isPositive();
+    assertThat(delayed()).isPositive();
     assertThat(decode.decodes).as("one attempt of the last one").hasSize(4);
     assertThat(text(chat(""))).as("first attempts need none").isEqualTo(ANSWER);
     everythingIsGivenBack();
@@ -47,10 +53,10 @@ class RetryBudgetTest extends FaultsTestBase {
   void anAnswerWaitsForABudget() {
     FakeWorker decode = FakeWorker.decode();
     start(List.of(decode), 1, 2, "30s");
-    fails(decode, 3, 0);
+    fails(decode, 3, 0, lost());
     assertThat(text(chat(""))).isEqualTo(ANSWER);
     assertThat(decode.decodes.getLast().getAttempt().getEpoch()).isEqualTo(3);
-    assertThat(gateway.metric("andante_delayed_retries_total")).isPositive();
+    assertThat(delayed()).isPositive();
     everythingIsGivenBack();
   }
 
@@ -60,8 +66,9 @@ class RetryBudgetTest extends FaultsTestBase {
     FakeWorker prefill = FakeWorker.prefill();
     FakeWorker decode = FakeWorker.decode();
     start(List.of(prefill, decode), 2, 0.01, "300ms");
-    for (int i = 0; i < 12; i++) {
-      decode.decodeFailures.add(new FakeWorker.Cut(0, i % 2 == 0 ? lost() : draining()));
+    for (int i = 0; i < 6; i++) {
+      fails(decode, 1, 0, lost());
+      fails(decode, 1, 0, draining());
     }
     error(chat(""), 429);
     assertThat(prefill.prefills).as("the first attempt and two more").hasSize(3);
@@ -73,7 +80,7 @@ class RetryBudgetTest extends FaultsTestBase {
     FakeWorker prefill = FakeWorker.prefill();
     FakeWorker decode = FakeWorker.decode();
     start(List.of(prefill, decode));
-    fails(decode, 12, 0);
+    fails(decode, 12, 0, lost());
     error(chat(""), 502);
     assertThat(prefill.prefills).as("andante.gateway.routing.max-attempts").hasSize(4);
     everythingIsGivenBack();
@@ -84,12 +91,10 @@ class RetryBudgetTest extends FaultsTestBase {
   void waitingForRoomNeedsNoBudget() {
     FakeWorker decode = FakeWorker.decode();
     start(List.of(decode), 1, 0.01, "30s");
-    fails(decode, 1, 0);
-    for (int i = 0; i < 4; i++) {
-      decode.decodeFailures.add(new FakeWorker.Cut(0, full()));
-    }
+    fails(decode, 1, 0, lost());
+    fails(decode, 4, 0, full());
     assertThat(text(chat(""))).isEqualTo(ANSWER);
-    assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
+    assertThat(delayed()).isZero();
     everythingIsGivenBack();
   }
 
@@ -97,12 +102,12 @@ class RetryBudgetTest extends FaultsTestBase {
   void anAnswerThatHadTokensNeedsNoBudgetToGoOn() {
     FakeWorker decode = FakeWorker.decode();
     start(List.of(decode), 1, 0.01, "30s");
-    fails(decode, 5, 1);
+    fails(decode, 5, 1, lost());
     assertThat(text(chat(""))).isEqualTo(ANSWER);
-    assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
-    fails(decode, 1, 0);
+    assertThat(delayed()).isZero();
+    fails(decode, 1, 0, lost());
     assertThat(text(chat(""))).as("the one saved up is still there").isEqualTo(ANSWER);
-    assertThat(gateway.metric("andante_delayed_retries_total")).isZero();
+    assertThat(delayed()).isZero();
     everythingIsGivenBack();
   }
 }

@@ -102,6 +102,15 @@ class QoePolicyTest {
     return plan;
   }
 
+  /** Within so many steps, and their blocks are free again. */
+  private void finish(Scheduler scheduler, int steps, List<Request> requests) {
+    for (int i = 0; i < steps && scheduler.hasWork(); i++) {
+      step(scheduler);
+    }
+    assertThat(requests).extracting(Request::state).containsOnly(RequestState.FINISHED_LENGTH);
+    assertThat(pool.free()).isEqualTo(BLOCKS);
+  }
+
   @Test
   void whereThereIsRoomEverybodyRuns() {
     Scheduler scheduler = scheduler(BatchPolicy.DEFAULT, Duration.ZERO);
@@ -128,12 +137,7 @@ class QoePolicyTest {
     Request longer = request(24, 2, new QoeSpec(1, 5)); // than what is left of the long one
     scheduler.add(longer);
     assertThat(computed(step(scheduler))).isEqualTo(Map.of(longOne, 8));
-    for (int i = 0; i < 20 && scheduler.hasWork(); i++) {
-      step(scheduler);
-    }
-    assertThat(longOne.state()).isEqualTo(RequestState.FINISHED_LENGTH);
-    assertThat(longer.state()).isEqualTo(RequestState.FINISHED_LENGTH);
-    assertThat(pool.free()).isEqualTo(BLOCKS);
+    finish(scheduler, 20, List.of(longOne, longer));
   }
 
   /** Of those two, it goes before the second. */
@@ -174,12 +178,8 @@ class QoePolicyTest {
       assertThat(computed(step(scheduler))).isEqualTo(Map.of(longOne, 4));
     }
     assertThat(longOne.generated()).isEqualTo(1);
-    for (int i = 0; i < 5; i++) {
-      step(scheduler);
-    }
-    assertThat(held).allMatch(request -> request.state() == RequestState.FINISHED_LENGTH);
-    assertThat(longOne.state()).isEqualTo(RequestState.FINISHED_LENGTH);
-    assertThat(pool.free()).isEqualTo(BLOCKS);
+    held.add(longOne);
+    finish(scheduler, 5, held);
   }
 
   private static Map<Request, Integer> computed(StepPlan plan) {
@@ -202,12 +202,7 @@ class QoePolicyTest {
     StepPlan plan = step(scheduler);
     assertThat(plan.scheduled()).extracting(ScheduledRequest::request).containsExactly(newcomer);
     assertThat(ahead.state()).isEqualTo(RequestState.PREEMPTED);
-    for (int i = 0; i < 40 && scheduler.hasWork(); i++) {
-      step(scheduler);
-    }
-    assertThat(newcomer.state()).isEqualTo(RequestState.FINISHED_LENGTH);
-    assertThat(ahead.state()).isEqualTo(RequestState.FINISHED_LENGTH);
-    assertThat(pool.free()).isEqualTo(BLOCKS);
+    finish(scheduler, 40, List.of(newcomer, ahead));
   }
 
   @Test
